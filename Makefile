@@ -1,0 +1,40 @@
+# Every target makes its own environment first; nothing needs to be installed
+# beforehand but python3 (3.11 or newer), git and make.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+RUN := .venv/bin/python
+READY := .venv/.ready
+SUITES := unit property contract integration acceptance
+
+.PHONY: help demo test check bench live clean
+
+help: ## Show what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+
+demo: $(READY) ## Watch two systems come into agreement
+	$(RUN) examples/demo/run.py
+
+test: check ## Run the checks, then every test that needs no outside system
+	$(RUN) -m pytest -n 2 -q -m "not live" --doctest-modules src $(wildcard $(SUITES:%=tests/%))
+
+check: $(READY) ## Run the checks: style, types, layers, architecture
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
+	.venv/bin/lint-imports
+	$(RUN) -m pytest -q tests/architecture
+
+bench: $(READY) ## Measure speed
+	$(RUN) benchmarks/run.py
+
+live: $(READY) ## Test against real third-party systems
+	$(RUN) tests/live/run.py
+
+clean: ## Remove the environment and everything made
+	rm -rf .venv build dist .coverage .coverage.* .hypothesis .import_linter_cache \
+	  .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): requirements.lock pyproject.toml tools/environment.sh
+	bash tools/environment.sh

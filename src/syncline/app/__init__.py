@@ -1,0 +1,5 @@
+"""The composition root: from a project folder to a Hub. The only place that picks implementations."""
+
+from syncline.app.opening import open_hub, open_project
+
+__all__ = ["open_hub", "open_project"]

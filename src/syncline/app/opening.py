@@ -1,0 +1,144 @@
+"""From a project folder to a Hub: settings, secrets, store, connectors, lenses and layouts, put together."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import cast
+
+from syncline.app.ahead import Threads
+from syncline.config import FlowSettings, Project, SystemSettings, load_project
+from syncline.connectors import find
+from syncline.engine.audit import Journal
+from syncline.engine.hub import BoundFlow, BoundSide, Hub, extend_layout, units_of
+from syncline.engine.learn import load
+from syncline.engine.limits import Gate
+from syncline.engine.step import DEFAULT_BATCH
+from syncline.env import Env, RealEnv
+from syncline.errors import SetupError
+from syncline.mapping import Lens
+from syncline.model.flow import Flow, Side
+from syncline.model.state import Stream
+from syncline.ports.connector import Connector
+from syncline.ports.listener import Listener
+from syncline.ports.store import Store
+from syncline.security import ChainedSecrets, EncryptedSecrets, EnvSecrets, FileSecrets, revealed
+from syncline.store import open_store
+
+
+def open_project(folder: Path) -> Project:
+    """The settings of a project folder; ConfigError with every problem at once."""
+    return load_project(folder, environ=os.environ, secrets=project_secrets(folder))
+
+
+def project_secrets(folder: Path) -> ChainedSecrets:
+    """Where a project's secrets are looked up: the environment, then `.env`, then the encrypted store."""
+    own = folder / ".syncline"
+    return ChainedSecrets(
+        [EnvSecrets(os.environ), FileSecrets(folder / ".env"), EncryptedSecrets(own, environ=os.environ)]
+    )
+
+
+@contextmanager
+def open_hub(
+    folder: Path, *, listeners: Sequence[Listener] = (), env: Env | None = None, writing: bool = True
+) -> Iterator[Hub]:
+    """The hub of a project folder. `writing=False` reads its state while another hub may be at work."""
+    project = open_project(folder)
+    world = env or RealEnv()
+    store = open_store(project.store.url.reveal(), lock=writing)
+    connectors: dict[str, Connector] = {}
+    try:
+        for system in project.systems.values():
+            connectors[system.name] = open_connector(system, world)
+        yield compose(project, store, connectors, world, listeners)
+    finally:
+        for connector in connectors.values():
+            connector.close()
+        store.close()
+
+
+def open_connector(system: SystemSettings, env: Env) -> Connector:
+    """The connector of one system, its secrets revealed to it alone."""
+    try:
+        return find(system.connector).open(system.name, cast("Mapping[str, object]", revealed(system.options)), env)
+    except SetupError as error:
+        raise SetupError(f"{system.place}  {error.what}", cure=error.cure) from error
+
+
+def compose(
+    project: Project, store: Store, connectors: Mapping[str, Connector], env: Env, listeners: Sequence[Listener]
+) -> Hub:
+    """A Hub from parts that are open already."""
+    streams = [Stream(side.system, one.flow.entity) for one in project.flows for side in one.flow.sides]
+    store.prepare(streams)
+    gates: dict[str, Gate] = {}
+    flows = {one.flow.name: _bind(one, store, connectors, gates, env) for one in project.flows}
+    seq, last = store.audit_head()
+    hub = Hub(
+        env=env, store=store, executor=Threads(), journal=Journal(seq, last, env), store_id=_store_id(store, env),
+        flows=flows, listeners=listeners,
+    )  # fmt: skip
+    hub.opened_at = hub.now()
+    for bound in flows.values():
+        for side in bound.sides.values():
+            batch = side.contract.batch
+            hub.batch_sizes[side.stream] = batch.size if batch.size > 1 else DEFAULT_BATCH
+    return hub
+
+
+def _store_id(store: Store, env: Env) -> str:
+    known = store.document("store", "id")
+    if known is not None:
+        return known.decode()
+    made = env.new_id()
+    with store.transaction() as tx:
+        tx.put_documents("store", {"id": made.encode()})
+    return made
+
+
+def _bind(
+    settings: FlowSettings, store: Store, connectors: Mapping[str, Connector], gates: dict[str, Gate], env: Env
+) -> BoundFlow:
+    flow = settings.flow
+    layout = extend_layout(store, flow)
+    sides: dict[str, BoundSide] = {}
+    for side in flow.sides:
+        connector = connectors[side.system]
+        contract = connector.contract(side.resource)
+        gate = gates.setdefault(side.system, Gate(side.system, contract.limits, env))
+        sides[side.system] = _bind_side(side, connector, settings.lenses[side.system], gate, layout, store, flow.entity)
+    place = {name: number for number, name in enumerate(layout)}
+    line_references: dict[int, dict[str, str]] = {}
+    for lines, name, entity in flow.line_references:
+        line_references.setdefault(place[lines], {})[name] = entity
+    return BoundFlow(
+        flow=flow, layout=layout, units=units_of(flow, layout), sides=sides, line_references=line_references,
+        references={place[one.name]: one.reference for one in flow.fields if one.reference},
+        nullable=_breaks(flow, place),
+    )  # fmt: skip
+
+
+def _breaks(flow: Flow, place: Mapping[str, int]) -> frozenset[int]:
+    """References to the flow's own entity type may wait: a tree of customers is created first and joined after."""
+    return frozenset(
+        place[one.name] for one in flow.fields if one.reference == flow.entity and one.nullable
+    )
+
+
+def _bind_side(  # noqa: PLR0913  the parts of one side
+    side: Side, connector: Connector, lens: Lens, gate: Gate, layout: Sequence[str], store: Store, entity: str
+) -> BoundSide:
+    place = {name: number for number, name in enumerate(layout)}
+    contract, stream = connector.contract(side.resource), Stream(side.system, entity)
+    normalisers = {place[name]: [one] for name, one in contract.normalisers.items() if name in place}
+    for name, learned in load(store, f"normaliser {side.system} {entity}").items():
+        if name in place:
+            normalisers.setdefault(place[name], []).extend(learned.learned)
+    return BoundSide(
+        side=side, connector=connector, lens=lens, contract=contract, stream=stream, gate=gate,
+        positions=tuple(place[name] for name in lens.fields),
+        writable=frozenset(place[name] for name in lens.writable), normalisers=normalisers,
+    )  # fmt: skip

@@ -1,0 +1,171 @@
+"""From one flow of the file to the Flow that the engine runs, with its mappings, schedules and cases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from syncline.config.cases import cases_of
+from syncline.config.matches import matches_of
+from syncline.config.parts import FlowPart, SidePart
+from syncline.config.problems import Problems, Route, named, suggestion
+from syncline.config.rules import Carried, FieldRules
+from syncline.config.schedules import schedules_of
+from syncline.config.settings import FlowSettings
+from syncline.config.tree import TreeReader
+from syncline.errors import SetupError
+from syncline.mapping import Lens, compile_lens
+from syncline.model.flow import DeletePolicy, Direction, Flow, Side
+
+SettingT = TypeVar("SettingT")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a flow may refer to."""
+
+    systems: frozenset[str]
+    entities: frozenset[str]
+    reader: TreeReader
+    problems: Problems
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Mapped:
+    """One side's mapping, read and compiled."""
+
+    lens: Lens
+    lines: frozenset[str]
+
+
+def flow_of(name: str, part: FlowPart, around: Surroundings) -> FlowSettings | None:
+    """The flow; None when it has problems that hide the rest."""
+    route: Route = ("flows", name)
+    problems = around.problems
+    before = len(problems.found)
+    when = schedules_of(part.when, (*route, "when"), around.systems, problems)
+    mapped = _mapped_sides(part, route, around)
+    if not mapped or len(mapped) < len(part.systems):
+        return None
+    sides = _sides(part, mapped, route, problems)
+    carried = _carried(sides, mapped)
+    rules = FieldRules(part=part, carried=carried, route=route, problems=problems)
+    flow = Flow(
+        name=name,
+        entity=part.entity,
+        fields=rules.fields(),
+        sides=sides,
+        match=matches_of(part.match, (*route, "match"), carried.carriers, problems),
+        lines=frozenset[str]().union(*(one.lines for one in mapped.values())),
+        line_references=_line_references(carried.references),
+    )
+    _check_references(carried.references, route, around)
+    lenses = {system: one.lens for system, one in mapped.items()}
+    cases = cases_of(part.cases, (*route, "cases"), lenses, around.reader)
+    if len(problems.found) > before:
+        return None
+    place = problems.place(route)
+    return FlowSettings(flow=flow, lenses=lenses, when=when, cases=cases, notes=tuple(rules.notes), place=place)
+
+
+def _mapped_sides(part: FlowPart, route: Route, around: Surroundings) -> dict[str, _Mapped]:
+    mapped: dict[str, _Mapped] = {}
+    for system, side in part.systems.items():
+        inner = (*route, "systems", system)
+        if system not in around.systems:
+            cure = suggestion(system, around.systems)
+            around.problems.add_key(inner, f"{named(inner)}: {system} is no system of this project.", cure)
+        one = _mapping(side, (*inner, "map"), around)
+        if one is not None:
+            mapped[system] = one
+    return mapped
+
+
+def _mapping(side: SidePart, route: Route, around: Surroundings) -> _Mapped | None:
+    spec = side.map
+    if isinstance(spec, str):
+        spec = around.reader.read_beside(spec, route)
+        if spec is None:
+            return None
+    if not isinstance(spec, dict) or not spec:
+        cure = "Write `canonical field: path in the record`, or name the file that does."
+        around.problems.add(route, f"{named(route)} is no mapping.", cure)
+        return None
+    try:
+        lens = compile_lens(spec)
+    except SetupError as error:
+        _tell_each(spec, error, route, around.problems)
+        return None
+    lines = frozenset(str(name) for name, entry in spec.items() if isinstance(entry, dict) and "each" in entry)
+    return _Mapped(lens=lens, lines=lines)
+
+
+def _tell_each(spec: Mapping[str, object], first: SetupError, route: Route, problems: Problems) -> None:
+    """Every field of a mapping that is wrong by itself; else what is wrong with them together."""
+    before = len(problems.found)
+    for name, entry in spec.items():
+        try:
+            compile_lens({name: entry})
+        except SetupError as error:
+            problems.add((*route, name), f"{named(route)}: {error.what}", error.cure)
+    if len(problems.found) == before:
+        problems.add_error(route, first)
+
+
+def _sides(part: FlowPart, mapped: Mapping[str, _Mapped], route: Route, problems: Problems) -> tuple[Side, ...]:
+    everywhere = part.creates if isinstance(part.creates, bool) else True
+    creates = part.creates if isinstance(part.creates, dict) else {}
+    sides = []
+    for system, side in part.systems.items():
+        lens = mapped[system].lens
+        direction = side.direction or part.direction.get(system) or Direction.BOTH
+        chosen = creates.get(system, everywhere) if side.creates is None else side.creates
+        sides.append(
+            Side(
+                system=system,
+                resource=side.resource,
+                fields=tuple(lens.fields),
+                writable=frozenset() if direction is Direction.FROM else lens.writable,
+                direction=direction,
+                deletes=side.deletes or part.deletes.get(system) or DeletePolicy.ARCHIVE,
+                creates=chosen and direction is not Direction.FROM,
+                rank=side.rank,
+            )
+        )
+    for setting, given in (("direction", part.direction), ("deletes", part.deletes), ("creates", creates)):
+        _check_per_system(given, (*route, setting), part, problems)
+    return tuple(sides)
+
+
+def _check_per_system(given: Mapping[str, object], route: Route, part: FlowPart, problems: Problems) -> None:
+    for system in given:
+        inner = (*route, system)
+        if system not in part.systems:
+            cure = suggestion(system, part.systems)
+            problems.add_key(inner, f"{named(inner)}: {system} is no system of this flow.", cure)
+        elif getattr(part.systems[system], str(route[-1])) is not None:
+            problems.add_key(inner, f"{named(inner)} is set twice.", f"Keep it here or under systems.{system}.")
+
+
+def _carried(sides: Sequence[Side], mapped: Mapping[str, _Mapped]) -> Carried:
+    carriers: dict[str, list[str]] = {}
+    references: dict[str, str] = {}
+    for side in sides:
+        for name in side.fields:
+            carriers.setdefault(name, []).append(side.system)
+        references |= mapped[side.system].lens.references
+    systems = {side.system: side.direction for side in sides}
+    return Carried(systems=systems, carriers=carriers, references=references)
+
+
+def _line_references(references: Mapping[str, str]) -> tuple[tuple[str, str, str], ...]:
+    nested = ((name.rpartition("."), entity) for name, entity in references.items())
+    return tuple((lines, name, entity) for (lines, dot, name), entity in nested if dot)
+
+
+def _check_references(references: Mapping[str, str], route: Route, around: Surroundings) -> None:
+    for name, entity in references.items():
+        if entity not in around.entities:
+            what = f"{named(route)}: {name} refers to {entity}, and no flow has this entity."
+            around.problems.add(route, what, suggestion(entity, around.entities) or "Add a flow for it.")

@@ -1,0 +1,134 @@
+"""syncline.yaml and the files that it includes, to one frozen Project, or to all problems at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from syncline.config.checking import checked
+from syncline.config.flows import Surroundings, flow_of
+from syncline.config.order import order_flows, required_circle
+from syncline.config.parts import FlowPart, SystemPart, TopPart
+from syncline.config.placeholders import Placeholders
+from syncline.config.problems import Problems, Route, named
+from syncline.config.settings import FlowSettings, Project, StoreSettings, SystemSettings
+from syncline.config.tree import TreeReader
+from syncline.errors import SetupError
+from syncline.ports.secrets import Secrets
+from syncline.security import Secret
+
+FILE = "syncline.yaml"
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_STORE = "sqlite:///.syncline/state.db"
+_STORE_CURE = "Write sqlite:///.syncline/state.db or postgresql://user@host/database."
+
+
+def load_project(path: Path, *, environ: Mapping[str, str], secrets: Secrets) -> Project:
+    """The project of a folder, or of its syncline.yaml; ConfigError with every problem that it has."""
+    file = path / FILE if path.is_dir() else path
+    if not file.is_file():
+        msg = f"There is no {file.name} in {file.parent}."
+        raise SetupError(msg, cure="Go to the project folder, or make one with `syncline init`.")
+    problems = Problems(file=file.name)
+    reader = TreeReader(folder=file.parent.resolve(), problems=problems)
+    problems.values, problems.keys = reader.values, reader.keys
+    data = reader.read(file.name)
+    if not isinstance(data, dict):
+        problems.add((), f"{file.name} holds no settings.", "Begin with `project: NAME`.")
+        problems.raise_any()
+        data = {}
+    project = _project(data, reader, Placeholders(environ=environ, secrets=secrets, problems=problems))
+    problems.raise_any()
+    return project
+
+
+def _project(data: dict[str, object], reader: TreeReader, placeholders: Placeholders) -> Project:
+    problems = reader.problems
+    checked(TopPart, data, (), problems)
+    store = _store(placeholders.filled(data.get("store", _STORE), ("store",)), reader.folder, problems)
+    systems = {}
+    for name, one in _section(data, "systems", problems).items():
+        system = _system(name, placeholders.filled(one, ("systems", name)), problems)
+        if system is not None:
+            systems[name] = system
+    flows = _flows(data, reader)
+    folder = reader.folder
+    return Project(name=str(data.get("project", "")), folder=folder, store=store, systems=systems, flows=flows)
+
+
+def _section(data: dict[str, object], section: str, problems: Problems) -> dict[str, object]:
+    found = data.get(section)
+    named_right = {}
+    for name, one in found.items() if isinstance(found, dict) else ():
+        if isinstance(name, str) and _NAME.fullmatch(name):
+            named_right[name] = one
+        else:
+            what = f"{section}: `{name}` is not a name."
+            problems.add_key((section, name), what, "Use small letters, digits and underscores, a letter first.")
+    return named_right
+
+
+def _system(name: str, data: object, problems: Problems) -> SystemSettings | None:
+    route: Route = ("systems", name)
+    part = checked(SystemPart, data, route, problems)
+    if part is None:
+        return None
+    places = {named(at[2:]): place for at, place in problems.values.items() if at[:2] == route and len(at) > len(route)}
+    options = dict(part.model_extra or {})
+    place = problems.keys.get(route) or problems.place(route)
+    return SystemSettings(name=name, connector=part.connector, options=options, place=place, places=places)
+
+
+def _store(given: object, folder: Path, problems: Problems) -> StoreSettings:
+    text = given.reveal() if isinstance(given, Secret) else str(given)
+    kind, _, rest = text.partition("://")
+    if kind == "sqlite" and rest.startswith("/") and len(rest) > 1:
+        path = folder / rest[1:]  # a second slash makes it absolute
+        return StoreSettings(kind="sqlite", url=Secret(f"sqlite:///{path}"), path=path)
+    if kind in {"postgresql", "postgres"} and rest:
+        return StoreSettings(kind="postgresql", url=Secret(f"postgresql://{rest}"))
+    if text == "memory:":
+        return StoreSettings(kind="memory", url=Secret(text))
+    problems.add(("store",), "store: this is no place for the state.", _STORE_CURE)
+    return StoreSettings(kind="memory", url=Secret("memory:"))
+
+
+def _flows(data: dict[str, object], reader: TreeReader) -> tuple[FlowSettings, ...]:
+    problems = reader.problems
+    parts = {
+        name: part
+        for name, one in _section(data, "flows", problems).items()
+        if (part := checked(FlowPart, one, ("flows", name), problems)) is not None
+    }
+    _check_entities(parts, problems)
+    around = Surroundings(
+        systems=frozenset(_section(data, "systems", problems)),
+        entities=_entities(data),
+        reader=reader,
+        problems=problems,
+    )
+    made = [flow_of(name, part, around) for name, part in parts.items()]
+    flows = {one.flow.entity: one for one in made if one is not None}
+    circle = required_circle([one.flow for one in flows.values()])
+    if circle:
+        told = " -> ".join((*circle, circle[0]))
+        route = ("flows", flows[circle[0]].flow.name, "required")
+        problems.add(route, f"required references go in a circle: {told}.", "Take one of them out of `required`.")
+    return tuple(flows[flow.entity] for flow in order_flows([one.flow for one in flows.values()]))
+
+
+def _check_entities(parts: Mapping[str, FlowPart], problems: Problems) -> None:
+    first: dict[str, str] = {}
+    for name, part in parts.items():
+        if part.entity in first:
+            what = f"flows.{name}: the flow {first[part.entity]} has the entity {part.entity} already."
+            problems.add(("flows", name, "entity"), what, "Put all its systems into one flow.")
+        first.setdefault(part.entity, name)
+
+
+def _entities(data: dict[str, object]) -> frozenset[str]:
+    """The entity types of all flows, those with problems too, so that one problem does not bring others."""
+    flows = data.get("flows")
+    found = (one.get("entity") for one in flows.values() if isinstance(one, dict)) if isinstance(flows, dict) else ()
+    return frozenset(entity for entity in found if isinstance(entity, str))

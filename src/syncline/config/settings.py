@@ -1,0 +1,103 @@
+"""What a project folder says, frozen: systems, flows, schedules, cases. No text of a person is left to be parsed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from syncline.config.problems import Place
+from syncline.mapping import Lens
+from syncline.model.flow import Flow
+from syncline.security import Secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreSettings:
+    """Where the hub keeps its state."""
+
+    kind: str  #: "sqlite", "postgresql" or "memory"
+    url: Secret  #: complete, with an absolute path for sqlite; it may hold a password
+    path: Path | None = None  #: of the sqlite file, absolute
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemSettings:
+    """One system, and the options that its connector checks. Secrets are wrapped: reveal them when it is opened."""
+
+    name: str
+    connector: str
+    options: Mapping[str, object]
+    place: Place
+    places: Mapping[str, Place] = field(repr=False)  #: of each option by its dotted name: "auth.token"
+
+    def where(self, option: str) -> Place:
+        """Where an option is written, or the nearest thing above it."""
+        parts = option.split(".")
+        for end in range(len(parts), 0, -1):
+            if (found := self.places.get(".".join(parts[:end]))) is not None:
+                return found
+        return self.place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """When a flow runs: exactly one of the four is set."""
+
+    every: float = 0.0  #: [s]
+    cron: str = ""
+    zone: str = "UTC"  #: of the cron expression
+    webhook: str = ""  #: the system that calls
+    event: str = ""  #: the stream that tells, as `system.resource`
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MappingCase:
+    """A record and the entity that it must become, or an entity and what writing it must give."""
+
+    name: str
+    system: str
+    record: Mapping[str, object] | None
+    entity: Mapping[str, object]
+    back: Mapping[str, object] | None
+    place: Place
+
+    @property
+    def said(self) -> dict[str, object]:
+        """The case as `mapping.run_case` takes it."""
+        parts = {"record": self.record, "entity": self.entity, "back": self.back}
+        return {name: part for name, part in parts.items() if part is not None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowSettings:
+    """One flow with the mapping of each system."""
+
+    flow: Flow
+    lenses: Mapping[str, Lens]
+    when: tuple[Schedule, ...] = ()
+    cases: tuple[MappingCase, ...] = ()
+    notes: tuple[str, ...] = ()  #: what was decided because nothing was said
+    place: Place
+
+    def samples(self, system: str) -> tuple[Mapping[str, object], ...]:
+        """Records of this system that the cases hold: the laws are tried on them."""
+        return tuple(case.record for case in self.cases if case.system == system and case.record is not None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """A whole project folder."""
+
+    name: str
+    folder: Path
+    store: StoreSettings
+    systems: Mapping[str, SystemSettings]
+    flows: tuple[FlowSettings, ...]  #: parents before the flows that refer to them
+
+    def flow(self, name: str) -> FlowSettings:
+        """The flow of this name; KeyError when there is none."""
+        for settings in self.flows:
+            if settings.flow.name == name:
+                return settings
+        raise KeyError(name)

@@ -1,0 +1,1 @@
+"""Protocols: what goes over a wire, without a word of any business application."""

@@ -1,0 +1,233 @@
+"""From a page of records to canon: drop what is unchanged, map the rest, find each entity, merge, commit.
+
+The same path serves a page of a first load, a re-read and a single record. A page first loses every record whose raw
+bytes have the fingerprint of the record last merged; only the survivors are decoded.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from syncline.engine import adopt, references
+from syncline.engine.codec import Pending, fingerprint
+from syncline.engine.combine import Known, combine
+from syncline.engine.deletes import record_deleted
+from syncline.engine.hub import BoundSide, Hub, Pass
+from syncline.engine.step import Step, begin, commit
+from syncline.model.event import Event
+from syncline.model.ledger import ReadOutcome
+from syncline.model.page import Cursor, Page
+from syncline.model.state import Hint, Link, LinkState, UnsettledState
+from syncline.model.values import UNSET, Value
+
+DEFER_FOR = 1_000_000  #: a record whose parent is unknown is looked at again after this long at the earliest [µs]
+
+
+Outcomes = Counter[ReadOutcome]
+
+
+@dataclass(slots=True, kw_only=True)
+class Row:
+    """One record that has survived the fingerprints."""
+
+    key: str
+    raw: bytes
+    print: bytes
+    version: str | None
+    stamp: int
+    eid: int = 0
+    values: dict[int, Value] = field(default_factory=dict)
+
+
+@dataclass(slots=True, kw_only=True)
+class Reading:
+    """How a page came to be read."""
+
+    exact: bool  #: read by key after every barrier: what it shows is the truth
+    scanned: bytearray | None = None  #: one byte per eid seen, for the sweep for deletes
+    pending: Mapping[int, Pending] = field(default_factory=dict)  #: our own doubtful writes, by eid
+    cursor: Cursor | None = None
+    owner_of: Mapping[str, int] = field(default_factory=dict)  #: key -> eid, where it is known whose create this is
+
+
+def absorb(at: Pass, page: Page, reading: Reading) -> Step:
+    """Merge one page and commit it with its cursor, its audit and the work that follows from it."""
+    hub, bound, side, account = at.hub, at.bound, at.side, at.account
+    account.read += len(page.keys) + len(page.broken) + len(page.tombstones)
+    step = begin(hub, "merge", system=side.system, entity=bound.entity)
+    rows = _survivors(hub, side, page, reading, step)
+    account.reads[ReadOutcome.UNCHANGED] += len(page.keys) - len(rows)
+    for key, reason in page.broken:
+        _park_read(step, side, key, "", reason, b"")
+        account.reads[ReadOutcome.PARKED] += 1
+    if rows:
+        outcomes = _merge_rows(at, rows, reading, step)
+        account.reads.update(outcomes)
+    for key in page.tombstones:
+        account.reads[record_deleted(at, step, key, "the system says so")] += 1
+    if reading.cursor is not None:
+        step.cursor = (side.stream, reading.cursor, None)
+    commit(hub, at.run, step, priority=1 if reading.exact else 2)
+    adopt.remember_lacking(at, step)
+    hub.tell(Event(kind="read", flow=bound.flow.name, system=side.system, counts={"read": len(page.keys), "changed": len(rows)}))  # fmt: skip
+    return step
+
+
+def _survivors(hub: Hub, side: BoundSide, page: Page, reading: Reading, step: Step) -> list[Row]:
+    known = hub.store.fingerprints(side.stream, page.keys)
+    versions, stamps, scanned = page.versions, page.stamps, reading.scanned
+    rows: dict[str, Row] = {}
+    unchanged_hints: list[str] = []
+    for number, (key, raw) in enumerate(zip(page.keys, page.raws, strict=True)):
+        digest = fingerprint(raw)
+        eid = 0
+        if key in known:
+            eid, was = known[key]
+            if scanned is not None:
+                _mark(scanned, eid)
+            if was == digest and not (reading.exact and eid in reading.pending):
+                if reading.exact:
+                    unchanged_hints.append(key)
+                    version = versions[number] if versions else None
+                    step.touched.setdefault(side.stream, []).append((eid, digest, version, stamps[number] if stamps else 0))
+                continue
+        rows[key] = Row(
+            key=key, raw=raw, print=digest, eid=eid, version=versions[number] if versions else None,
+            stamp=stamps[number] if stamps else 0,
+        )  # fmt: skip
+    if unchanged_hints:
+        step.done_hints[side.stream] = unchanged_hints
+    return list(rows.values())
+
+
+def _mark(scanned: bytearray, eid: int) -> None:
+    if eid >= len(scanned):
+        scanned.extend(bytes(eid + 1024 - len(scanned)))
+    scanned[eid] = 1
+
+
+def _merge_rows(at: Pass, rows: list[Row], reading: Reading, step: Step) -> Outcomes:
+    side, outcomes = at.side, Outcomes()
+    rows = _later(at, rows, reading, step, outcomes)
+    rows = _decoded(at, rows, step, outcomes)
+    fresh = [row for row in rows if not row.eid]
+    old = [row for row in rows if row.eid]
+    if reading.exact:
+        step.done_hints.setdefault(side.stream, []).extend(row.key for row in rows)
+    known = adopt.adopt(at, fresh, reading.owner_of, step, outcomes) if fresh else []
+    if old:
+        links = at.hub.store.links_of(side.stream, [row.eid for row in old])
+        known += _known(old, links, reading)
+    if known:
+        combine(at, known, step, outcomes)
+    return outcomes
+
+
+def _known(rows: Sequence[Row], links: Mapping[int, Link], reading: Reading) -> list[Known]:
+    return [
+        Known(
+            key=row.key, eid=row.eid, values=row.values, print=row.print, version=row.version, stamp=row.stamp,
+            link=links.get(row.eid), pending=reading.pending.get(row.eid, {}), how="by key",
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def _later(at: Pass, rows: list[Row], reading: Reading, step: Step, outcomes: Outcomes) -> list[Row]:
+    """Leave out rows that may be stale or whose write is in doubt: they become hints, to be read by key when due."""
+    if reading.exact:
+        return rows
+    hub, side = at.hub, at.side
+    eids = [row.eid for row in rows if row.eid]
+    if not eids:
+        return rows
+    links = hub.store.links_of(side.stream, eids)
+    unsettled = hub.store.unsettled_of(side.stream, eids)
+    now, keep, recent = hub.now(), [], hub.wrote.get(side.stream, {})
+    window = int((side.contract.lag + side.contract.settle + side.contract.effect) * 1e6)
+    careful = now - hub.opened_at < window and _wrote_before(hub, side, now - window)
+    for row in rows:
+        link, open_write = links.get(row.eid), unsettled.get(row.eid)
+        doubt = open_write is not None and open_write.state is UnsettledState.DOUBT
+        written = now - recent.get(row.eid, 0) <= window or careful
+        stale = bool(link) and side.contract.lag > 0 and (not row.stamp or row.stamp < (link.stamp if link else 0))
+        if not row.eid or link is None or link.state is not LinkState.OK or not (doubt or written or stale):
+            keep.append(row)
+            continue
+        due = max(now + int(side.contract.settle * 1e6), open_write.due if doubt and open_write else 0)
+        step.hints.append(Hint(stream=side.stream, key=row.key, reason="changed", due=due, at=now))
+        outcomes[ReadOutcome.DEFERRED] += 1
+    return keep
+
+
+def _wrote_before(hub: Hub, side: BoundSide, since: int) -> bool:
+    """Has an earlier process written to this stream since `since` [µs]? Then its writes are not in memory."""
+    last = hub.store.document("last-write", "/".join(side.stream))
+    return last is not None and since < int(last) < hub.opened_at
+
+
+def _decoded(at: Pass, rows: list[Row], step: Step, outcomes: Outcomes) -> list[Row]:
+    """Map the rows; those that cannot be mapped are parked, those whose parent is unknown deferred."""
+    hub, bound, side = at.hub, at.bound, at.side
+    if not rows:
+        return rows
+    mapped = side.lens.get([row.raw for row in rows])
+    for row, values in zip(rows, zip(*mapped.columns, strict=True), strict=True):
+        row.values = dict(zip(side.positions, values, strict=True))
+    out: set[int] = set()
+    for problem in mapped.problems:
+        row = rows[problem.row]
+        if problem.row not in out:
+            _park_read(step, side, row.key, problem.field, f"{problem.reason} ({problem.field} = {problem.value})", row.print)
+            outcomes[ReadOutcome.PARKED] += 1
+            step.done_hints.setdefault(side.stream, []).append(row.key)
+        out.add(problem.row)
+    waiting: Mapping[int, str] = {}
+    if bound.references or bound.line_references:
+        waiting = references.to_eids(hub, bound, side, [row.values for row in rows])
+    now = hub.now()
+    for number in waiting:
+        if number not in out:
+            step.moved_hints.append(
+                Hint(stream=side.stream, key=rows[number].key, reason="deferred", due=now + DEFER_FOR, at=now)
+            )
+            outcomes[ReadOutcome.DEFERRED] += 1
+            out.add(number)
+    _release(hub, side, [row.key for number, row in enumerate(rows) if number not in out], step)
+    return [row for number, row in enumerate(rows) if number not in out]
+
+
+class ParkedRead(msgspec.Struct, frozen=True, kw_only=True):
+    """A record that could not be understood, in the system's own words."""
+
+    field: str
+    reason: str
+    since: int
+    fingerprint: bytes
+
+
+def parked_reads(side: BoundSide) -> str:
+    """The kind of document that holds parked records of this stream."""
+    return f"parked-read {side.system} {side.stream.entity}"
+
+
+def _park_read(step: Step, side: BoundSide, key: str, name: str, reason: str, digest: bytes) -> None:  # noqa: PLR0913
+    body = ParkedRead(field=name, reason=reason, since=step.gen, fingerprint=digest)
+    step.put_document(parked_reads(side), key, msgspec.json.encode(body))
+
+
+def _release(hub: Hub, side: BoundSide, keys: Sequence[str], step: Step) -> None:
+    """Records that can be read again are parked no more."""
+    kind = parked_reads(side)
+    freed = [key for key in hub.store.documents(kind, keys)] if keys else []
+    if freed:
+        step.dropped_documents.setdefault(kind, []).extend(freed)
+
+
+def absent(values: Mapping[int, Value]) -> bool:
+    """Does the record carry nothing at all?"""
+    return all(value is UNSET for value in values.values())

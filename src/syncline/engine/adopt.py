@@ -1,0 +1,171 @@
+"""Records that no link knows: new entities, links to entities found by the match stage, questions to a person."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import msgspec
+
+from syncline.engine.audit import Entry, EntryKind
+from syncline.engine.codec import Pending, decode_pending
+from syncline.engine.combine import Known, creates
+from syncline.engine.hub import BoundSide, Pass
+from syncline.engine.identify import AskedRecord, How, Identity, Sighting, identify, is_indexed, keys_of, values_of
+from syncline.engine.step import Step
+from syncline.model.flow import Direction
+from syncline.model.ledger import ReadOutcome
+from syncline.model.page import Op
+from syncline.model.state import Entity, EntityState, Link, LinkState
+from syncline.model.values import UNSET, Value, encode_row
+
+
+class FreshRow(Protocol):
+    """A decoded record, as far as first sight is concerned."""
+
+    key: str
+    raw: bytes
+    print: bytes
+    version: str | None
+    stamp: int
+    eid: int
+    values: dict[int, Value]
+
+
+def asks(side: BoundSide) -> str:
+    """The kind of document that holds the records of this stream that wait for a person."""
+    return f"ask {side.system} {side.stream.entity}"
+
+
+def adopt(
+    at: Pass, rows: Sequence[FreshRow], owner_of: Mapping[str, int], step: Step, outcomes: Counter[ReadOutcome]
+) -> list[Known]:
+    """Create entities for the new ones; return those that were linked to an entity, to be merged into it."""
+    identities = _identities(at, rows, owner_of)
+    new = [row for row, identity in zip(rows, identities, strict=True) if identity.how is How.NEW]
+    linked = [(row, identity) for row, identity in zip(rows, identities, strict=True) if identity.how is How.LINK]
+    asked = [(row, identity) for row, identity in zip(rows, identities, strict=True) if identity.how is How.ASK]
+    outcomes[ReadOutcome.FILTERED] += len(rows) - len(new) - len(linked) - len(asked)
+    if at.side.side.direction is Direction.TO:
+        outcomes[ReadOutcome.FILTERED] += len(new)
+        new = []
+    for row, identity in asked:
+        _ask(at, row, identity, step)
+        outcomes[ReadOutcome.DEFERRED] += 1
+    _forget_questions(at, [row.key for row in new] + [row.key for row, _ in linked], step)
+    if new:
+        _create(at, new, step)
+        outcomes[ReadOutcome.CREATED] += len(new)
+    return _linked(at, linked, step)
+
+
+def _identities(at: Pass, rows: Sequence[FreshRow], owner_of: Mapping[str, int]) -> list[Identity]:
+    settled = at.hub.store.documents(asks(at.side), [row.key for row in rows])
+    decided: dict[str, Identity] = {key: Identity(how=How.LINK, eid=eid, reason="our own create") for key, eid in owner_of.items()}
+    for key, body in settled.items():
+        question = msgspec.json.decode(body, type=AskedRecord)
+        if question.settled == "new":
+            decided[key] = Identity(how=How.NEW)
+        elif question.settled:
+            decided[key] = Identity(how=How.LINK, eid=int(question.settled), reason="a person decided")
+    if len(decided) == 0 and not at.side.contract.marker and _nothing_to_find(at, rows):
+        return [Identity(how=How.NEW)] * len(rows)
+    open_rows = [row for row in rows if row.key not in decided]
+    marks: Sequence[str] = [""] * len(open_rows)
+    if at.side.contract.marker and open_rows:
+        marks = at.side.connector.markers(at.side.side.resource, [row.raw for row in open_rows])
+    sightings = [
+        Sighting(key=row.key, marker=mark, values=_by_name(at, row), stamp=row.stamp)
+        for row, mark in zip(open_rows, marks, strict=True)
+    ]
+    found = iter(identify(at, sightings))
+    return [decided[row.key] if row.key in decided else next(found) for row in rows]
+
+
+def _nothing_to_find(at: Pass, rows: Sequence[FreshRow]) -> bool:
+    """No tomb, no alias, no entity without a record here: every row is new."""
+    keys = [row.key for row in rows]
+    store, stream = at.hub.store, at.side.stream
+    lacking = at.hub.index.lacking.get(stream)
+    if lacking is None:
+        lacking = next(store.unlinked(stream, size=1), None) is not None
+        at.hub.index.lacking[stream] = lacking
+    return not lacking and not store.tombs(stream, keys) and not store.aliases(stream, keys)
+
+
+def _by_name(at: Pass, row: FreshRow) -> dict[str, Value]:
+    return {at.bound.layout[p]: value for p, value in row.values.items() if value is not UNSET}
+
+
+def _create(at: Pass, rows: Sequence[FreshRow], step: Step) -> None:
+    hub, bound, stream = at.hub, at.bound, at.side.stream
+    first = take_eids(at, len(rows))
+    now, width = hub.now(), bound.width
+    straight = at.side.positions == tuple(range(width))
+    links: list[Link] = []
+    for eid, row in enumerate(rows, first):
+        values = row.values
+        canon = encode_row(list(values.values()) if straight else [values.get(p, UNSET) for p in range(width)])
+        step.new_entities.append(Entity(eid, EntityState.LIVE, step.gen, canon))
+        step.entries.append(Entry(int(EntryKind.CREATED), eid, row.stamp, canon))
+        links.append(Link(eid, row.key, LinkState.OK, row.print, row.version, None, now, row.stamp))
+    step.new_links.setdefault(stream, []).extend(links)
+    for side in bound.sides.values():
+        if side.system != at.side.system and creates(side):
+            step.work.setdefault((side.stream, Op.CREATE), []).extend(range(first, first + len(rows)))
+    if bound.flow.match and is_indexed(hub, bound):
+        for eid, row in enumerate(rows, first):
+            step.matching += keys_of(bound, eid, values_of(bound, [row.values.get(p, UNSET) for p in range(width)]))
+
+
+def take_eids(at: Pass, count: int) -> int:
+    """The first of `count` consecutive new eids."""
+    hub, entity = at.hub, at.bound.entity
+    if entity not in hub.next_eid:
+        with hub.store.transaction() as tx:
+            hub.next_eid[entity] = tx.new_eids(entity, 1)
+    first = hub.next_eid[entity]
+    hub.next_eid[entity] = first + count
+    return first
+
+
+def _linked(at: Pass, linked: Sequence[tuple[FreshRow, Identity]], step: Step) -> list[Known]:
+    """First sights of records of existing entities. A create of ours that was in doubt is settled by that."""
+    doubts = at.hub.store.unsettled_of(at.side.stream, [identity.eid for _, identity in linked]) if linked else {}
+    known: list[Known] = []
+    for row, identity in linked:
+        pending: Pending = {}
+        if identity.eid in doubts and doubts[identity.eid].op is Op.CREATE:
+            pending = decode_pending(doubts[identity.eid].pending)
+            step.settled.setdefault(at.side.stream, []).append(identity.eid)
+        known.append(
+            Known(
+                key=row.key, eid=identity.eid, values=row.values, print=row.print, version=row.version,
+                stamp=row.stamp, link=None, pending=pending, how=identity.reason,
+            )
+        )  # fmt: skip
+    return known
+
+
+def _ask(at: Pass, row: FreshRow, identity: Identity, step: Step) -> None:
+    values = _by_name(at, row)
+    label = next((str(values[name]) for name in ("name", "number", "sku", "code") if values.get(name)), row.key)
+    question = AskedRecord(
+        candidates=list(identity.candidates), reason=identity.reason, label=label, fingerprint=row.print
+    )
+    step.put_document(asks(at.side), row.key, msgspec.json.encode(question))
+
+
+def _forget_questions(at: Pass, keys: Sequence[str], step: Step) -> None:
+    answered = list(at.hub.store.documents(asks(at.side), keys)) if keys else []
+    if answered:
+        step.dropped_documents.setdefault(asks(at.side), []).extend(answered)
+
+
+def remember_lacking(at: Pass, step: Step) -> None:
+    """New entities have no record in the other systems yet: first sight there must look for them."""
+    if step.new_entities or step.dropped_links:
+        for side in at.bound.sides.values():
+            if side.system != at.side.system or side.stream in step.dropped_links:
+                at.hub.index.lacking[side.stream] = True

@@ -1,0 +1,61 @@
+"""The blast-radius breaker: a plan that creates, deletes or blanks too much waits for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from syncline.engine.codec import canon_of, decode_delta
+from syncline.engine.hub import Pass
+from syncline.engine.plan import blanked, wanted
+from syncline.model.page import Op
+from syncline.model.state import Intent
+
+ALWAYS = 500  #: more than this many wait, whatever the share
+SHARE = 0.01  #: more than this share of the records wait,
+AT_LEAST = 20  #: when they are at least this many
+
+
+def too_many(count: int, records: int) -> bool:
+    """Must `count` creates, deletes or blankings among `records` wait for approval?"""
+    return count > ALWAYS or (count >= AT_LEAST and count > SHARE * records)
+
+
+def held_back(at: Pass, intents: Sequence[Intent]) -> list[Intent]:
+    """Intents that wait for approval; the reason is noted in the run."""
+    live, linked = at.hub.store.counts(at.side.stream)
+    records = max(live, linked)
+    creates = [intent for intent in intents if intent.op is Op.CREATE]
+    deletes = [intent for intent in intents if intent.op in (Op.DELETE, Op.ARCHIVE)]
+    updates = [intent for intent in intents if intent.op is Op.UPDATE]
+    counts = {
+        "creations": (creates, sum(len(intent.eids) for intent in creates)),
+        "deletions": (deletes, sum(len(intent.eids) for intent in deletes)),
+        "blanked fields": (updates, _blanks(at, updates)),
+    }
+    at.account.creates = counts["creations"][1]
+    at.account.deletes = counts["deletions"][1]
+    at.account.blanks = counts["blanked fields"][1]
+    held: list[Intent] = []
+    for what, (those, count) in counts.items():
+        if not at.run.approved and too_many(count, records):
+            held += those
+            at.run.held.append(
+                f"{at.bound.flow.name}: {count:,} {what} in {at.side.system} are more than 1 % of {records:,} "
+                "(or more than 500) and wait for approval."
+            )
+    return held
+
+
+def _blanks(at: Pass, updates: Sequence[Intent]) -> int:
+    eids = [eid for intent in updates for eid in intent.eids]
+    if len(eids) < AT_LEAST:
+        return 0
+    count = 0
+    for start in range(0, len(eids), ALWAYS):
+        chunk = eids[start : start + ALWAYS]
+        entities = at.hub.store.entities(at.bound.entity, chunk)
+        for eid, link in at.hub.store.links_of(at.side.stream, chunk).items():
+            delta = decode_delta(link.delta)
+            canon = canon_of(entities[eid], at.bound.width)
+            count += blanked(wanted(at.bound.units, canon, delta, writable=at.side.writable), delta) > 0
+    return count

@@ -1,0 +1,88 @@
+"""Rows of state as the engine thinks of them: shadows, pending writes and generations, to bytes and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from hashlib import blake2b
+from typing import cast
+
+import msgspec
+
+from syncline.merging import Shadow
+from syncline.model.state import Entity
+from syncline.model.values import UNSET, Row, Value, decode_row, encode_row
+
+Delta = dict[int, Shadow]
+Pending = dict[int, tuple[Value, int]]
+
+_FINGERPRINT_SIZE = 16
+_SHADOW_WIDTH = 5
+_PENDING_WIDTH = 3
+_generations: msgspec.msgpack.Decoder[list[int]] = msgspec.msgpack.Decoder(list[int])
+
+
+def fingerprint(raw: bytes) -> bytes:
+    """BLAKE2b of a raw record, 16 bytes: equal records are found without being decoded."""
+    return blake2b(raw, digest_size=_FINGERPRINT_SIZE).digest()
+
+
+def encode_delta(delta: Mapping[int, Shadow]) -> bytes | None:
+    """A link's delta; None when the link agrees with canon throughout."""
+    if not delta:
+        return None
+    flat: Row = []
+    for position in sorted(delta):
+        shadow = delta[position]
+        flat += [position, shadow.base, shadow.seen, shadow.gen, shadow.rounds]
+    return encode_row(flat)
+
+
+def decode_delta(data: bytes | None) -> Delta:
+    """The delta that `encode_delta` made."""
+    if data is None:
+        return {}
+    flat = decode_row(data)
+    return {
+        cast("int", flat[i]): Shadow(flat[i + 1], flat[i + 2], cast("int", flat[i + 3]), cast("int", flat[i + 4]))
+        for i in range(0, len(flat), _SHADOW_WIDTH)
+    }
+
+
+def encode_pending(pending: Mapping[int, tuple[Value, int]]) -> bytes:
+    """What was sent: position -> (value, generation)."""
+    flat: Row = []
+    for position in sorted(pending):
+        value, gen = pending[position]
+        flat += [position, value, gen]
+    return encode_row(flat)
+
+
+def decode_pending(data: bytes | None) -> Pending:
+    """What `encode_pending` made; nothing for None."""
+    if data is None:
+        return {}
+    flat = decode_row(data)
+    return {
+        cast("int", flat[i]): (flat[i + 1], cast("int", flat[i + 2])) for i in range(0, len(flat), _PENDING_WIDTH)
+    }
+
+
+def canon_of(entity: Entity, width: int) -> Row:
+    """An entity's canon, padded with UNSET to the layout's width."""
+    row = decode_row(entity.canon)
+    if len(row) < width:
+        row += [UNSET] * (width - len(row))
+    return row
+
+
+def gens_of(entity: Entity, width: int) -> list[int]:
+    """The generation of each position; positions that the entity has never had are 0."""
+    if entity.gens is None:
+        return [entity.gen] * width
+    gens = _generations.decode(entity.gens)
+    return gens + [0] * (width - len(gens))
+
+
+def encode_gens(gens: Sequence[int]) -> bytes | None:
+    """Generations; None when all are the same (then the entity's own `gen` says it)."""
+    return None if len(set(gens)) <= 1 else msgspec.msgpack.encode(list(gens))

@@ -1,0 +1,131 @@
+"""Deletes: detected, confirmed, and carried on by policy; a delete that meets an edit gives way to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from syncline.engine.audit import EntryKind, entry
+from syncline.engine.codec import canon_of, decode_delta
+from syncline.engine.combine import POLICY_OP
+from syncline.engine.hub import Pass
+from syncline.engine.plan import wanted
+from syncline.engine.step import Step
+from syncline.model.flow import DeletePolicy, Direction
+from syncline.model.ledger import ReadOutcome
+from syncline.model.page import Op
+from syncline.model.state import Conflict, ConflictState, Entity, EntityState, Hint, Link, LinkState, Tomb
+from syncline.model.values import encode_row
+
+COMPLETE_FROM = 0.9  #: a scan that shows less than this share of the linked records is not believed
+SMALL = 20  #: below this many linked records the share says nothing
+
+
+def record_deleted(at: Pass, step: Step, key: str, reason: str) -> ReadOutcome:
+    """A record is known to be deleted in this system: bury it and carry the delete on by policy."""
+    hub, side, bound = at.hub, at.side, at.bound
+    link = hub.store.links(side.stream, [key]).get(key)
+    if link is None or link.state is not LinkState.OK:
+        return ReadOutcome.FILTERED
+    entity = hub.store.entities(bound.entity, [link.eid])[link.eid]
+    step.tombs.append(Tomb(stream=side.stream, key=key, eid=link.eid, reason=reason, at=hub.now()))
+    step.done_hints.setdefault(side.stream, []).append(key)
+    if entity.state is not EntityState.LIVE:
+        step.links[side.stream, link.eid] = _gone(link)
+        return ReadOutcome.DELETED
+    step.entries.append(entry(EntryKind.DELETED, link.eid, f"{reason} ({side.system} {key})"))
+    if _keeps(at, entity, link, step):
+        step.dropped_links.setdefault(side.stream, []).append(link.eid)
+        step.plan_work(side.stream, Op.CREATE, link.eid)
+        return ReadOutcome.DELETED
+    step.links[side.stream, link.eid] = _gone(link)
+    step.entities[link.eid] = Entity(link.eid, EntityState.DEAD, step.gen, entity.canon, entity.gens or _same(entity, at))
+    step.unmatched.append(link.eid)
+    _carry_on(at, step, link.eid)
+    return ReadOutcome.DELETED
+
+
+def _same(entity: Entity, at: Pass) -> bytes:
+    # The entity's own `gen` moves with its death; the generations of its fields do not.
+    return msgspec.msgpack.encode([entity.gen] * len(canon_of(entity, at.bound.width)))
+
+
+def _gone(link: Link) -> Link:
+    return Link(link.eid, link.key, LinkState.GONE, None, link.version, None, link.born, link.stamp)
+
+
+def _keeps(at: Pass, entity: Entity, link: Link, step: Step) -> bool:
+    """Does the entity live on? When an edit made elsewhere had not reached this system yet, or by policy."""
+    canon = canon_of(entity, at.bound.width)
+    if wanted(at.bound.units, canon, decode_delta(link.delta), writable=at.side.writable):
+        step.conflicts.append(
+            Conflict(
+                cid=0, entity=at.bound.entity, eid=link.eid, field="*", state=ConflictState.AUTO,
+                rule="delete against edit", system=at.side.system, theirs=encode_row([]), ours=encode_row([]),
+                base=encode_row([]), kept="ours", at=at.hub.now(), run=at.run.number,
+            )
+        )  # fmt: skip
+        return True
+    others = [side for side in at.bound.sides.values() if side.system != at.side.system]
+    return any(side.side.deletes is DeletePolicy.RECREATE for side in others)
+
+
+def _carry_on(at: Pass, step: Step, eid: int) -> None:
+    for side in at.bound.sides.values():
+        if side.system == at.side.system:
+            continue
+        link = at.hub.store.links_of(side.stream, [eid]).get(eid)
+        if link is None or link.state is not LinkState.OK:
+            continue
+        policy = side.side.deletes
+        if policy is DeletePolicy.DETACH or side.side.direction is Direction.FROM:
+            step.links[side.stream, eid] = Link(
+                eid, link.key, LinkState.DETACHED, None, link.version, None, link.born, link.stamp
+            )
+        elif policy in POLICY_OP:
+            op = POLICY_OP[policy]
+            if op is Op.ARCHIVE and not side.contract.archivable and side.contract.deletable:
+                op = Op.DELETE
+            step.plan_work(side.stream, op, eid)
+
+
+def sweep(at: Pass, scanned: bytearray) -> list[Hint]:
+    """After a complete scan: hints for linked records that it did not show. A scan that lacks too much gives none."""
+    now = at.hub.now()
+    contract = at.side.contract
+    young = now - int((contract.lag + contract.settle + contract.effect) * 1e6)
+    missing: list[Link] = []
+    linked = 0
+    for page in at.hub.store.each_link(at.side.stream):
+        for link in page:
+            if link.state is not LinkState.OK:
+                continue
+            linked += 1
+            shown = link.eid < len(scanned) and scanned[link.eid]
+            if not shown and link.born <= young:
+                missing.append(link)
+    if linked >= SMALL and linked - len(missing) < COMPLETE_FROM * linked:
+        at.run.held.append(
+            f"{at.side.system} {at.bound.flow.name}: {len(missing):,} of {linked:,} records are missing from a full read. "
+            "That many are not believed to be deleted. Check the permissions there, then: syncline sync --approve"
+        )
+        if not at.run.approved:
+            return []
+    return [Hint(stream=at.side.stream, key=link.key, reason="missing", due=now, at=now) for link in missing]
+
+
+def confirmed(at: Pass, hints: Mapping[str, Hint], gone: Sequence[str], step: Step) -> list[str]:
+    """Keys that a second get, at least L + r after the first, has found missing. First-time ones wait for that."""
+    now = at.hub.now()
+    pause = int((at.side.contract.lag + at.side.contract.settle) * 1e6)
+    sure: list[str] = []
+    for key in gone:
+        hint = hints.get(key)
+        if hint is not None and hint.tries >= 1 and now >= hint.due:
+            sure.append(key)
+        else:
+            step.moved_hints.append(
+                Hint(stream=at.side.stream, key=key, reason="missing", due=now + pause, at=hint.at if hint else now, tries=1)
+            )
+    return sure

@@ -1,0 +1,205 @@
+"""The composed whole as the engine sees it: flows bound to their connectors, lenses and layouts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+import msgspec
+
+from syncline.engine.audit import Journal
+from syncline.engine.limits import Gate
+from syncline.env import Env
+from syncline.mapping import Lens
+from syncline.merging import Unit, normalise
+from syncline.model.contract import Contract
+from syncline.model.event import Event
+from syncline.model.flow import Flow, RuleKind, Side
+from syncline.model.ledger import Account, Ledger
+from syncline.model.state import Stream
+from syncline.model.values import Value
+from syncline.ports.connector import Connector
+from syncline.ports.executor import Executor
+from syncline.ports.listener import Listener
+from syncline.ports.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoundSide:
+    """One system's part in a flow, with what is needed to read and write it."""
+
+    side: Side
+    connector: Connector
+    lens: Lens
+    contract: Contract
+    stream: Stream
+    gate: Gate
+    positions: tuple[int, ...]  #: layout position of each lens field, in the order of the lens
+    writable: frozenset[int]  #: positions that the hub may write here
+    normalisers: dict[int, list[str]]  #: position -> names, declared by the contract or learned
+
+    @property
+    def system(self) -> str:
+        """The system's name."""
+        return self.side.system
+
+    def shows(self, position: int, value: Value) -> Value:
+        """What this system shows after it stored `value`: its normalisers applied."""
+        for name in self.normalisers.get(position, ()):
+            value = normalise(name, value)
+        return value
+
+    @property
+    def doubt(self) -> float:
+        """How long after a lost answer nobody may decide what became of the write [s]: T + r."""
+        return self.contract.effect + self.contract.settle
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoundFlow:
+    """A flow at work: its layout, its merge units, its sides."""
+
+    flow: Flow
+    layout: tuple[str, ...]  #: field name per position; grows, never shrinks
+    units: tuple[Unit, ...]
+    sides: Mapping[str, BoundSide]
+    references: Mapping[int, str]  #: position -> entity type
+    line_references: Mapping[int, Mapping[str, str]]  #: lines position -> {line field: entity type}
+    nullable: frozenset[int]  #: reference positions at which a cycle of parents is broken
+
+    @property
+    def entity(self) -> str:
+        """The entity type."""
+        return self.flow.entity
+
+    @property
+    def width(self) -> int:
+        """Number of positions of a canon."""
+        return len(self.layout)
+
+    def position(self, name: str) -> int:
+        """A field's position; ValueError when the layout has no such field."""
+        return self.layout.index(name)
+
+
+@dataclass(slots=True, kw_only=True)
+class MatchIndex:
+    """What this process knows of the match stage, so that it need not ask the store for each page."""
+
+    built: set[str] = field(default_factory=set)  #: entity types whose match index is complete
+    lacking: dict[Stream, bool] = field(default_factory=dict)  #: may this stream lack entities?
+
+
+@dataclass(slots=True, kw_only=True)
+class Hub:
+    """Everything a step of the engine may use. One per store and process."""
+
+    env: Env
+    store: Store
+    executor: Executor
+    journal: Journal
+    store_id: str
+    flows: Mapping[str, BoundFlow]  #: by flow name, parents before children
+    listeners: Sequence[Listener] = ()
+    settle_for: float = 15.0  #: how long one pass waits for due work of its own making [s]
+    wrote: dict[Stream, dict[int, int]] = field(default_factory=dict)  #: recent writes of this process: eid -> [µs]
+    opened_at: int = 0  #: [µs]
+    index: MatchIndex = field(default_factory=MatchIndex)
+    batch_sizes: dict[Stream, int] = field(default_factory=dict)  #: items of one intent
+    next_eid: dict[str, int] = field(default_factory=dict)  #: by entity type
+
+    def now(self) -> int:
+        """Microseconds since 1970, UTC."""
+        return int(self.env.now().timestamp() * 1_000_000)
+
+    def tell(self, event: Event) -> None:
+        """Tell the listeners; always after the commit."""
+        for listener in self.listeners:
+            listener.hear(event)
+
+    def of_entity(self, entity: str) -> BoundFlow:
+        """The flow that keeps an entity type."""
+        for bound in self.flows.values():
+            if bound.entity == entity:
+                return bound
+        raise KeyError(entity)
+
+    def marker(self, stream: Stream, eid: int) -> str:
+        """What the hub writes into a record's marker field, so that it knows its own creates again."""
+        return f"{self.store_id[:8]}-{stream.entity}-{eid}"
+
+    def marked_eid(self, stream: Stream, marker: str) -> int:
+        """The eid of a marker that this hub wrote; 0 when it is not ours."""
+        prefix = f"{self.store_id[:8]}-{stream.entity}-"
+        tail = marker.removeprefix(prefix)
+        return int(tail) if marker.startswith(prefix) and tail.isdigit() else 0
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """One execution: its number in the store, its ledger, what it may do."""
+
+    number: int
+    ledger: Ledger
+    full: bool = False  #: read everything, whatever the cursor says
+    approved: bool = False  #: a person has agreed to a large plan
+    deliver: bool = True  #: False: plan only
+    held: list[str] = field(default_factory=list)  #: why something waits for approval
+    paused: dict[str, str] = field(default_factory=dict)  #: "flow system" -> why it was left out
+
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pass:
+    """One run's work on one side of one flow: what every step of the engine is about."""
+
+    hub: Hub
+    run: Run
+    bound: BoundFlow
+    side: BoundSide
+
+    @property
+    def account(self) -> Account:
+        """What this run counts for this side."""
+        return self.run.ledger.account(self.bound.flow.name, self.side.system)
+
+
+def units_of(flow: Flow, layout: Sequence[str]) -> tuple[Unit, ...]:
+    """The merge units of a flow: atomic groups first as one, every other field alone."""
+    place = {name: number for number, name in enumerate(layout)}
+    groups: dict[str, list[int]] = {}
+    units: list[Unit] = []
+    for one in flow.fields:
+        if one.group:
+            groups.setdefault(one.group, []).append(place[one.name])
+        else:
+            units.append(
+                Unit(
+                    name=one.name,
+                    positions=(place[one.name],),
+                    rule=one.rule,
+                    empties=one.empties,
+                    lines=one.name in flow.lines,
+                )
+            )
+    for name, positions in groups.items():
+        first = next(one for one in flow.fields if one.group == name)
+        units.append(Unit(name=name, positions=tuple(positions), rule=first.rule, empties=first.empties))
+    return tuple(units)
+
+
+def extend_layout(store: Store, flow: Flow) -> tuple[str, ...]:
+    """The layout of the flow's entity type, with fields that are new to it appended and kept."""
+    kept = store.document("layout", flow.entity)
+    layout: list[str] = msgspec.json.decode(kept, type=list[str]) if kept else []
+    new = [one.name for one in flow.fields if one.name not in layout]
+    if new:
+        layout += new
+        with store.transaction() as tx:
+            tx.put_documents("layout", {flow.entity: msgspec.json.encode(layout)})
+    return tuple(layout)
+
+
+def owners(flow: Flow) -> frozenset[str]:
+    """Systems that own at least one field."""
+    kinds = (RuleKind.OWNER, RuleKind.OWNER_UNLESS_EMPTY)
+    return frozenset(one.rule.owner for one in flow.fields if one.rule.kind in kinds)

@@ -1,0 +1,223 @@
+"""First sight: which entity is a record that no link knows? The match stage, record by record or over a whole system.
+
+Tried in this order: an alias (the record was re-keyed or merged), a tomb (it was deleted: it stays dead), our own marker
+(a create whose answer was lost), exact match keys, scored candidates. A record that is left over is new. Links are
+sticky: what was once linked is never asked again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import msgspec
+
+from syncline import matching
+from syncline.engine.codec import canon_of
+from syncline.engine.hub import BoundFlow, BoundSide, Hub, Pass
+from syncline.model.flow import MatchRule
+from syncline.model.state import EntityState
+from syncline.model.values import UNSET, Value
+
+
+class How(StrEnum):
+    """What first sight found."""
+
+    NEW = "new"
+    LINK = "link"
+    ASK = "ask"
+    DEAD = "dead"
+    KNOWN = "known"  #: linked already under another key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """The answer for one record."""
+
+    how: How
+    eid: int = 0
+    reason: str = ""
+    candidates: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """One unknown record: its key, its marker, its values by field name."""
+
+    key: str
+    marker: str
+    values: dict[str, Value]
+    stamp: int = 0
+
+
+NEW = Identity(how=How.NEW)
+
+
+class AskedRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A record that waits for a person: which entities it may be, and why."""
+
+    candidates: list[int]
+    reason: str
+    label: str
+    fingerprint: bytes
+    settled: str = ""  #: "new" or an eid as text, once a person has decided
+
+
+def identify(at: Pass, unknown: Sequence[Sighting]) -> list[Identity]:
+    """One identity per sighting. No two sightings get the same entity."""
+    hub, bound, side = at.hub, at.bound, at.side
+    answers: list[Identity | None] = [None] * len(unknown)
+    keys = [one.key for one in unknown]
+    tombs = hub.store.tombs(side.stream, keys)
+    aliases = hub.store.aliases(side.stream, keys)
+    links = hub.store.links(side.stream, list(aliases.values())) if aliases else {}
+    taken: set[int] = set()
+    for number, one in enumerate(unknown):
+        if one.key in aliases and aliases[one.key] in links:
+            answers[number] = Identity(how=How.KNOWN, eid=links[aliases[one.key]].eid, reason="re-keyed or merged")
+        elif one.key in tombs and not 0 < tombs[one.key].at < one.stamp:
+            answers[number] = Identity(how=How.DEAD, eid=tombs[one.key].eid, reason="deleted before")
+        elif one.marker and (eid := hub.marked_eid(side.stream, one.marker)):
+            answers[number] = _by_marker(hub, bound, side, eid, taken)
+    rest = [number for number, answer in enumerate(answers) if answer is None]
+    if rest and bound.flow.match and may_lack(hub, side):
+        ensure_index(hub, bound)
+        for number, identity in _by_rules(at, [(n, unknown[n]) for n in rest], taken):
+            answers[number] = identity
+    return [answer or NEW for answer in answers]
+
+
+def may_lack(hub: Hub, side: BoundSide) -> bool:
+    """May there be entities without a record in this stream? Looked up once, then kept in step in memory."""
+    lacking = hub.index.lacking
+    if side.stream not in lacking:
+        lacking[side.stream] = next(hub.store.unlinked(side.stream, size=1), None) is not None
+    return lacking[side.stream]
+
+
+def _by_marker(hub: Hub, bound: BoundFlow, side: BoundSide, eid: int, taken: set[int]) -> Identity | None:
+    eid = hub.store.merged_into(bound.entity, eid)
+    if eid in taken or eid not in hub.store.entities(bound.entity, [eid]):
+        return None
+    if eid in hub.store.links_of(side.stream, [eid]):
+        return Identity(how=How.ASK, eid=eid, reason="carries the marker of a linked record", candidates=(eid,))
+    taken.add(eid)
+    return Identity(how=How.LINK, eid=eid, reason="our own create")
+
+
+def _by_rules(at: Pass, unknown: Sequence[tuple[int, Sighting]], taken: set[int]) -> Iterable[tuple[int, Identity]]:
+    left = list(unknown)
+    for number, rule in enumerate(at.bound.flow.match):
+        step = _exact if rule.at_least is None else _scored
+        found = step(at, number, rule, left, taken)
+        yield from found.items()
+        left = [(row, one) for row, one in left if row not in found]
+
+
+def _free(at: Pass, eids: Iterable[int], taken: set[int]) -> list[int]:
+    """Those of `eids` that are alive and have no record in this system."""
+    hub, bound, side = at.hub, at.bound, at.side
+    asked = sorted(set(eids) - taken)
+    linked = hub.store.links_of(side.stream, asked)
+    alive = hub.store.entities(bound.entity, asked)
+    return [eid for eid in asked if eid not in linked and eid in alive and alive[eid].state is EntityState.LIVE]
+
+
+def _exact(
+    at: Pass, number: int, rule: MatchRule, unknown: Sequence[tuple[int, Sighting]], taken: set[int]
+) -> dict[int, Identity]:
+    hub, bound = at.hub, at.bound
+    hashes = {row: key for row, one in unknown if (key := matching.match_key(rule, one.values)) is not None}
+    candidates = hub.store.matching(bound.entity, number, sorted(set(hashes.values()))) if hashes else {}
+    rivals: dict[int, int] = {}
+    for key in hashes.values():
+        rivals[key] = rivals.get(key, 0) + 1
+    found: dict[int, Identity] = {}
+    for row, key in hashes.items():
+        free = _free(at, candidates.get(key, ()), taken)
+        reason = " and ".join(rule.fields)
+        if len(free) == 1 and rivals[key] == 1:
+            taken.add(free[0])
+            found[row] = Identity(how=How.LINK, eid=free[0], reason=f"by {reason}")
+        elif free:
+            found[row] = Identity(
+                how=How.ASK, candidates=tuple(free), reason=f"several records have the same {reason}"
+            )
+    return found
+
+
+def _scored(
+    at: Pass, number: int, rule: MatchRule, unknown: Sequence[tuple[int, Sighting]], taken: set[int]
+) -> dict[int, Identity]:
+    hub, bound = at.hub, at.bound
+    blocks = {row: matching.block_keys(rule, one.values) for row, one in unknown}
+    hashes = sorted({key for keys in blocks.values() for key in keys})
+    candidates = hub.store.matching(bound.entity, number, hashes) if hashes else {}
+    found: dict[int, Identity] = {}
+    for row, one in unknown:
+        eids = {eid for key in blocks[row] for eid in candidates.get(key, ())}
+        free = _free(at, eids, taken)
+        if not free:
+            continue
+        rows = hub.store.entities(bound.entity, free)
+        scores = [(eid, matching.score(rule, one.values, values_of(bound, canon_of(rows[eid], bound.width)))) for eid in free]
+        decision = matching.decide(scores, rule)
+        if decision.eid is not None:
+            taken.add(decision.eid)
+            found[row] = Identity(how=How.LINK, eid=decision.eid, reason=decision.explanation)
+        elif decision.outcome is matching.Outcome.ASK:
+            rivals = tuple(eid for eid, _ in decision.candidates)
+            found[row] = Identity(how=How.ASK, candidates=rivals, reason=decision.explanation)
+    return found
+
+
+def values_of(bound: BoundFlow, row: Sequence[Value]) -> dict[str, Value]:
+    """A canon by field name, absent fields left out."""
+    return {name: value for name, value in zip(bound.layout, row, strict=False) if value is not UNSET}
+
+
+def keys_of(bound: BoundFlow, eid: int, values: dict[str, Value]) -> list[tuple[int, int, int]]:
+    """The rows of the match index for one entity: (rule number, key hash, eid)."""
+    rows: list[tuple[int, int, int]] = []
+    for number, rule in enumerate(bound.flow.match):
+        if rule.at_least is None:
+            key = matching.match_key(rule, values)
+            rows += [(number, key, eid)] if key is not None else []
+        else:
+            rows += [(number, key, eid) for key in matching.block_keys(rule, values)]
+    return rows
+
+
+def is_indexed(hub: Hub, bound: BoundFlow) -> bool:
+    """Is there a match index that must be kept in step?"""
+    if bound.entity not in hub.index.built and _stored(hub, bound):
+        hub.index.built.add(bound.entity)
+    return bound.entity in hub.index.built
+
+
+def _stored(hub: Hub, bound: BoundFlow) -> bool:
+    return hub.store.document("match-index", bound.entity) == _fingerprint(bound)
+
+
+def _fingerprint(bound: BoundFlow) -> bytes:
+    return repr([(rule.fields, rule.at_least) for rule in bound.flow.match]).encode()
+
+
+def ensure_index(hub: Hub, bound: BoundFlow) -> None:
+    """Build the match index from canon when it is first needed, or when the rules changed."""
+    if is_indexed(hub, bound):
+        return
+    for page in hub.store.each_entity(bound.entity):
+        rows = [
+            row
+            for entity in page
+            if entity.state is EntityState.LIVE
+            for row in keys_of(bound, entity.eid, values_of(bound, canon_of(entity, bound.width)))
+        ]
+        with hub.store.transaction() as tx:
+            tx.drop_matching(bound.entity, [entity.eid for entity in page])
+            tx.put_matching(bound.entity, sorted(rows))
+    with hub.store.transaction() as tx:
+        tx.put_documents("match-index", {bound.entity: _fingerprint(bound)})
+    hub.index.built.add(bound.entity)

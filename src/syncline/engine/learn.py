@@ -1,0 +1,46 @@
+"""Learned normalisers: what a system does to values, believed after three agreeing samples, shown, and refusable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from syncline.engine.hub import BoundSide, Hub
+from syncline.engine.step import Step
+from syncline.ports.store import Store
+
+SAMPLES = 3
+
+
+class Learned(msgspec.Struct, kw_only=True):
+    """What is known of one field in one system."""
+
+    samples: dict[str, int] = {}
+    learned: list[str] = []
+    refused: list[str] = []
+
+
+def kind_of(side: BoundSide) -> str:
+    """The kind of document that holds the stream's normalisers, by field name."""
+    return f"normaliser {side.system} {side.stream.entity}"
+
+
+def load(store: Store, kind: str) -> dict[str, Learned]:
+    """Everything learned of one stream."""
+    return {name: msgspec.json.decode(body, type=Learned) for name, body in store.documents(kind).items()}
+
+
+def learn(hub: Hub, side: BoundSide, name: str, position: int, candidates: Iterable[str], step: Step) -> None:
+    """One more sample; the third agreeing one makes a normaliser known to this and later runs."""
+    kind = kind_of(side)
+    pending = step.documents.get(kind, {}).get(name) or hub.store.document(kind, name)
+    known = msgspec.json.decode(pending, type=Learned) if pending else Learned()
+    for candidate in candidates:
+        if candidate in known.refused or candidate in known.learned:
+            continue
+        known.samples[candidate] = known.samples.get(candidate, 0) + 1
+        if known.samples[candidate] >= SAMPLES:
+            known.learned.append(candidate)
+            side.normalisers.setdefault(position, []).append(candidate)
+    step.put_document(kind, name, msgspec.json.encode(known))

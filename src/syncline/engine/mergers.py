@@ -1,0 +1,93 @@
+"""Merges made in a system: one record absorbed another. Its entity is absorbed too; keys of the loser become aliases."""
+
+from __future__ import annotations
+
+import msgspec
+
+from syncline.engine.audit import EntryKind, entry
+from syncline.engine.codec import canon_of, decode_delta, encode_delta, encode_gens, gens_of
+from syncline.engine.hub import Pass
+from syncline.engine.step import Step
+from syncline.merging import Shadow
+from syncline.model.ledger import ReadOutcome
+from syncline.model.page import Op
+from syncline.model.state import Conflict, ConflictState, Entity, EntityState, Hint, Link, LinkState
+from syncline.model.values import UNSET, encode_row, is_empty
+
+
+def record_merged(at: Pass, step: Step, loser: str, winner: str) -> ReadOutcome:
+    """Record `loser` was absorbed by record `winner` in this system."""
+    hub, stream, bound = at.hub, at.side.stream, at.bound
+    links = hub.store.links(stream, [loser, winner])
+    lost, kept = links[loser], links.get(winner)
+    now = hub.now()
+    step.aliases.setdefault(stream, []).append((loser, winner))
+    step.done_hints.setdefault(stream, []).append(loser)
+    step.hints.append(Hint(stream=stream, key=winner, reason="changed", due=now, at=now))
+    if kept is None:
+        step.links[stream, lost.eid] = Link(lost.eid, winner, LinkState.OK, None, None, lost.delta, lost.born, 0)
+        step.entries.append(entry(EntryKind.LINKED, lost.eid, winner, f"re-keyed from {loser}"))
+        return ReadOutcome.LINKED
+    step.dropped_links.setdefault(stream, []).append(lost.eid)
+    entities = hub.store.entities(bound.entity, [lost.eid, kept.eid])
+    _absorb_entity(at, step, entities[lost.eid], entities[kept.eid])
+    return ReadOutcome.LINKED
+
+
+def _absorb_entity(at: Pass, step: Step, loser: Entity, winner: Entity) -> None:
+    width = at.bound.width
+    step.entities[loser.eid] = msgspec.structs.replace(loser, state=EntityState.MERGED)
+    step.merged.append((loser.eid, winner.eid))
+    step.unmatched.append(loser.eid)
+    step.entries.append(entry(EntryKind.MERGED, loser.eid, winner.eid))
+    canon, gens, theirs = canon_of(winner, width), gens_of(winner, width), canon_of(loser, width)
+    filled = [p for p in range(width) if (canon[p] is UNSET or is_empty(canon[p])) and not is_empty(theirs[p])]
+    filled = [p for p in filled if theirs[p] is not UNSET]
+    flat: list[object] = ["merge", "filled"]
+    for p in filled:
+        flat += [p, canon[p], gens[p], theirs[p]]
+    former = list(canon)
+    former_gens = list(gens)
+    for p in filled:
+        canon[p], gens[p] = theirs[p], step.gen
+    if filled:
+        step.entries.append(entry(EntryKind.CHANGED, winner.eid, *flat))
+        step.entities[winner.eid] = Entity(winner.eid, winner.state, step.gen, encode_row(canon), encode_gens(gens))
+    for side in at.bound.sides.values():
+        links = at.hub.store.links_of(side.stream, [loser.eid, winner.eid])
+        kept, lost = links.get(winner.eid), links.get(loser.eid)
+        if kept is not None:
+            delta = decode_delta(kept.delta)
+            for p in filled:
+                if p in side.positions and p not in delta:
+                    delta[p] = Shadow(former[p], former[p], former_gens[p])
+            step.links[side.stream, winner.eid] = msgspec.structs.replace(kept, delta=encode_delta(delta), fingerprint=None)
+            if filled:
+                step.plan_work(side.stream, Op.UPDATE, winner.eid)
+        if side.system != at.side.system and lost is not None:
+            _other_system(at, step, side.system, lost, kept, winner)
+
+
+def _other_system(at: Pass, step: Step, system: str, lost: Link, kept: Link | None, winner: Entity) -> None:  # noqa: PLR0913
+    """The loser's record elsewhere: the winner takes it over, or two records wait for a person to merge them."""
+    stream = at.bound.sides[system].stream
+    if kept is None or kept.state is not LinkState.OK:
+        step.dropped_links.setdefault(stream, []).append(lost.eid)
+        if kept is not None:
+            step.dropped_links[stream].append(winner.eid)
+        unknown = {p: Shadow(UNSET, UNSET, 0) for p in at.bound.sides[system].positions}
+        step.new_links.setdefault(stream, []).append(
+            Link(winner.eid, lost.key, LinkState.OK, None, lost.version, encode_delta(unknown), lost.born, 0)
+        )
+        step.hints.append(Hint(stream=stream, key=lost.key, reason="changed", due=at.hub.now(), at=at.hub.now()))
+        step.links.pop((stream, winner.eid), None)
+        return
+    step.links[stream, lost.eid] = msgspec.structs.replace(lost, state=LinkState.DETACHED, fingerprint=None, delta=None)
+    step.conflicts.append(
+        Conflict(
+            cid=0, entity=at.bound.entity, eid=winner.eid, field="*", state=ConflictState.OPEN,
+            rule=f"merged in {at.side.system}: {system} still has two records, {kept.key} and {lost.key}",
+            system=system, theirs=encode_row([lost.key]), ours=encode_row([kept.key]), base=encode_row([]),
+            at=at.hub.now(), run=at.run.number,
+        )
+    )  # fmt: skip

@@ -1,0 +1,115 @@
+"""References between entities: a canonical value is the parent's eid; each system sees its own key of that parent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import NamedTuple, cast
+
+from syncline.engine.hub import BoundFlow, BoundSide, Hub
+from syncline.model.state import LinkState, Stream
+from syncline.model.values import UNSET, Row, Value, is_empty
+
+
+class Unresolved(NamedTuple):
+    """A parent has no record in the system yet."""
+
+    position: int
+    entity: str
+    eid: int
+
+
+def parents_in(hub: Hub, system: str, entity: str, keys: Sequence[str]) -> dict[str, int]:
+    """Eids of the records `keys` of a system, aliases followed."""
+    stream = Stream(system, entity)
+    links = hub.store.links(stream, keys)
+    found = {key: link.eid for key, link in links.items()}
+    missing = [key for key in keys if key not in found]
+    if missing:
+        aliases = hub.store.aliases(stream, missing)
+        if aliases:
+            renamed = hub.store.links(stream, list(aliases.values()))
+            found.update({old: renamed[new].eid for old, new in aliases.items() if new in renamed})
+    return found
+
+
+def to_eids(hub: Hub, bound: BoundFlow, side: BoundSide, rows: Sequence[dict[int, Value]]) -> dict[int, str]:
+    """Replace the system's keys in `rows` by eids, in place; row number -> why it cannot be done yet."""
+    waiting: dict[int, str] = {}
+    for position, entity in bound.references.items():
+        keys = {str(row[position]) for row in rows if not _absent(row.get(position, UNSET))}
+        found = parents_in(hub, side.system, entity, sorted(keys)) if keys else {}
+        for number, row in enumerate(rows):
+            key = row.get(position, UNSET)
+            if _absent(key):
+                continue
+            if str(key) in found:
+                row[position] = found[str(key)]
+            else:
+                waiting[number] = f"{entity} {key} is not known yet"
+    for position, fields in bound.line_references.items():
+        for name, entity in fields.items():
+            _line_eids(hub, side, rows, (position, name, entity), waiting)
+    return waiting
+
+
+def _line_eids(
+    hub: Hub, side: BoundSide, rows: Sequence[dict[int, Value]], place: tuple[int, str, str], waiting: dict[int, str]
+) -> None:
+    position, name, entity = place
+    keys: set[str] = set()
+    for row in rows:
+        keys |= {str(line[name]) for line in _lines(row, position).values() if not _absent(line.get(name, UNSET))}
+    found = parents_in(hub, side.system, entity, sorted(keys)) if keys else {}
+    for number, row in enumerate(rows):
+        lines = _lines(row, position)
+        wanted = {str(line[name]) for line in lines.values() if not _absent(line.get(name, UNSET))}
+        unknown = wanted - found.keys()
+        if unknown:
+            waiting[number] = f"{entity} {min(unknown)} is not known yet"
+        elif wanted:
+            row[position] = {
+                key: {**line, name: found[str(line[name])]} if not _absent(line.get(name, UNSET)) else line
+                for key, line in lines.items()
+            }
+
+
+def to_keys(
+    hub: Hub, bound: BoundFlow, side: BoundSide, row: Row, *, wanted: AbstractSet[int]
+) -> tuple[Row, list[Unresolved]]:
+    """`row` (by layout position) with eids replaced by the system's keys, and the parents that have none there yet."""
+    changed, missing = list(row), []
+    for position, entity in bound.references.items():
+        value = row[position]
+        if position in wanted and not _absent(value):
+            key = _key_of(hub, side.system, entity, cast("int", value))
+            changed[position] = key
+            missing += [] if key else [Unresolved(position, entity, cast("int", value))]
+    for position, fields in bound.line_references.items():
+        lines = row[position]
+        if position in wanted and isinstance(lines, Mapping):
+            translated: dict[str, dict[str, Value]] = {key: dict(line) for key, line in lines.items()}
+            for name, entity in fields.items():
+                for line in translated.values():
+                    value = line.get(name, UNSET)
+                    if not _absent(value):
+                        key = _key_of(hub, side.system, entity, cast("int", value))
+                        line[name] = key
+                        missing += [] if key else [Unresolved(position, entity, cast("int", value))]
+            changed[position] = cast("Value", translated)
+    return changed, missing
+
+
+def _key_of(hub: Hub, system: str, entity: str, eid: int) -> str:
+    survivor = hub.store.merged_into(entity, eid)
+    link = hub.store.links_of(Stream(system, entity), [survivor]).get(survivor)
+    return link.key if link is not None and link.state is LinkState.OK else ""
+
+
+def _lines(row: Mapping[int, Value], position: int) -> Mapping[str, Mapping[str, Value]]:
+    value = row.get(position)
+    return value if isinstance(value, Mapping) else {}
+
+
+def _absent(value: Value) -> bool:
+    return value is UNSET or is_empty(value)

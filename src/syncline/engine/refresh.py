@@ -1,0 +1,183 @@
+"""Read records by key when they are due: hints, records that went missing, and writes that are in doubt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from syncline.engine.absorb import Reading, absorb
+from syncline.engine.codec import Pending, canon_of, decode_delta, decode_pending
+from syncline.engine.deletes import confirmed, record_deleted
+from syncline.engine.deliver import get_records, page_of
+from syncline.engine.hub import Pass
+from syncline.engine.limits import Priority
+from syncline.engine.mergers import record_merged
+from syncline.engine.plan import wanted
+from syncline.engine.step import begin, commit
+from syncline.model.ledger import ReadOutcome
+from syncline.model.page import Gone, Op, Record
+from syncline.model.state import Hint, LinkState, Stream, Unsettled, UnsettledState
+from syncline.model.values import decode_row, is_empty
+
+PAGE = 100
+
+
+def refresh(at: Pass) -> bool:
+    """Read what is due now; True when there was anything."""
+    hints = at.hub.store.hints(at.side.stream, due=at.hub.now(), limit=PAGE)
+    if hints:
+        _read_hinted(at, hints)
+    doubts = at.hub.store.unsettled(stream=at.side.stream, state=UnsettledState.DOUBT, due=at.hub.now(), limit=PAGE)
+    if doubts:
+        _decide_doubts(at, doubts)
+    return bool(hints or doubts)
+
+
+def _read_hinted(at: Pass, hints: Sequence[Hint]) -> None:
+    by_key = {hint.key: hint for hint in hints}
+    answers = get_records(at, list(by_key), Priority.LIVE)
+    records = [answer for answer in answers if isinstance(answer, Record)]
+    gone = [answer for answer in answers if isinstance(answer, Gone)]
+    if records:
+        links = at.hub.store.links(at.side.stream, [record.key for record in records])
+        doubts = at.hub.store.unsettled_of(at.side.stream, [link.eid for link in links.values()])
+        pending = {eid: decode_pending(row.pending) for eid, row in doubts.items() if row.state is UnsettledState.DOUBT}
+        absorb(at, page_of(records), Reading(exact=True, pending=pending))
+    if gone:
+        _missing(at, by_key, gone)
+
+
+def _missing(at: Pass, hints: Mapping[str, Hint], gone: Sequence[Gone]) -> None:
+    step = begin(at.hub, "merge", system=at.side.system, entity=at.bound.entity)
+    at.account.read += len(gone)
+    links = at.hub.store.links(at.side.stream, [answer.key for answer in gone])
+    unknown = [answer.key for answer in gone if answer.key not in links]
+    step.done_hints.setdefault(at.side.stream, []).extend(unknown)
+    at.account.reads[ReadOutcome.FILTERED] += len(unknown)
+    absorbed = [answer for answer in gone if answer.key in links and answer.merged_into]
+    for answer in absorbed:
+        at.account.reads[record_merged(at, step, answer.key, answer.merged_into)] += 1
+    rest = [answer.key for answer in gone if answer.key in links and not answer.merged_into]
+    sure = confirmed(at, hints, rest, step)
+    at.account.reads[ReadOutcome.DEFERRED] += len(rest) - len(sure)
+    for key in sure:
+        at.account.reads[record_deleted(at, step, key, "it is no longer there")] += 1
+    commit(at.hub, at.run, step, priority=1)
+
+
+def _decide_doubts(at: Pass, doubts: Sequence[Unsettled]) -> None:
+    """Every quarantine here is over: what the system shows now is what became of our write."""
+    creates = [row for row in doubts if row.op is Op.CREATE]
+    others = [row for row in doubts if row.op is not Op.CREATE]
+    for row in creates:
+        _decide_create(at, row)
+    if others:
+        _decide_writes(at, others)
+
+
+def _decide_writes(at: Pass, doubts: Sequence[Unsettled]) -> None:
+    links = at.hub.store.links_of(at.side.stream, [row.eid for row in doubts])
+    keys = {link.key: link.eid for link in links.values()}
+    answers = get_records(at, list(keys), Priority.LIVE) if keys else []
+    records = [answer for answer in answers if isinstance(answer, Record)]
+    pending: dict[int, Pending] = {row.eid: decode_pending(row.pending) for row in doubts if row.pending}
+    if records:
+        absorb(at, page_of(records), Reading(exact=True, pending=pending))
+    step = begin(at.hub, "settle", system=at.side.system, entity=at.bound.entity)
+    now = at.hub.now()
+    step.hints += [
+        Hint(stream=at.side.stream, key=answer.key, reason="missing", due=now, at=now)
+        for answer in answers
+        if isinstance(answer, Gone)
+    ]
+    open_still = _still_wanted(at, [row.eid for row in doubts])
+    for row in doubts:
+        step.settled.setdefault(at.side.stream, []).append(row.eid)
+        step.plan_work(at.side.stream, row.op, row.eid)
+        landed = row.op is Op.UPDATE and row.eid not in open_still
+        at.account.doubt_ended(landed=landed, this_run=row.run == at.run.number)
+    commit(at.hub, at.run, step, priority=1)
+
+
+def _still_wanted(at: Pass, eids: Sequence[int]) -> set[int]:
+    entities = at.hub.store.entities(at.bound.entity, eids)
+    return {
+        eid
+        for eid, link in at.hub.store.links_of(at.side.stream, eids).items()
+        if wanted(
+            at.bound.units, canon_of(entities[eid], at.bound.width), decode_delta(link.delta), writable=at.side.writable
+        )
+    }
+
+
+def _decide_create(at: Pass, row: Unsettled) -> None:
+    """Search for what an unanswered create may have made: link it, or create again."""
+    found = search_created(at, row)
+    step = begin(at.hub, "settle", system=at.side.system, entity=at.bound.entity)
+    at.account.doubt_ended(landed=bool(found), this_run=row.run == at.run.number)
+    if found:
+        page = page_of(found)
+        absorb(at, page, Reading(exact=True, owner_of={found[0].key: row.eid}))
+        return
+    step.settled.setdefault(at.side.stream, []).append(row.eid)
+    step.plan_work(at.side.stream, Op.CREATE, row.eid)
+    commit(at.hub, at.run, step, priority=1)
+
+
+def search_created(at: Pass, row: Unsettled) -> list[Record]:
+    """Records that our create may have made and that no link knows, by marker, else by a searchable field."""
+    side, hub = at.side, at.hub
+    side.gate.enter(Priority.LIVE)
+    hub.env.point("search.before")
+    if side.contract.marker:
+        found = side.connector.search(side.side.resource, "", hub.marker(side.stream, row.eid))
+    else:
+        found = _by_natural_key(at, row.eid)
+    side.gate.passed()
+    linked = hub.store.links(side.stream, [record.key for record in found])
+    tombs = hub.store.tombs(side.stream, [record.key for record in found])
+    return sorted(
+        (record for record in found if record.key not in linked and record.key not in tombs),
+        key=lambda record: (record.stamp, record.key),
+    )
+
+
+def _by_natural_key(at: Pass, eid: int) -> Sequence[Record]:
+    side = at.side
+    entity = at.hub.store.entities(at.bound.entity, [eid])[eid]
+    canon = canon_of(entity, at.bound.width)
+    body = side.lens.put([[canon[p] for p in side.positions]])[0]
+    for name in sorted(side.contract.searchable):
+        value = body.get(name)
+        if isinstance(value, str) and not is_empty(value):
+            return side.connector.search(side.side.resource, name, value)
+    return []
+
+
+def wake(at: Pass) -> bool:
+    """Plan anew what waited for a retry that is due, or for a parent that may have come; True when there was any."""
+    now, store, stream = at.hub.now(), at.hub.store, at.side.stream
+    due = [
+        *store.unsettled(stream=stream, state=UnsettledState.RETRY, due=now),
+        *store.unsettled(stream=stream, state=UnsettledState.BLOCKED, due=now),
+    ]
+    fresh = [row for row in due if not (row.state is UnsettledState.BLOCKED and row.run == at.run.number and not _moved(at, row))]
+    if not fresh:
+        return False
+    step = begin(at.hub, "settle", system=at.side.system, entity=at.bound.entity)
+    for row in fresh:
+        step.plan_work(stream, row.op, row.eid)
+        if row.run == at.run.number:
+            at.account.recall_pending()
+        if row.state is UnsettledState.BLOCKED:
+            step.settled.setdefault(stream, []).append(row.eid)
+    commit(at.hub, at.run, step, priority=1)
+    return True
+
+
+def _moved(at: Pass, row: Unsettled) -> bool:
+    """Has the parent that a blocked row waits for got a record here meanwhile?"""
+    entity, eid = cast("tuple[str, int]", decode_row(row.pending or b""))
+    survivor = at.hub.store.merged_into(entity, eid)
+    link = at.hub.store.links_of(Stream(at.side.system, entity), [survivor]).get(survivor)
+    return link is not None and link.state is LinkState.OK

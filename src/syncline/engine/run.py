@@ -1,0 +1,154 @@
+"""One run: bring flows into agreement once. The diagram of the architecture, in code.
+
+    systems --list--> Hint --get--> Record --map--> Entity --match--> Link --merge(Shadow)--> Canon (+ Conflict)
+    systems <-- deliver <-- Intent <-- plan(Canon, Shadows) <---------------------------------------------'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+
+from syncline.engine.approval import held_back
+from syncline.engine.deliver import deliver
+from syncline.engine.discover import discover, matched
+from syncline.engine.hub import BoundFlow, Hub, Pass, Run
+from syncline.engine.recover import recover
+from syncline.engine.refresh import refresh, wake
+from syncline.engine.runs import close_run, open_run
+from syncline.engine.schema import drifted
+from syncline.errors import BrokenLedgerError, SetupError, TransientError
+from syncline.model.event import Event
+from syncline.model.flow import Direction
+from syncline.model.ledger import SentOutcome
+from syncline.model.page import Op
+from syncline.model.state import Intent, IntentState
+
+MOST_ROUNDS = 200  #: a run that is not done by then has met systems that never rest
+
+
+def run(hub: Hub, flows: Sequence[BoundFlow], *, full: bool = False, approved: bool = False, send: bool = True) -> Run:
+    """Read, merge, plan and deliver once. `send=False` stops before the first write.
+
+    Raises BrokenLedgerError when a record or an intent has no outcome; a system that cannot be reached or a mapping
+    that no longer fits is left out, noted in `Run.paused`, and everything else flows.
+    """
+    this = open_run(hub, full=full, approved=approved, send=send)
+    recover(hub, this)
+    passes = [Pass(hub=hub, run=this, bound=bound, side=side) for bound in flows for side in bound.sides.values()]
+    for at in passes:
+        if at.side.side.direction is not Direction.TO or not matched(at):
+            attempt(at, _discover)
+    _refresh_due(passes)
+    if send:
+        _deliver_until_quiet(hub, passes)
+    for at in passes:
+        _count_pending(at)
+    close_run(hub, this)
+    problems = this.ledger.problems()
+    if problems:
+        raise BrokenLedgerError(
+            f"The ledger of run {this.number} does not balance: {'; '.join(problems)}.",
+            cure="Nothing is lost: run `syncline sync --full`, and report this with the output of `syncline status --json`.",
+        )
+    return this
+
+
+def attempt(at: Pass, action: Callable[[Pass], bool]) -> bool:
+    """Do one thing with one side; a system that fails is left out of this run, alone. What the action says, else False."""
+    place = f"{at.bound.flow.name} {at.side.system}"
+    if place in at.run.paused or at.side.system in at.run.paused:
+        return False
+    try:
+        return action(at)
+    except (TransientError, SetupError) as error:
+        at.run.paused[at.side.system if isinstance(error, TransientError) else place] = str(error)
+        at.hub.tell(Event(kind="paused", flow=at.bound.flow.name, system=at.side.system, message=str(error)))
+        return False
+
+
+def _discover(at: Pass) -> bool:
+    reason = drifted(at)
+    if reason:
+        raise SetupError(reason, cure="Correct the mapping, then: syncline check")
+    discover(at)
+    return True
+
+
+def _refresh_due(passes: Sequence[Pass]) -> bool:
+    """Read by key whatever is due, parents first, until nothing is."""
+    busy = False
+    for at in passes:
+        for _ in range(MOST_ROUNDS):
+            if not attempt(at, refresh):
+                break
+            busy = True
+    return busy
+
+
+def _deliver_until_quiet(hub: Hub, passes: Sequence[Pass]) -> None:
+    """Deliver, read again what is due, wake what waited; wait for short quarantines; stop when all is quiet."""
+    started = hub.env.monotonic()
+    for _ in range(MOST_ROUNDS):
+        busy = [_deliver_planned(at) for at in passes]
+        woken = [attempt(at, wake) and _woke(at) for at in passes]
+        if _refresh_due(passes) or any(busy) or any(woken):
+            continue
+        due = hub.store.next_due()
+        if due is None:
+            return
+        pause = max(0.0, (due - hub.now()) / 1e6)
+        if hub.env.monotonic() - started + pause > hub.settle_for or _all_paused(passes):
+            return
+        hub.env.sleep(max(pause, 0.01))
+
+
+def _woke(at: Pass) -> bool:
+    return bool(at.hub.store.intents(IntentState.PLANNED, at.side.stream)) and bool(_sendable(at))
+
+
+def _all_paused(passes: Sequence[Pass]) -> bool:
+    return all(
+        at.side.system in at.run.paused or f"{at.bound.flow.name} {at.side.system}" in at.run.paused for at in passes
+    )
+
+
+def _sendable(at: Pass) -> list[Intent]:
+    """Planned intents of this side that may go: approved, and creates only once every record there was seen."""
+    intents = at.hub.store.intents(IntentState.PLANNED, at.side.stream)
+    if not intents or at.side.side.direction is Direction.FROM:
+        return []
+    held = {intent.iid for intent in held_back(at, intents)}
+    seen = matched(at)
+    ready = [one for one in intents if one.iid not in held and (seen or one.op is not Op.CREATE)]
+    return sorted(ready, key=lambda intent: (intent.priority, intent.iid))
+
+
+def _deliver_planned(at: Pass) -> bool:
+    sent = False
+    for intent in _sendable(at):
+        if not attempt(at, partial(deliver, intent=intent)):
+            break
+        sent = True
+    return sent
+
+
+def _count_pending(at: Pass) -> None:
+    """What is still planned at the end of the run is pending."""
+    for intent in at.hub.store.intents(IntentState.PLANNED, at.side.stream):
+        at.account.intended += len(intent.eids)
+        at.account.sent[SentOutcome.PENDING] += len(intent.eids)
+
+
+def ledger_rows(this: Run) -> Iterator[tuple[str, str, dict[str, int], dict[str, int]]]:
+    """(flow, system, reads by outcome, writes by outcome) of a run, without zeros."""
+    for (flow, system), account in this.ledger.accounts.items():
+        yield (
+            flow,
+            system,
+            {outcome.value: count for outcome, count in account.reads.items() if count},
+            {outcome.value: count for outcome, count in account.sent.items() if count},
+        )
+
+

@@ -1,0 +1,32 @@
+"""Schema drift: what a system's resource looks like now against what it looked like when the mapping was accepted.
+
+New fields are no news. A mapped field that went away, or whose type changed, pauses that mapping alone.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from syncline.engine.hub import Pass
+
+
+def drifted(at: Pass) -> str:
+    """Why this side's mapping no longer fits the system, in one sentence; "" when it does."""
+    shown = dict(at.side.connector.schema(at.side.side.resource))
+    if not shown:
+        return ""
+    name = "/".join(at.side.stream)
+    kept = at.hub.store.document("schema", name)
+    mapped = sorted(path for path in at.side.lens.paths if path)
+    now = {path: shown[path] for path in mapped if path in shown}
+    before: dict[str, str] = msgspec.json.decode(kept, type=dict[str, str]) if kept else {}
+    gone = [path for path in before if path in mapped and path not in now]
+    changed = [path for path in now if path in before and before[path] != now[path]]
+    if gone or changed:
+        words = [f"`{path}` is gone" for path in gone]
+        words += [f"`{path}` was {before[path]} and is {now[path]}" for path in changed]
+        return f"{at.side.system} has changed its {at.side.side.resource}: {', '.join(words)}; {at.bound.flow.name} is paused there."
+    if now != before:
+        with at.hub.store.transaction() as tx:
+            tx.put_documents("schema", {name: msgspec.json.encode(now)})
+    return ""

@@ -1,0 +1,169 @@
+"""One step's changes, gathered and then committed as one transaction with its audit page.
+
+Everything that a step decides is first data in a `Step`. `commit` writes it: entities, links, intents, cursor and audit
+become durable together, or not at all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from syncline.engine.audit import Entry
+from syncline.engine.hub import Hub, Run
+from syncline.model.page import Cursor, Op
+from syncline.model.state import Conflict, Entity, Hint, Intent, IntentState, Link, Stream, Tomb, Unsettled
+from syncline.ports.store import Transaction
+
+DEFAULT_BATCH = 50  #: items of an intent where the system takes single writes
+
+
+@dataclass(slots=True, kw_only=True)
+class Step:
+    """What one commit will change."""
+
+    kind: str
+    system: str
+    entity: str
+    gen: int  #: generation, and audit sequence number, of this commit
+    new_entities: list[Entity] = field(default_factory=list)
+    entities: dict[int, Entity] = field(default_factory=dict)
+    new_links: dict[Stream, list[Link]] = field(default_factory=dict)
+    links: dict[tuple[Stream, int], Link] = field(default_factory=dict)
+    touched: dict[Stream, list[tuple[int, bytes | None, str | None, int]]] = field(default_factory=dict)
+    dropped_links: dict[Stream, list[int]] = field(default_factory=dict)
+    merged: list[tuple[int, int]] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    conflicts: list[Conflict] = field(default_factory=list)
+    hints: list[Hint] = field(default_factory=list)
+    moved_hints: list[Hint] = field(default_factory=list)
+    done_hints: dict[Stream, list[str]] = field(default_factory=dict)
+    work: dict[tuple[Stream, Op], list[int]] = field(default_factory=dict)
+    intents: list[Intent] = field(default_factory=list)
+    unsettled: list[Unsettled] = field(default_factory=list)
+    settled: dict[Stream, list[int]] = field(default_factory=dict)
+    matching: list[tuple[int, int, int]] = field(default_factory=list)
+    unmatched: list[int] = field(default_factory=list)
+    aliases: dict[Stream, list[tuple[str, str]]] = field(default_factory=dict)
+    tombs: list[Tomb] = field(default_factory=list)
+    raised: dict[Stream, list[str]] = field(default_factory=dict)
+    documents: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    dropped_documents: dict[str, list[str]] = field(default_factory=dict)
+    cursor: tuple[Stream, Cursor | None, int | None] | None = None
+
+    def plan_work(self, stream: Stream, op: Op, eid: int) -> None:
+        """This entity's write to `stream` is to be planned."""
+        self.work.setdefault((stream, op), []).append(eid)
+
+    def put_document(self, kind: str, name: str, body: bytes) -> None:
+        """Keep a document with this commit."""
+        self.documents.setdefault(kind, {})[name] = body
+
+    @property
+    def empty(self) -> bool:
+        """Nothing to commit."""
+        return not any(
+            (
+                self.new_entities, self.entities, self.new_links, self.links, self.touched, self.dropped_links,
+                self.entries, self.conflicts, self.hints, self.moved_hints, self.done_hints, self.work, self.intents,
+                self.unsettled, self.settled, self.matching, self.aliases, self.tombs, self.documents,
+                self.dropped_documents, self.cursor,
+            )
+        )  # fmt: skip
+
+
+def begin(hub: Hub, kind: str, *, system: str = "", entity: str = "") -> Step:
+    """A new step with the next generation."""
+    return Step(kind=kind, system=system, entity=entity, gen=hub.journal.next_seq)
+
+
+def commit(hub: Hub, run: Run, step: Step, *, priority: int = 2) -> None:
+    """Make the step durable in one transaction. A step that changes nothing costs nothing."""
+    if step.empty:
+        return
+    page = None
+    if step.entries:
+        page = hub.journal.page(
+            kind=step.kind, system=step.system, cause=run.number, at=hub.now(), entries=step.entries
+        )
+    hub.env.point(f"{step.kind}.before_commit")
+    with hub.store.transaction() as tx:
+        _write_entities(tx, step)
+        _write_links(tx, step)
+        _write_work(tx, hub, step, run, priority)
+        _write_rest(tx, step)
+        if page:
+            tx.append_audit(page)
+        if step.cursor:
+            stream, cursor, epoch = step.cursor
+            tx.put_cursor(stream, cursor, epoch=epoch)
+    if page:
+        hub.journal.advance(page)
+    hub.env.point(f"{step.kind}.after_commit")
+
+
+def _write_entities(tx: Transaction, step: Step) -> None:
+    if step.new_entities:
+        tx.insert_entities(step.entity, step.new_entities)
+    if step.entities:
+        tx.update_entities(step.entity, list(step.entities.values()))
+    for eid, into in step.merged:
+        tx.merge_entity(step.entity, eid, into)
+    if step.unmatched:
+        tx.drop_matching(step.entity, step.unmatched)
+    if step.matching:
+        tx.put_matching(step.entity, step.matching)
+
+
+def _write_links(tx: Transaction, step: Step) -> None:
+    for stream, eids in step.dropped_links.items():
+        tx.drop_links(stream, eids)
+    for stream, rows in step.new_links.items():
+        tx.insert_links(stream, rows)
+    changed: dict[Stream, list[Link]] = {}
+    for (stream, _eid), link in step.links.items():
+        changed.setdefault(stream, []).append(link)
+    for stream, rows in changed.items():
+        tx.update_links(stream, rows)
+    for stream, touches in step.touched.items():
+        tx.touch_links(stream, touches)
+    for stream, pairs in step.aliases.items():
+        tx.put_aliases(stream, pairs)
+
+
+def _write_work(tx: Transaction, hub: Hub, step: Step, run: Run, priority: int) -> None:
+    for intent in step.intents:
+        tx.update_intent(intent)
+    for (stream, op), eids in step.work.items():
+        unique = sorted(set(eids))
+        size = hub.batch_sizes.get(stream, DEFAULT_BATCH)
+        for start in range(0, len(unique), size):
+            chunk = tuple(unique[start : start + size])
+            tx.add_intent(
+                Intent(
+                    iid=0, stream=stream, op=op, state=IntentState.PLANNED, eids=chunk, cause=run.number,
+                    priority=priority,
+                )
+            )  # fmt: skip
+    for stream, eids in step.settled.items():
+        tx.drop_unsettled(stream, eids)
+    if step.unsettled:
+        tx.put_unsettled(step.unsettled)
+
+
+def _write_rest(tx: Transaction, step: Step) -> None:
+    for stream, keys in step.done_hints.items():
+        tx.drop_hints(stream, keys)
+    if step.hints:
+        tx.put_hints(step.hints)
+    if step.moved_hints:
+        tx.replace_hints(step.moved_hints)
+    if step.conflicts:
+        tx.add_conflicts(step.conflicts)
+    if step.tombs:
+        tx.put_tombs(step.tombs)
+    for stream, keys in step.raised.items():
+        tx.drop_tombs(stream, keys)
+    for kind, rows in step.documents.items():
+        tx.put_documents(kind, rows)
+    for kind, names in step.dropped_documents.items():
+        tx.drop_documents(kind, names)

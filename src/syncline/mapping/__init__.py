@@ -1,0 +1,29 @@
+"""Record <-> entity, pure and both ways: the mapping language, its converters, and the laws that keep them honest."""
+
+from __future__ import annotations
+
+from syncline.mapping.cases import run_case
+from syncline.mapping.compiling import compile_lens
+from syncline.mapping.converters import converters
+from syncline.mapping.converting import Arguments, Converter, ConverterSpec, Parameter
+from syncline.mapping.laws import LawBreak, check_laws, is_lossy
+from syncline.mapping.lens import Lens
+from syncline.mapping.values import Json, Mapped, Problem, Value
+
+__all__ = [
+    "Arguments",
+    "Converter",
+    "ConverterSpec",
+    "Json",
+    "LawBreak",
+    "Lens",
+    "Mapped",
+    "Parameter",
+    "Problem",
+    "Value",
+    "check_laws",
+    "compile_lens",
+    "converters",
+    "is_lossy",
+    "run_case",
+]

@@ -1,0 +1,298 @@
+"""From the YAML of a mapping to a lens, with an error for everything that could not work both ways."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from syncline.errors import SetupError
+from syncline.mapping.converters import converters
+from syncline.mapping.converting import Arguments, Converter, Steps, did_you_mean, steps_of
+from syncline.mapping.fields import (
+    CANONICAL,
+    Constant,
+    Direct,
+    Feed,
+    FieldSet,
+    Joined,
+    Writer,
+    WritesDirect,
+    WritesParts,
+    path_steps,
+)
+from syncline.mapping.lens import Lens
+from syncline.mapping.lines import Lines
+from syncline.mapping.paths import Path, parse_path
+from syncline.mapping.splits import Split, feeds_of_splits, split_of, writers_of_splits
+from syncline.mapping.syntax import Call, Expression, Literal, parse, parse_calls, unclear
+
+_NAME = re.compile(r"\w[\w-]*")
+_LONG_KEYS = ("path", "convert", "one-way")
+_LINES_KEYS = ("each", "key", "map", "one-way")
+_SOURCES = ("const", "concat", "split")
+_ONE_WAY = "one-way"
+_DEEPEST = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One compiled entry of a mapping."""
+
+    name: str
+    feed: Feed | None = None
+    writer: Writer | None = None
+    split: Split | None = None  #: its feed and writer are made together with the others of the same path
+    references: Mapping[str, str]
+    loses: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wording:
+    """An expression as it stands in the mapping, and whose it is."""
+
+    field: str
+    text: str
+    expression: Expression
+    converters: tuple[Converter, ...]
+    one_way: bool
+
+    @property
+    def reading(self) -> tuple[Steps, ...]:
+        """The converters, first to last."""
+        return (*(steps for one in self.converters for steps in steps_of(one, one.get)), CANONICAL)
+
+    @property
+    def writing(self) -> tuple[Steps, ...]:
+        """The converters, last to first."""
+        return tuple(steps for one in reversed(self.converters) for steps in steps_of(one, one.put))
+
+    @property
+    def references(self) -> dict[str, str]:
+        """The entity that the field points at, if it does."""
+        entities = [one.refers_to for one in self.converters if one.refers_to]
+        return dict.fromkeys([self.field], entities[-1]) if entities else {}
+
+
+def compile_lens(spec: Mapping[str, object], *, where: str = "") -> Lens:
+    """The lens of the `map:` of a system; SetupError names the field, the position and the cure."""
+    try:
+        return Lens(_field_set(spec, depth=0))
+    except SetupError as error:
+        place = f"{where}: " if where else ""
+        msg = f"{place}{error.what}"
+        raise SetupError(msg, cure=error.cure) from None
+
+
+def _field_set(spec: object, *, depth: int) -> FieldSet:
+    if not isinstance(spec, Mapping) or not spec:
+        raise SetupError("A mapping has no fields.", cure="Write `canonical field: path in the record`.")
+    if depth > _DEEPEST:
+        msg = f"Lines are nested deeper than {_DEEPEST} times."
+        raise SetupError(msg, cure="Map the inner ones as `| json`.")
+    fields = [_named(name, entry, depth) for name, entry in spec.items()]
+    writers = [field.writer for field in fields if field.writer is not None]
+    splits = [field.split for field in fields if field.split is not None]
+    writers += writers_of_splits(splits)
+    _refuse_crossing(writers)
+    feeds = {field.name: field.feed for field in fields if field.feed is not None} | feeds_of_splits(splits)
+    return FieldSet(
+        feeds={field.name: feeds[field.name] for field in fields},
+        writers=tuple(writers),
+        references={name: entity for field in fields for name, entity in field.references.items()},
+        loses={field.name: field.loses for field in fields if field.loses},
+    )
+
+
+def _named(name: object, entry: object, depth: int) -> Field:
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        cure = "Use letters, digits, `_` and `-`; between quotes if YAML takes it for a number or a truth."
+        msg = f"`{name}` is not a name of a canonical field."
+        raise SetupError(msg, cure=cure)
+    try:
+        return _lines(name, entry, depth) if isinstance(entry, Mapping) and "each" in entry else _field(name, entry)
+    except SetupError as error:
+        msg = f"field {name}: {error.what}"
+        raise SetupError(msg, cure=error.cure) from None
+
+
+def _field(name: str, entry: object) -> Field:
+    wording = _wording(name, entry)
+    source = wording.expression.source
+    loses = "; ".join(one.loses for one in wording.converters if one.loses)
+    if isinstance(source, Literal):
+        path = parse_path(source.text)
+        writer = WritesDirect(fields=(name,), path=path, writing=wording.writing)
+        feed = Direct(path=path, reading=path_steps(path) + wording.reading)
+        return Field(
+            name=name,
+            feed=feed,
+            writer=None if wording.one_way else writer,
+            references=wording.references,
+            loses=loses,
+        )
+    if source.name == "const":
+        return Field(name=name, feed=_constant(source, wording), references=wording.references)
+    if source.name == "split":
+        return _split(source, wording, loses)
+    return _concat(source, wording, loses)
+
+
+def _constant(call: Call, wording: Wording) -> Feed:
+    arguments = Arguments(call, wording.text)
+    _refuse_more(call, arguments, 1)
+    value = arguments.value(0)
+    if wording.converters:
+        cure = "Write the canonical value itself."
+        raise unclear(wording.text, call.at, "a constant takes no converters", cure)
+    return Constant(value=value)
+
+
+def _split(call: Call, wording: Wording, loses: str) -> Field:
+    arguments = Arguments(call, wording.text)
+    _refuse_more(call, arguments, 3)
+    path, index, separator = split_of(arguments)
+    split = Split(
+        field=wording.field,
+        path=path,
+        index=index,
+        separator=separator,
+        one_way=wording.one_way,
+        reading=wording.reading,
+        writing=wording.writing,
+    )
+    return Field(name=wording.field, split=split, references=wording.references, loses=loses)
+
+
+def _concat(call: Call, wording: Wording, loses: str) -> Field:
+    paths: list[Path] = []
+    separators: list[str] = []
+    for index, literal in enumerate(Arguments(call, wording.text).all()):
+        if not literal.quoted:
+            separators += [" "] if len(separators) < len(paths) else []
+            paths.append(parse_path(literal.text))
+        elif not paths or len(separators) == len(paths) or not literal.text:
+            cure = 'Write the text between two paths: concat(last, ", ", first).'
+            raise Arguments(call, wording.text).wrong(index, "a separator is not expected here", cure)
+        else:
+            separators.append(literal.text)
+    if len(paths) < 2 or len(separators) >= len(paths):  # noqa: PLR2004  two paths are a pair
+        raise unclear(wording.text, call.at, "`concat` needs two paths or more", "Write concat(first, last).")
+    feed = Joined(paths=tuple(paths), separators=tuple(separators), reading=wording.reading)
+    writer = WritesParts(
+        fields=(wording.field,), paths=tuple(paths), separators=tuple(separators), writing=wording.writing
+    )
+    return Field(
+        name=wording.field,
+        feed=feed,
+        writer=None if wording.one_way else writer,
+        references=wording.references,
+        loses=loses,
+    )
+
+
+def _lines(name: str, entry: Mapping[object, object], depth: int) -> Field:
+    _refuse_unknown(entry, _LINES_KEYS)
+    each, one_way = entry["each"], _is_one_way(entry)
+    if not isinstance(each, str):
+        raise SetupError("`each` must be the path of a list.", cure="Write each: order_lines.")
+    inner = _field_set(entry.get("map"), depth=depth + 1)
+    written = entry.get("key")
+    parts = written.split("/") if isinstance(written, str) else written
+    if not isinstance(parts, Sequence) or not parts or not all(isinstance(part, str) for part in parts):
+        raise SetupError("`key` is missing: it names a line.", cure="Name fields of its `map`, such as key: line_no.")
+    for part in parts:
+        if part not in inner.names:
+            msg = f"the key `{part}` is not in its `map`."
+            raise SetupError(msg, cure=did_you_mean(part, inner.names))
+    lines = Lines(name=name, path=parse_path(each), key=tuple(parts), inner=inner)
+    references = {f"{name}.{field}": entity for field, entity in inner.references.items()}
+    loses = "; ".join(f"{field}: {what}" for field, what in inner.loses.items())
+    return Field(name=name, feed=lines, writer=None if one_way else lines, references=references, loses=loses)
+
+
+def _wording(name: str, entry: object) -> Wording:
+    if isinstance(entry, Mapping):
+        return _long(name, entry)
+    if not isinstance(entry, str):
+        msg = f"`{entry}` is not an expression."
+        raise SetupError(msg, cure="Write a path; a fixed value is const(...).")
+    expression = parse(entry)
+    calls = [call for call in expression.calls if call.name != _ONE_WAY]
+    return _made(
+        name, entry, Expression(source=expression.source, calls=tuple(calls)), len(calls) < len(expression.calls)
+    )
+
+
+def _long(name: str, entry: Mapping[object, object]) -> Wording:
+    _refuse_unknown(entry, _LONG_KEYS)
+    path, convert = entry.get("path"), entry.get("convert", [])
+    if not isinstance(path, str):
+        raise SetupError("`path` is missing.", cure="Write {path: phone, convert: [phone(CN)]}.")
+    steps = [convert] if isinstance(convert, str) else convert
+    if not isinstance(steps, Sequence) or not all(isinstance(step, str) for step in steps):
+        raise SetupError("`convert` is not a list of converters.", cure="Write convert: [trim, phone(CN)].")
+    # one text, so that positions mean the same as in the short form
+    text = " | ".join([path, *steps])
+    for step in steps:
+        parse_calls(step)
+    wording = _wording(name, text)
+    return _made(name, text, wording.expression, wording.one_way or _is_one_way(entry))
+
+
+def _made(name: str, text: str, expression: Expression, one_way: bool) -> Wording:  # noqa: FBT001  private
+    source = expression.source
+    if isinstance(source, Call) and source.name not in _SOURCES:
+        if source.name in converters():
+            cure = f"Write a path before it: name_of_field | {source.name}."
+        else:
+            cure = did_you_mean(source.name, _SOURCES)
+        raise unclear(text, source.at, f"`{source.name}` is no function that reads a record", cure)
+    made = tuple(_converter(call, text) for call in expression.calls)
+    return Wording(field=name, text=text, expression=expression, converters=made, one_way=one_way)
+
+
+def _converter(call: Call, text: str) -> Converter:
+    spec = converters().get(call.name)
+    if spec is None:
+        cure = did_you_mean(call.name, [*converters(), _ONE_WAY])
+        raise unclear(text, call.at, f"there is no converter `{call.name}`", cure)
+    arguments = Arguments(call, text)
+    if not any(parameter.repeats for parameter in spec.parameters):
+        _refuse_more(call, arguments, len(spec.parameters))
+    return spec.build(arguments)
+
+
+def _refuse_more(call: Call, arguments: Arguments, most: int) -> None:
+    if len(arguments) > most:
+        takes = f"at most {most} argument{'s' if most > 1 else ''}" if most else "no arguments"
+        raise arguments.wrong(most, f"`{call.name}` takes {takes}", "Put text with commas between quotes.")
+
+
+def _refuse_unknown(entry: Mapping[object, object], known: tuple[str, ...]) -> None:
+    for key in entry:
+        if key not in known:
+            msg = f"`{key}` is not known here."
+            raise SetupError(msg, cure=did_you_mean(str(key), known))
+
+
+def _is_one_way(entry: Mapping[object, object]) -> bool:
+    one_way = entry.get(_ONE_WAY, False)
+    if not isinstance(one_way, bool):
+        raise SetupError("`one-way` must be true or false.", cure="Write one-way: true.")
+    return one_way
+
+
+def _refuse_crossing(writers: Sequence[Writer]) -> None:
+    """No two fields may write the same value, or a value within another's."""
+    owners: list[tuple[str, Path]] = []
+    for writer in writers:
+        for path in writer.paths:
+            for field, other in owners:
+                if path.crosses(other):
+                    msg = f"fields {field} and {writer.fields[0]} both write `{path}`."
+                    raise SetupError(
+                        msg,
+                        cure="Put `| one-way` behind the one that is only read.",
+                    )
+            owners.append((writer.fields[0], path))

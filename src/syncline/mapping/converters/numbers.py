@@ -1,0 +1,177 @@
+"""Converters of numbers: exact decimals, minor units, scales and units of measure; never binary floating point."""
+
+from __future__ import annotations
+
+import re
+from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
+from fractions import Fraction
+
+from syncline.mapping.converting import Arguments, Converter, ConverterSpec, Parameter, did_you_mean
+from syncline.mapping.values import Step, as_decimal, as_integer, canonical_decimal, rounded
+
+_MOST_PLACES = 30
+_PLACES_READ, _PLACES_WRITTEN = (
+    18,
+    14,
+)  # a factor such as 1/60 never ends: what is written back is rounded more coarsely
+_WIDE = Context(prec=200, rounding=ROUND_HALF_EVEN)
+_UNITS: dict[str, dict[str, Fraction]] = {
+    "mass": {"mg": Fraction(1, 1000), "g": Fraction(1), "kg": Fraction(1000), "t": Fraction(1_000_000)}
+    | {"lb": Fraction("453.59237"), "oz": Fraction("28.349523125")},
+    "length": {"mm": Fraction(1), "cm": Fraction(10), "m": Fraction(1000), "km": Fraction(1_000_000)}
+    | {"in": Fraction("25.4"), "ft": Fraction("304.8")},
+    "volume": {"ml": Fraction(1), "cl": Fraction(10), "l": Fraction(1000), "m3": Fraction(1_000_000)},
+    "time": {"s": Fraction(1), "min": Fraction(60), "h": Fraction(3600), "d": Fraction(86400)},
+    "count": {"piece": Fraction(1), "pair": Fraction(2), "dozen": Fraction(12)},
+}
+
+
+def json_number(number: Decimal) -> int | float:
+    """A number that JSON carries without loss; refused where it has too many digits."""
+    if number == number.to_integral_value():
+        return int(number)
+    binary = float(number)
+    if Decimal(repr(binary)) != number:
+        msg = "this has more digits than a JSON number keeps"
+        raise ValueError(msg)
+    return binary
+
+
+def _fixed(places: int) -> Step:
+    # a canonical number that is not too long only needs zeros; minus zero does not count as one
+    simple = re.compile(rf"(?!-0(?:\.0*)?\Z)-?(?:0|[1-9][0-9]{{0,39}})(?:\.[0-9]{{1,{places or 1}}})?", re.ASCII)
+
+    def write(value: object) -> object:
+        if places and isinstance(value, str) and simple.fullmatch(value):
+            point = value.find(".")
+            return f"{value}.{'0' * places}" if point < 0 else value + "0" * (places + 1 + point - len(value))
+        number = rounded(as_decimal(value), places)
+        return f"{number or abs(number):f}"
+
+    return write
+
+
+def _decimal(arguments: Arguments) -> Converter:
+    if not len(arguments):
+        return Converter(get=canonical_decimal, put=canonical_decimal)
+    places = arguments.count(0, most=_MOST_PLACES)
+    return Converter(get=canonical_decimal, put=_fixed(places), loses=f"digits after place {places} are rounded")
+
+
+def _number(arguments: Arguments) -> Converter:
+    if not len(arguments):
+        return Converter(get=canonical_decimal, put=lambda value: json_number(as_decimal(value)), remembers=True)
+    places = arguments.count(0, most=_MOST_PLACES)
+    return Converter(
+        get=canonical_decimal,
+        put=lambda value: json_number(rounded(as_decimal(value), places)),
+        remembers=True,
+        loses=f"digits after place {places} are rounded",
+    )
+
+
+def _minor(arguments: Arguments) -> Converter:
+    places = arguments.count(0, 2, most=_MOST_PLACES)
+
+    def read(value: object) -> object:
+        return canonical_decimal(Decimal(as_integer(value)).scaleb(-places))
+
+    def write(value: object) -> object:
+        return as_integer(rounded(as_decimal(value).scaleb(places), 0))
+
+    return Converter(get=read, put=write, remembers=True, loses=f"digits after place {places} are rounded")
+
+
+def _scale(arguments: Arguments) -> Converter:
+    text = arguments.text(0)
+    try:
+        factor = Fraction(Decimal(text))
+    except (InvalidOperation, ValueError, OverflowError):
+        factor = Fraction(0)
+    if factor == 0:
+        raise arguments.wrong(0, f"`{text}` is not a factor", "Write a number such as 0.001; it must not be zero.")
+    return _scaled(factor)
+
+
+def _unit(arguments: Arguments) -> Converter:
+    names = [name for units in _UNITS.values() for name in units]
+    wire, canonical = arguments.text(0), arguments.text(1)
+    for index, name in enumerate((wire, canonical)):
+        if name not in names:
+            raise arguments.wrong(index, f"`{name}` is not a unit", did_you_mean(name, names))
+    for units in _UNITS.values():
+        if wire in units and canonical in units:
+            return _scaled(units[wire] / units[canonical])
+    raise arguments.wrong(1, f"`{wire}` cannot be turned into `{canonical}`", "Name two units of one kind.")
+
+
+def _scaled(factor: Fraction) -> Converter:
+    def read(value: object) -> object:
+        return _product(value, factor, _PLACES_READ)
+
+    def write(value: object) -> object:
+        return _product(value, 1 / factor, _PLACES_WRITTEN)
+
+    return Converter(
+        get=read, put=write, remembers=True, loses=f"digits after place {_PLACES_WRITTEN} are rounded when written"
+    )
+
+
+def _product(value: object, factor: Fraction, places: int) -> str:
+    product = Fraction(as_decimal(value)) * factor
+    quotient = _WIDE.divide(Decimal(product.numerator), Decimal(product.denominator))
+    return canonical_decimal(rounded(quotient, places))
+
+
+def _integer(_: Arguments) -> Converter:
+    return Converter(get=as_integer, put=as_integer)
+
+
+_PLACES = Parameter(name="places", meaning="digits after the point when written")
+
+SPECS = (
+    ConverterSpec(
+        name="decimal",
+        summary="An exact number that the system keeps as text; extra digits are rounded half-up when written.",
+        example="credit_limit | decimal(2)",
+        build=_decimal,
+        parameters=(_PLACES,),
+    ),
+    ConverterSpec(
+        name="number",
+        summary="An exact number that the system keeps as a JSON number.",
+        example="weight | number",
+        build=_number,
+        parameters=(_PLACES,),
+    ),
+    ConverterSpec(
+        name="minor",
+        summary="An amount that the system keeps in its smallest unit, such as cents.",
+        example="total | minor(2)",
+        build=_minor,
+        parameters=(Parameter(name="places", meaning="digits of the smallest unit, 2 if not given"),),
+    ),
+    ConverterSpec(
+        name="integer",
+        summary="A whole number of at most 64 bits.",
+        example="quantity | integer",
+        build=_integer,
+    ),
+    ConverterSpec(
+        name="scale",
+        summary="The canonical value is the system's value times a factor, exactly; follow `number` for JSON numbers.",
+        example="weight | number | scale(0.001)",
+        build=_scale,
+        parameters=(Parameter(name="factor", meaning="a number other than zero", optional=False),),
+    ),
+    ConverterSpec(
+        name="unit",
+        summary="A quantity in another unit: mass, length, volume, time or count.",
+        example="weight | number | unit(g, kg)",
+        build=_unit,
+        parameters=(
+            Parameter(name="from", meaning="unit in the system", optional=False),
+            Parameter(name="to", meaning="canonical unit", optional=False),
+        ),
+    ),
+)

@@ -1,0 +1,111 @@
+"""Phone numbers as E.164, fast: most numbers need only their punctuation removed.
+
+The library behind this takes 20 microseconds and more for one number. A number whose digits already match the general
+pattern of its country, and cannot be read as one with a trunk or carrier prefix, is what the library would return; only
+the others are given to it.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache, lru_cache
+from types import ModuleType
+from typing import cast
+
+from syncline.mapping.converting import Arguments, did_you_mean
+from syncline.mapping.values import Step, as_text
+
+_PUNCTUATION = b" -().\t"
+_LONGEST_CODE = 3
+_REMEMBERED = 50_000
+_NOTHING = re.compile(rb"(?!)")  #: matches no number
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
+
+
+def phone_steps(arguments: Arguments) -> tuple[Step, Step]:
+    """Reading and writing by the rules of the region that the call names; E.164 is written as it is."""
+    library = _library()
+    region = arguments.text(0, "").upper()
+    if region and region not in library.SUPPORTED_REGIONS:
+        raise arguments.wrong(0, f"`{region}` is not a region", did_you_mean(region, library.SUPPORTED_REGIONS))
+    read = _reading(region)
+
+    def write(value: object) -> object:
+        return value if isinstance(value, str) and _E164.fullmatch(value) else read(value)
+
+    return read, write
+
+
+def _reading(region: str) -> Step:
+    home = str(_library().country_code_for_region(region)) if region else "0"
+    plus_home, start = f"+{home}".encode(), len(home) + 1
+    abroad = _pattern_of(home.encode()) if region else _NOTHING
+    domestic = _digits_of(home, region) if region else _NOTHING
+
+    def read(value: object) -> object:
+        text = value if value.__class__ is str else as_text(value)
+        digits = text.encode().translate(None, _PUNCTUATION)
+        if digits.startswith(plus_home):
+            if abroad.fullmatch(digits, start):
+                return digits.decode()
+        elif domestic.fullmatch(digits):
+            return f"+{home}{digits.decode()}"
+        elif _is_plain(digits):
+            return digits.decode()
+        return by_library(text, region)
+
+    return read
+
+
+def _is_plain(digits: bytes) -> bool:
+    """A plus, a country code, and a number of that country that needs no work."""
+    if digits[:1] != b"+" or not digits[1:].isdigit():
+        return False
+    for end in range(2, _LONGEST_CODE + 2):
+        pattern = _pattern_of(digits[1:end])
+        if pattern is not _NOTHING:
+            return pattern.fullmatch(digits, end) is not None
+    return False
+
+
+@cache
+def _pattern_of(code: bytes) -> re.Pattern[bytes]:
+    region = _library().region_code_for_country_code(int(code))
+    return _NOTHING if region == "ZZ" else _digits_of(code.decode(), region)
+
+
+@cache
+def _digits_of(code: str, region: str) -> re.Pattern[bytes]:
+    """National numbers that need no work: of a possible length, in the pattern, without anything to strip."""
+    library = _library()
+    metadata = library.PhoneMetadata.metadata_for_region_or_calling_code(int(code), region)
+    general = metadata.general_desc
+    lengths = "|".join(f".{{{length}}}" for length in general.possible_length)
+    if len(general.possible_length) == general.possible_length[-1] - general.possible_length[0] + 1:
+        lengths = f".{{{general.possible_length[0]},{general.possible_length[-1]}}}"
+    # none of the prefixes may begin the number; most begin with the zero that is refused first
+    prefixes = {metadata.national_prefix_for_parsing, metadata.international_prefix} - {None, "0", "00"}
+    refused = "".join(f"(?!{prefix})" for prefix in sorted(prefixes))
+    pattern = rf"(?!0)(?=(?:{lengths})\Z){refused}(?:{general.national_number_pattern})"
+    return re.compile(pattern.encode(), re.ASCII)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def by_library(text: str, region: str) -> str:
+    """The long way: whatever people write as a phone number, by the library."""
+    library = _library()
+    try:
+        number = library.parse(text, region or None)
+    except library.NumberParseException:
+        return text
+    if not library.is_possible_number(number):
+        return text
+    plain = cast("str", library.format_number(number, library.PhoneNumberFormat.E164))
+    return f"{plain};ext={number.extension}" if number.extension else plain
+
+
+@cache
+def _library() -> ModuleType:
+    import phonenumbers  # noqa: PLC0415  heavy: only mappings with phone numbers pay for it
+
+    return phonenumbers

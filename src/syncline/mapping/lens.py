@@ -1,0 +1,127 @@
+"""The lens: pages of raw records to pages of entities, and back. Pure; it is all that the engine knows of a mapping."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import cast, final
+
+import msgspec
+from msgspec import UNSET
+
+from syncline.errors import RejectedError
+from syncline.mapping.fields import FieldSet, Writer
+from syncline.mapping.lines import Lines
+from syncline.mapping.paths import Path
+from syncline.mapping.values import Column, Json, Mapped, Problem, Value, shown
+
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_MOST_PLANS = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reader:
+    """Raw bytes to columns of the system's fields."""
+
+    names: tuple[str, ...]
+    decode: Callable[[bytes], msgspec.Struct]
+    blank: msgspec.Struct  #: stands in for a record that cannot be read
+
+    def columns(self, raws: Sequence[bytes], problems: list[Problem]) -> dict[str, Column]:
+        """A column per field; an unreadable record is a problem of its own row and absent everywhere."""
+        try:
+            records = list(map(self.decode, raws))
+        except _UNREADABLE:
+            records = [self._one(row, raw, problems) for row, raw in enumerate(raws)]
+        columns = zip(*map(msgspec.structs.astuple, records), strict=True) if records else ([] for _ in self.names)
+        return {name: list(column) for name, column in zip(self.names, columns, strict=True)}
+
+    def _one(self, row: int, raw: bytes, problems: list[Problem]) -> msgspec.Struct:
+        try:
+            return self.decode(raw)
+        except _UNREADABLE as error:
+            reason = f"this record cannot be read: {error}"
+            problems.append(Problem(row=row, field="", value=shown(raw[:100].decode(errors="replace")), reason=reason))
+            return self.blank
+
+
+@final
+class Lens:
+    """A compiled mapping. `get` and `put` undo each other, up to what `check_laws` shows."""
+
+    __slots__ = ("_plans", "_reader", "fields", "inner", "nested", "paths", "paths_of", "references", "writable")
+
+    fields: tuple[str, ...]  #: canonical names, in the order of the columns
+    references: Mapping[str, str]  #: canonical field, or "lines.product" for a nested one -> entity type
+    writable: frozenset[str]  #: canonical fields whose value can be written
+    paths: frozenset[str]  #: the system's own fields that are read
+    paths_of: Mapping[str, tuple[Path, ...]]  #: per canonical field, where it is read
+    nested: frozenset[str]  #: canonical fields that hold lines
+    inner: FieldSet
+
+    def __init__(self, inner: FieldSet) -> None:
+        self.inner = inner
+        self.fields = inner.names
+        self.references = inner.references
+        self.writable = frozenset(name for writer in inner.writers for name in writer.fields)
+        self.paths_of = {name: feed.paths for name, feed in inner.feeds.items()}
+        self.paths = frozenset(path.top for paths in self.paths_of.values() for path in paths)
+        self.nested = frozenset(name for name, feed in inner.feeds.items() if isinstance(feed, Lines))
+        self._reader = _reader(sorted(self.paths))
+        self._plans: dict[frozenset[str] | None, tuple[Writer, ...]] = {}
+
+    def get(self, raws: Sequence[bytes]) -> Mapped:
+        """Entities of a page of records; what cannot be mapped is UNSET and told in `problems`."""
+        problems: list[Problem] = []
+        columns = self.inner.get(self._reader.columns(raws, problems).__getitem__, len(raws), problems)
+        for row in {problem.row for problem in problems if not problem.field}:
+            for column in columns:
+                column[row] = UNSET
+        return Mapped(columns=cast("list[list[Value]]", columns), problems=problems)
+
+    def put(
+        self,
+        rows: Sequence[Sequence[Value]],
+        wanted: frozenset[str] | None = None,
+        *,
+        problems: list[Problem] | None = None,
+    ) -> list[dict[str, Json]]:
+        """What the system must be told, per row; all writable fields if none are named.
+
+        Absent values are left out. A value that the system cannot express raises RejectedError, or, when `problems` is
+        given, is told there and left out.
+        """
+        found: list[Problem] = [] if problems is None else problems
+        columns: list[Column] = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in self.fields]
+        named = dict(zip(self.fields, columns, strict=True))
+        records = self.inner.put(named, len(rows), self._writers(wanted), found)
+        if problems is None and found:
+            first = found[0]
+            msg = f"The value `{first.value}` of field {first.field} cannot be written: {first.reason}."
+            raise RejectedError(
+                msg,
+                cure="Correct the value, or teach the mapping what it means.",
+            )
+        return cast("list[dict[str, Json]]", records)
+
+    def _writers(self, wanted: frozenset[str] | None) -> tuple[Writer, ...]:
+        plan = self._plans.get(wanted)
+        if plan is None:
+            if len(self._plans) >= _MOST_PLANS:
+                self._plans.clear()
+            plan = self._plans[wanted] = self.inner.writers_of(wanted)
+        return plan
+
+    def __repr__(self) -> str:
+        """The canonical fields."""
+        return f"Lens({', '.join(self.fields)})"
+
+
+def _reader(names: list[str]) -> _Reader:
+    # members are numbered, for the system's names need not be words of Python
+    members = [(f"f{index}", object, UNSET) for index in range(len(names))]
+    renamed = {f"f{index}": name for index, name in enumerate(names)}
+    record = msgspec.defstruct("Record", members, rename=renamed, gc=False)
+    decoder = msgspec.json.Decoder(record, float_hook=Decimal)
+    return _Reader(names=tuple(names), decode=decoder.decode, blank=record())

@@ -1,0 +1,17 @@
+"""Three-way merge: what the systems agree on, and where they do not. Pure: no I/O, no clock."""
+
+from syncline.merging.merge import Decision, Merge, Observation, Shadow, Unit, Verdict, merge
+from syncline.merging.normalise import LEARNABLE, explain, normalise
+
+__all__ = [
+    "LEARNABLE",
+    "Decision",
+    "Merge",
+    "Observation",
+    "Shadow",
+    "Unit",
+    "Verdict",
+    "explain",
+    "merge",
+    "normalise",
+]

@@ -1,0 +1,231 @@
+"""Three-way merge of one observation into an entity's canon: agreement.md, step C.
+
+`merge` compares what a system shows now with what it showed last (`seen`) and with what the hub meant it to hold
+(`base`). It decides, per unit (a field, or an atomic group of fields), whether there is news, and whether the news is
+accepted, rejected, or met by a concurrent edit. Nothing is changed here: the verdicts are returned as data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NamedTuple
+
+from syncline.merging.rivals import Settlement, settle_rivals
+from syncline.merging.lines import apply_edits, edits
+from syncline.model.flow import Direction, Empties, Rule, RuleKind
+from syncline.model.values import UNSET, Row, Value, is_empty
+
+
+class Shadow(NamedTuple):
+    """What we meant a system to hold (`base`), what it shows (`seen`), and the generation it carries."""
+
+    base: Value
+    seen: Value
+    gen: int
+    rounds: int = 0  #: how often the system has answered a put-back with yet another value
+
+
+NO_SHADOW = Shadow(UNSET, UNSET, 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit:
+    """What merges as one: a field, or the fields of an atomic group, by their positions in the layout."""
+
+    name: str
+    positions: tuple[int, ...]
+    rule: Rule
+    empties: Empties = Empties.CLEAR
+    lines: bool = False
+
+
+class Verdict(StrEnum):
+    """What became of one system's news about one unit."""
+
+    OURS = "ours"  #: our own write came back
+    SAME = "same"  #: both sides hold it already
+    ACCEPTED = "accepted"  #: the news becomes canon
+    REJECTED = "rejected"  #: this system may not change it; it is put back
+    WON = "won"  #: concurrent; the news becomes canon, the former value is logged
+    LOST = "lost"  #: concurrent; canon stays, the news is logged and put back
+    MERGED = "merged"  #: concurrent; both edits stand
+    CONFLICT = "conflict"  #: concurrent; a person decides, the unit is frozen
+
+
+CHANGES_CANON = frozenset({Verdict.ACCEPTED, Verdict.WON, Verdict.MERGED})
+IS_CONFLICT = frozenset({Verdict.WON, Verdict.LOST, Verdict.CONFLICT, Verdict.MERGED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """The verdict on one unit: its positions' values before and after, and the value that came in."""
+
+    unit: Unit
+    verdict: Verdict
+    positions: tuple[int, ...]
+    before: tuple[Value, ...]
+    after: tuple[Value, ...]
+    theirs: tuple[Value, ...]
+    base: tuple[Value, ...]
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """One record of one system, as canonical values, with what is known of the link that it belongs to."""
+
+    system: str
+    values: Mapping[int, Value]  #: position -> value; UNSET where absent
+    canon: Row
+    gens: Sequence[int]
+    delta: Mapping[int, Shadow]  #: where the link differs from canon
+    direction: Direction = Direction.BOTH
+    first_sight: bool = False  #: no shadow yet: nothing is known of what this system held before
+    pending: Mapping[int, tuple[Value, int]] = field(default_factory=dict)  #: our own write that is in doubt
+    owners_linked: frozenset[str] = frozenset()  #: systems that hold a record of this entity
+    normalise: Callable[[int, Value], Value] = lambda _position, value: value
+    wins: Callable[[Unit, Sequence[int]], bool] = lambda _unit, _positions: False  #: rule latest: is the news later?
+
+
+@dataclass(slots=True, kw_only=True)
+class Merge:
+    """The verdicts, and the link's new delta (entries that agree with the new canon are already left out)."""
+
+    decisions: list[Decision]
+    canon: Row
+    changed: tuple[int, ...]
+    delta: dict[int, Shadow]
+    lagging: dict[int, Value]  #: changed position -> former canon: what every other link still carries
+
+
+def merge(units: Sequence[Unit], seen: Observation, *, gen: int) -> Merge:
+    """Merge one observation; `gen` is the generation that accepted values get."""
+    canon = list(seen.canon)
+    shadows = dict(seen.delta)
+    gens = {position: seen.gens[position] for position in range(len(canon))}
+    decisions: list[Decision] = []
+    lagging: dict[int, Value] = {}
+    for unit in units:
+        decision = _judge(unit, seen, shadows)
+        if decision is None:
+            continue
+        decisions.append(decision)
+        if decision.verdict in CHANGES_CANON:
+            for position, before, after in zip(decision.positions, decision.before, decision.after, strict=True):
+                lagging[position] = before
+                canon[position] = after
+                gens[position] = gen
+        _cast_shadow(decision, seen, shadows, gens)
+    delta = {
+        position: shadow
+        for position, shadow in shadows.items()
+        if not (
+            shadow.base == canon[position]
+            and shadow.seen == canon[position]
+            and (shadow.gen == gens[position] or canon[position] is UNSET)
+        )
+    }
+    return Merge(decisions=decisions, canon=canon, changed=tuple(lagging), delta=delta, lagging=lagging)
+
+
+def shadow_of(seen: Observation, shadows: Mapping[int, Shadow], position: int) -> Shadow:
+    """The link's shadow of one position: its delta, else canon itself; nothing at first sight."""
+    found = shadows.get(position)
+    if found is not None:
+        return found
+    if seen.first_sight:
+        return NO_SHADOW
+    return Shadow(seen.canon[position], seen.canon[position], seen.gens[position])
+
+
+def _judge(unit: Unit, seen: Observation, shadows: Mapping[int, Shadow]) -> Decision | None:
+    positions = tuple(p for p in unit.positions if seen.values.get(p, UNSET) is not UNSET)
+    if not positions:
+        return None
+    shown = tuple(seen.values[p] for p in positions)
+    was = [shadow_of(seen, shadows, p) for p in positions]
+    if shown == tuple(shadow.seen for shadow in was):
+        return None
+    before = tuple(seen.canon[p] for p in positions)
+    base = tuple(shadow.base for shadow in was)
+
+    def decide(verdict: Verdict, after: tuple[Value, ...] = before, reason: str = "") -> Decision:
+        return Decision(
+            unit=unit, verdict=verdict, positions=positions, before=before, after=after, theirs=shown, base=base,
+            reason=reason,
+        )  # fmt: skip
+
+    if all(p in seen.pending for p in positions) and all(
+        value == seen.normalise(p, seen.pending[p][0]) or value == seen.pending[p][0]
+        for p, value in zip(positions, shown, strict=True)
+    ):
+        return decide(Verdict.OURS)
+    if all(v == c or v == seen.normalise(p, c) for p, v, c in zip(positions, shown, before, strict=True)):
+        return decide(Verdict.SAME)
+    refusal = _refusal(unit, seen, shown, before)
+    if refusal:
+        return decide(Verdict.REJECTED, reason=refusal)
+    causal = all(s.gen == seen.gens[p] or seen.canon[p] is UNSET for s, p in zip(was, positions, strict=True))
+    if causal and not unit.lines:
+        return decide(Verdict.ACCEPTED, shown)
+    if causal:
+        made = edits(was[0].seen, shown[0])
+        return decide(Verdict.ACCEPTED, (apply_edits(before[0], made),))
+    settlement = settle_rivals(unit.rule, base, was, before, shown, lines=unit.lines,
+                               theirs_wins=lambda: _theirs_wins(unit, seen, positions))  # fmt: skip
+    return decide(_VERDICTS[settlement.kind], settlement.values, settlement.reason)
+
+
+_VERDICTS = {
+    Settlement.THEIRS: Verdict.WON,
+    Settlement.OURS: Verdict.LOST,
+    Settlement.BOTH: Verdict.MERGED,
+    Settlement.ASK: Verdict.CONFLICT,
+}
+
+
+def _theirs_wins(unit: Unit, seen: Observation, positions: Sequence[int]) -> bool:
+    if unit.rule.kind in (RuleKind.OWNER, RuleKind.OWNER_UNLESS_EMPTY):
+        return unit.rule.owner == seen.system
+    return seen.wins(unit, positions)
+
+
+def _refusal(unit: Unit, seen: Observation, shown: tuple[Value, ...], before: tuple[Value, ...]) -> str:
+    """Why this system may not make this change; "" when it may."""
+    if seen.direction is Direction.TO:
+        return f"{seen.system} is only written to"
+    unknown = all(value is UNSET for value in before)
+    filled = not unknown and not all(is_empty(value) or value is UNSET for value in before)
+    if unit.empties is Empties.KEEP and filled and all(is_empty(value) for value in shown):
+        return "an empty value never replaces a value here"
+    if unit.empties is Empties.FILL_ONLY and filled:
+        return "this field is only filled while it is empty"
+    owner = unit.rule.owner
+    if unit.rule.kind is RuleKind.OWNER and owner != seen.system and owner in seen.owners_linked and not unknown:
+        return f"owned by {owner}"
+    if unit.rule.kind is RuleKind.OWNER_UNLESS_EMPTY and owner != seen.system and owner in seen.owners_linked and filled:
+        return f"owned by {owner}, which has a value"
+    return ""
+
+
+def _cast_shadow(
+    decision: Decision, seen: Observation, shadows: dict[int, Shadow], gens: Mapping[int, int]
+) -> None:
+    """Record what the system shows now. Unless it is our own or the agreed value, `base` follows it."""
+    for position, shown, after in zip(decision.positions, decision.theirs, decision.after, strict=True):
+        was = shadow_of(seen, shadows, position)
+        if decision.verdict is Verdict.OURS:
+            value, sent_gen = seen.pending[position]
+            shadows[position] = Shadow(value, shown, sent_gen)
+        elif decision.verdict is Verdict.SAME:
+            shadows[position] = Shadow(seen.canon[position], shown, gens[position])
+        elif decision.unit.lines:
+            meant = apply_edits(was.base, edits(was.seen, shown))
+            agreed = decision.verdict in CHANGES_CANON and meant == after
+            shadows[position] = Shadow(meant, shown, gens[position] if agreed else was.gen)
+        elif decision.verdict in (Verdict.ACCEPTED, Verdict.WON):
+            shadows[position] = Shadow(shown, shown, gens[position])
+        else:
+            shadows[position] = Shadow(shown, shown, was.gen, was.rounds)

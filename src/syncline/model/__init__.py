@@ -1,0 +1,1 @@
+"""Frozen nouns of the glossary: values, flows, contracts, pages, state, events."""

@@ -1,0 +1,1 @@
+"""Protocols that the engine knows: connector, store, executor, secrets, listener."""

@@ -1,0 +1,73 @@
+"""`python -m syncline.sandbox crm|erp`: run one simulated application."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from syncline.sandbox.companies import Population
+from syncline.sandbox.crm import Crm
+from syncline.sandbox.crm_http import CrmInterface
+from syncline.sandbox.door import Door
+from syncline.sandbox.erp import Erp
+from syncline.sandbox.erp_http import ErpInterface
+from syncline.sandbox.faults import Faults
+from syncline.sandbox.habits import CRM_HABITS, ERP_HABITS
+from syncline.sandbox.people import Habits
+from syncline.sandbox.seeding import seed_crm, seed_erp
+from syncline.sandbox.serve import Interface, application, serve
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one application until it is told to stop."""
+    asked = _parser().parse_args(arguments)
+    population = Population(seed=asked.seed, size=asked.size)
+    opened = _open_crm if asked.kind == "crm" else _open_erp
+    interface, habits = opened(asked, population)
+    business = interface.business
+    faults = Faults(business.state, business.tally, interface)
+    door = Door(business, faults, habits)
+    app = application(interface, door.routes(), faults)
+    try:
+        asyncio.run(serve(app, interface.kind, asked.port))
+    finally:
+        business.state.close()
+    return 0
+
+
+def _open_crm(asked: argparse.Namespace, population: Population) -> tuple[Interface, Habits]:
+    business = Crm(asked.data / "crm.sqlite")
+    if business.state.meta("seeded") is None:
+        products = asked.size // 2 if asked.products is None else asked.products
+        orders = asked.size if asked.orders is None else asked.orders
+        # An order needs goods: without products there are no orders either.
+        seed_crm(business.state, population, products, orders if products else 0)
+    return CrmInterface(business, asked.token or "crm-token"), CRM_HABITS
+
+
+def _open_erp(asked: argparse.Namespace, population: Population) -> tuple[Interface, Habits]:
+    business = Erp(asked.data / "erp.sqlite")
+    if business.state.meta("seeded") is None:
+        items = asked.size // 2 if asked.products is None else asked.products
+        seed_erp(business.state, population, items)
+    return ErpInterface(business, asked.token or "erp-token"), ERP_HABITS
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m syncline.sandbox", description=main.__doc__)
+    parser.add_argument("kind", choices=("crm", "erp"))
+    parser.add_argument("--port", type=int, default=0, help="0: any free port")
+    parser.add_argument("--data", type=Path, required=True, help="folder of its data")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--size", type=int, default=200, help="customers in the CRM")
+    parser.add_argument("--products", type=int, help="goods at the start (size / 2)")
+    parser.add_argument("--orders", type=int, help="orders at the start (size)")
+    parser.add_argument("--token", help="crm-token or erp-token unless given")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

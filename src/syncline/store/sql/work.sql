@@ -1,0 +1,92 @@
+-- What is still to be done: cursors, hints, intents and unsettled items.
+
+-- name: cursor
+-- How far the stream has been read; a null stamp is the start.
+SELECT stamp, token, epoch FROM cursor WHERE system = ? AND entity = ?
+
+-- name: put_cursor
+-- Set the cursor; that it never goes back within an epoch is decided by the caller.
+INSERT INTO cursor (system, entity, stamp, token, epoch) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (system, entity) DO UPDATE SET stamp = excluded.stamp, token = excluded.token, epoch = excluded.epoch
+
+-- name: hints
+-- Hints that are due, earliest first.
+SELECT system, entity, key, reason, due, at, tries FROM hint
+WHERE system = ? AND entity = ? AND due <= ? ORDER BY due, key LIMIT ?
+
+-- name: put_hints
+-- A storm of hints for one record is one hint: the earlier due time, the first reason, the most tries.
+INSERT INTO hint (system, entity, key, reason, due, at, tries) VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (system, entity, key) DO UPDATE SET
+  due = CASE WHEN excluded.due < hint.due THEN excluded.due ELSE hint.due END,
+  tries = CASE WHEN excluded.tries > hint.tries THEN excluded.tries ELSE hint.tries END
+WHERE excluded.due < hint.due OR excluded.tries > hint.tries
+
+-- name: replace_hints
+-- Set hints as given.
+INSERT INTO hint (system, entity, key, reason, due, at, tries) VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (system, entity, key) DO UPDATE SET
+  reason = excluded.reason, due = excluded.due, at = excluded.at, tries = excluded.tries
+
+-- name: drop_hints
+-- Forget hints.
+DELETE FROM hint WHERE key IN (SELECT value FROM {texts}) AND system = ? AND entity = ?
+
+-- name: next_due
+-- The earliest instant at which something waits: a hint, a retry (2) or a doubt (3).
+SELECT min(due) FROM (
+  SELECT min(due) AS due FROM hint
+  UNION ALL SELECT min(due) FROM unsettled WHERE state = 2
+  UNION ALL SELECT min(due) FROM unsettled WHERE state = 3
+) AS waiting
+
+-- name: intents
+-- Intents in a state, oldest first; the planned and the sent are found by their indexes.
+SELECT iid, system, entity, op, state, eids, cause, priority, body, sent_at, doubt_until, result FROM intent
+WHERE state = ? ORDER BY iid
+
+-- name: intents_of
+-- Intents of one stream in a state, oldest first.
+SELECT iid, system, entity, op, state, eids, cause, priority, body, sent_at, doubt_until, result FROM intent
+WHERE state = ? AND system = ? AND entity = ? ORDER BY iid
+
+-- name: add_intent
+-- A new batch of changes, before it is sent.
+INSERT INTO intent (system, entity, op, state, eids, cause, priority, body, sent_at, doubt_until, result)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING iid
+
+-- name: update_intent
+-- Replace everything but the number.
+UPDATE intent SET system = ?, entity = ?, op = ?, state = ?, eids = ?, cause = ?, priority = ?, body = ?, sent_at = ?,
+  doubt_until = ?, result = ? WHERE iid = ?
+
+-- name: unsettled
+-- Unsettled rows of one stream or ('') of all, earliest due first.
+SELECT system, entity, eid, state, op, pending, due, since, tries, message, run FROM unsettled
+WHERE (? = '' OR (system = ? AND entity = ?)) AND due <= ? ORDER BY due, system, entity, eid LIMIT ?
+
+-- name: unsettled_in
+-- Unsettled rows in one state, of one stream or ('') of all, earliest due first.
+SELECT system, entity, eid, state, op, pending, due, since, tries, message, run FROM unsettled
+WHERE state = ? AND (? = '' OR (system = ? AND entity = ?)) AND due <= ? ORDER BY due, system, entity, eid LIMIT ?
+
+-- name: unsettled_of
+-- Unsettled rows by eid; nothing is looked up where the stream has none.
+SELECT system, entity, eid, state, op, pending, due, since, tries, message, run FROM {integers} CROSS JOIN unsettled
+WHERE system = ? AND entity = ? AND eid = wanted.value
+AND EXISTS (SELECT 1 FROM unsettled AS present WHERE present.system = ? AND present.entity = ?)
+
+-- name: unsettled_counts
+-- How many rows stand in each state.
+SELECT system, entity, state, count(*) FROM unsettled GROUP BY system, entity, state ORDER BY system, entity, state
+
+-- name: put_unsettled
+-- Insert or replace.
+INSERT INTO unsettled (system, entity, eid, state, op, pending, due, since, tries, message, run)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (system, entity, eid) DO UPDATE SET state = excluded.state, op = excluded.op, pending = excluded.pending,
+  due = excluded.due, since = excluded.since, tries = excluded.tries, message = excluded.message, run = excluded.run
+
+-- name: drop_unsettled
+-- The items were settled.
+DELETE FROM unsettled WHERE eid IN (SELECT value FROM {integers}) AND system = ? AND entity = ?

@@ -1,0 +1,195 @@
+"""Keeps the state in one SQLite file: nothing to install, and every commit is on the disk before it returns."""
+
+from __future__ import annotations
+
+import array
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import chain
+from pathlib import Path
+from typing import Final
+
+import apsw
+
+from syncline.errors import SetupError, SynclineError, TransientError
+from syncline.model.state import Stream
+from syncline.ports.store import Store
+from syncline.store.file_lock import FileLock
+from syncline.store.migrating import applied_migrations, migrate, require_current
+from syncline.store.queries import fill, load_queries
+from syncline.store.session import NOWHERE, Row, table_words
+from syncline.store.transactions import StoredState
+
+_MEMORY = ":memory:"
+_PATIENCE = 5000  # [ms] for a reader's lock; a second hub is refused at once
+_STATEMENTS = 500  # prepared statements kept; about 20 per stream
+_WIDE: Final = frozenset({"insert_entities", "insert_links"})
+_WIDTH = 50  # rows in one statement; measured: a quarter less time than one by one
+_PRAGMAS = """
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = FULL;
+PRAGMA cache_size = -32768;
+PRAGMA foreign_keys = OFF;
+PRAGMA temp_store = MEMORY;
+"""
+_WORDS: Final = {"texts": "carray(?) AS wanted", "integers": "carray(?) AS wanted"}
+_QUERIES: Final = load_queries("records.sql", "work.sql", "history.sql", "sqlite/dialect.sql", words=_WORDS)
+
+
+def open_sqlite(path: str, *, lock: bool) -> Store:
+    """Open the file, make it where it is missing, and bring its tables up to date."""
+    if path == _MEMORY:
+        return _opened(SqliteSession(path, writable=True), writable=True)
+    place = Path(path).absolute()
+    if not lock:
+        if not place.exists():
+            msg = f"There is no store at {place} yet."
+            raise SetupError(msg, cure="Run `syncline sync` once, then ask again.")
+        return _opened(SqliteSession(str(place), writable=False), writable=False)
+    held = FileLock(place)
+    try:
+        return _opened(SqliteSession(str(place), writable=True, held=held), writable=True)
+    except BaseException:
+        held.release()
+        raise
+
+
+def _opened(session: SqliteSession, *, writable: bool) -> Store:
+    try:
+        applied_migrations(session, "sqlite", label=session.label)  # before anything is changed in a stranger's file
+        if writable:
+            session.script(_PRAGMAS)
+            migrate(session, "sqlite", label=session.label)
+        else:
+            require_current(session, "sqlite", label=session.label)
+    except BaseException:
+        session.close()
+        raise
+    return StoredState(session, writable=writable)
+
+
+class SqliteSession:
+    """One connection, and the lock that keeps other hubs out."""
+
+    def __init__(self, path: str, *, writable: bool, held: FileLock | None = None) -> None:
+        self.label = f"The store {path}"
+        self._held = held
+        self._sql: dict[tuple[str, Stream], str] = {}
+        flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE if writable else apsw.SQLITE_OPEN_READONLY
+        with self._explained():
+            self._connection = apsw.Connection(path, flags=flags, statementcachesize=_STATEMENTS)
+            self._connection.set_busy_timeout(_PATIENCE)
+
+    def rows(self, name: str, values: Sequence[object] = (), of: Stream = NOWHERE) -> Sequence[Row]:
+        """Run a named query; all its rows."""
+        sql = self._sql.get((name, of)) or self._fill(name, of)
+        try:
+            return self._connection.execute(sql, values).fetchall()
+        except apsw.Error as error:
+            raise self._explain(error) from error
+
+    def page(self, name: str, rows: Iterable[Sequence[object]], of: Stream = NOWHERE) -> None:
+        """Run a named statement for each row; inserts of a first load take many rows to a statement."""
+        sql = self._sql.get((name, of)) or self._fill(name, of)
+        try:
+            if name in _WIDE:
+                rows = self._insert_wide(sql, list(rows))
+            self._connection.executemany(sql, rows)
+        except apsw.Error as error:
+            raise self._explain(error) from error
+
+    def _insert_wide(self, sql: str, rows: list[Sequence[object]]) -> list[Sequence[object]]:
+        """Insert all rows but those that do not fill a statement, which are left."""
+        left = len(rows) % _WIDTH
+        if len(rows) > left:
+            head, _, one = sql.rpartition("VALUES ")
+            wide = f"{head}VALUES {', '.join([one] * _WIDTH)}"
+            full = range(0, len(rows) - left, _WIDTH)
+            self._connection.executemany(wide, (tuple(chain(*rows[start : start + _WIDTH])) for start in full))
+        return rows[len(rows) - left :]
+
+    def _fill(self, name: str, of: Stream) -> str:
+        sql = fill(_QUERIES[name], table_words(of))
+        return self._sql.setdefault((name, of), sql)
+
+    def texts(self, values: Sequence[str]) -> object:
+        """An array that SQLite reads without asking Python for each."""
+        return apsw.carray(tuple(values))
+
+    def integers(self, values: Sequence[int]) -> object:
+        """An array that SQLite reads without asking Python for each."""
+        return apsw.carray(array.array("q", values))
+
+    def script(self, sql: str) -> None:
+        """Run several statements."""
+        with self._explained():
+            self._connection.execute(sql)
+
+    def is_new(self) -> bool:
+        """The file has no table."""
+        with self._explained():
+            return not self._connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchall()
+
+    def begin(self) -> None:
+        """Take the write lock at once, so that nothing fails half-way for want of it."""
+        self.script("BEGIN IMMEDIATE")
+
+    def commit(self) -> None:
+        """Write to the disk."""
+        self.script("COMMIT")
+
+    def rollback(self) -> None:
+        """Undo, unless SQLite has done so itself (a full disk)."""
+        if self._connection.in_transaction:
+            self.script("ROLLBACK")
+
+    def close(self) -> None:
+        """Close the file, then let the next hub in."""
+        self._connection.close()
+        if self._held is not None:
+            self._held.release()
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except apsw.Error as error:
+            raise self._explain(error) from error
+
+    def _explain(self, error: apsw.Error) -> SynclineError:
+        """What a person can do about it."""
+        for kinds, fate, what, cure in _FAILURES:
+            if isinstance(error, kinds):
+                return fate(f"{self.label} {what} ({error}).", cure=cure)
+        return SetupError(f"{self.label} failed: {error}.", cure="Report this with the steps that led to it.")
+
+
+_FAILURES: Final[tuple[tuple[tuple[type[apsw.Error], ...], type[SynclineError], str, str], ...]] = (
+    (
+        (apsw.FullError,),
+        SetupError,
+        "has no room left on its disk",
+        "Free some space, then run again; nothing was lost.",
+    ),
+    ((apsw.BusyError, apsw.LockedError), TransientError, "is locked by another program", "Close it, or try again."),
+    (
+        (apsw.ReadOnlyError, apsw.PermissionsError),
+        SetupError,
+        "may not be written to",
+        "Make the file and its folder writable.",
+    ),
+    ((apsw.CorruptError, apsw.NotADBError), SetupError, "is damaged or no SQLite file", "Restore it from a backup."),
+    (
+        (apsw.CantOpenError,),
+        SetupError,
+        "cannot be opened",
+        "Check that the path is a file that you may read and write.",
+    ),
+    ((apsw.IOError,), SetupError, "could not be read or written", "Check the disk, then run again."),
+    (
+        (apsw.ConstraintError,),
+        SetupError,
+        "refused a row that is there already",
+        "Run again; report it if it comes back.",
+    ),
+)

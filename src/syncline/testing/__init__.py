@@ -1,0 +1,8 @@
+"""Suites that every implementation of a port inherits, for us and for authors of connectors and stores."""
+
+from pathlib import Path
+
+import pytest
+
+# So that an assertion that fails inside a suite shows its values.
+pytest.register_assert_rewrite(*(f"{__name__}.{part.stem}" for part in Path(__file__).parent.glob("[!_]*.py")))

@@ -1,0 +1,162 @@
+"""The SQLite store keeps every promise of the port, and says clearly what is wrong with its file."""
+
+import os
+from functools import partial
+
+import apsw
+import pytest
+
+from syncline.errors import SetupError, TransientError
+from syncline.model.state import Link, Stream
+from syncline.store import open_store
+from syncline.testing.store_suite import StoreSuite
+
+CRM = Stream("crm", "customer")
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "deep" / "hub.db"
+
+
+def url_of(path):
+    return f"sqlite:///{path}"
+
+
+def mark_as_newer(path):
+    with apsw.Connection(str(path)) as connection:
+        connection.execute("INSERT INTO migration VALUES (9999, 'from the future')")
+    connection.close()
+
+
+class TestSqliteStore(StoreSuite):
+    @pytest.fixture
+    def opening(self, path):
+        return partial(open_store, url_of(path))
+
+    @pytest.fixture
+    def age(self, path):
+        return partial(mark_as_newer, path)
+
+
+def test_a_relative_path_is_taken_from_the_working_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    open_store("sqlite:///.syncline/acme.db").close()
+
+    assert (tmp_path / ".syncline" / "acme.db").exists()
+
+
+def test_a_store_in_memory_begins_empty_every_time():
+    for _ in range(2):
+        store = open_store("sqlite:///:memory:")
+        store.prepare([CRM])
+        with store.transaction() as changes:
+            changes.insert_links(CRM, [Link(1, "a")])
+        store.close()
+
+
+@pytest.mark.parametrize("url", ["", "acme.db", "mysql://host/db", "sqlite:", "sqlite:///", "sqlite://host"])
+def test_a_url_of_no_known_store_is_refused_with_the_cure(url):
+    with pytest.raises(SetupError, match="Write sqlite:///"):
+        open_store(url)
+
+
+def test_a_reader_without_a_store_is_told_how_to_get_one(path):
+    with pytest.raises(SetupError, match="There is no store"):
+        open_store(url_of(path), lock=False)
+
+    assert not path.parent.exists()
+
+
+def test_every_commit_reaches_the_disk(path):
+    store = open_store(url_of(path))
+
+    ((synchronous,),) = store._session._connection.execute("PRAGMA synchronous")
+    ((journal,),) = store._session._connection.execute("PRAGMA journal_mode")
+    store.close()
+
+    assert (synchronous, journal) == (2, "wal")
+
+
+@pytest.mark.parametrize("content", [b"not a database at all" * 100, b"SQLite format 3\x00" + b"\xff" * 5000])
+def test_a_file_that_is_no_database_is_refused(path, content):
+    path.parent.mkdir()
+    path.write_bytes(content)
+
+    with pytest.raises(SetupError, match="damaged or no SQLite file"):
+        open_store(url_of(path))
+    assert path.read_bytes() == content
+
+
+def test_the_database_of_another_program_is_left_alone(path):
+    path.parent.mkdir()
+    connection = apsw.Connection(str(path))
+    connection.execute("CREATE TABLE customer (id)")
+    connection.close()
+    content = path.read_bytes()
+
+    with pytest.raises(SetupError, match="something else than a hub's state"):
+        open_store(url_of(path))
+    assert path.read_bytes() == content
+
+
+def test_a_refused_store_is_free_for_the_next_try(path):
+    path.parent.mkdir()
+    path.write_bytes(b"no database" * 100)
+    with pytest.raises(SetupError):
+        open_store(url_of(path))
+    path.unlink()
+
+    open_store(url_of(path)).close()
+
+
+def test_a_folder_in_place_of_the_file_is_refused(path):
+    path.mkdir(parents=True)
+
+    with pytest.raises(SetupError, match="cannot be opened"):
+        open_store(url_of(path))
+
+
+def test_a_file_in_place_of_the_folder_is_refused(path):
+    path.parent.write_text("")
+
+    with pytest.raises(SetupError, match="cannot be made"):
+        open_store(url_of(path))
+
+
+def test_a_full_disk_undoes_the_transaction_and_says_so(path):
+    store = open_store(url_of(path))
+    store.prepare([CRM])
+    store._session._connection.execute("PRAGMA max_page_count = 100")
+
+    with pytest.raises(SetupError, match="no room left"), store.transaction() as changes:
+        changes.insert_links(CRM, [Link(eid, "x" * 1000 + str(eid)) for eid in range(1, 1000)])
+    with store.transaction() as changes:
+        changes.insert_links(CRM, [Link(1, "a")])
+
+    assert store.counts(CRM) == (0, 1)
+    store.close()
+
+
+def test_a_store_that_another_program_writes_to_is_tried_again_later(path):
+    store = open_store(url_of(path))
+    store._session._connection.set_busy_timeout(1)
+    intruder = apsw.Connection(str(path))
+    intruder.execute("BEGIN IMMEDIATE")
+
+    with pytest.raises(TransientError, match="locked by another program"), store.transaction():
+        pass
+    intruder.execute("ROLLBACK")
+    with store.transaction() as changes:
+        assert changes.new_eids("customer", 1) == 1
+    intruder.close()
+    store.close()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_store_in_a_folder_that_is_read_only_is_refused(tmp_path):
+    tmp_path.chmod(0o500)
+
+    with pytest.raises(SetupError, match="cannot be made"):
+        open_store(url_of(tmp_path / "hub.db"))

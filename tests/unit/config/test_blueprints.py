@@ -1,0 +1,72 @@
+"""Blueprints are whole projects: they load, and their mapping cases hold."""
+
+import json
+
+import pytest
+
+from syncline.config import blueprints, load_project, schema, write_blueprint
+from syncline.errors import SetupError
+from syncline.mapping import run_case
+from syncline.security import EnvSecrets
+
+ENVIRON = dict.fromkeys(("CRM_TOKEN", "ERP_PASSWORD"), "made-up") | dict.fromkeys(
+    ("CRM_URL", "ERP_URL"), "https://made-up.example"
+)
+
+
+def loaded(name, folder):
+    write_blueprint(name, folder)
+    return load_project(folder, environ=ENVIRON, secrets=EnvSecrets(ENVIRON))
+
+
+def test_every_blueprint_says_what_it_is_for():
+    assert set(blueprints()) == {"crm-erp", "sandbox"}
+    assert all(blueprints().values())
+
+
+@pytest.mark.parametrize("name", ["crm-erp", "sandbox"])
+def test_a_blueprint_loads(tmp_path, name):
+    project = loaded(name, tmp_path)
+
+    assert [settings.flow.entity for settings in project.flows] == ["customer", "product", "order"]
+    assert [settings.notes for settings in project.flows] == [(), (), ()]
+
+
+@pytest.mark.parametrize("name", ["crm-erp", "sandbox"])
+def test_the_mapping_cases_of_a_blueprint_hold(tmp_path, name):
+    project = loaded(name, tmp_path)
+    cases = [(settings.lenses[case.system], case) for settings in project.flows for case in settings.cases]
+
+    assert len(cases) >= 6
+    assert {case.name: run_case(lens, case.said) for lens, case in cases} == {case.name: [] for _, case in cases}
+
+
+def test_a_blueprint_takes_the_place_of_nothing(tmp_path):
+    (tmp_path / "syncline.yaml").write_text("project: mine")
+
+    with pytest.raises(SetupError, match="is a project already"):
+        write_blueprint("sandbox", tmp_path)
+    assert (tmp_path / "syncline.yaml").read_text() == "project: mine"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_other_files_of_a_folder_are_not_replaced(tmp_path):
+    (tmp_path / "README.md").write_text("mine")
+
+    with pytest.raises(SetupError, match=r"would replace: README\.md"):
+        write_blueprint("sandbox", tmp_path)
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_an_unknown_blueprint_has_a_cure(tmp_path):
+    with pytest.raises(SetupError) as caught:
+        write_blueprint("sandbx", tmp_path)
+    assert "Did you mean `sandbox`?" in caught.value.cure
+
+
+def test_editors_get_a_schema():
+    found = schema()
+
+    assert found["required"] == ["project", "systems"]
+    assert found["additionalProperties"] is False
+    assert json.dumps(found)

@@ -1,0 +1,35 @@
+"""Simulated applications as real processes, spoken to over HTTP."""
+
+import pytest
+
+from syncline.sandbox.process import start
+from tests.unit.sandbox.caller import Caller
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("sandbox")
+
+
+@pytest.fixture(scope="session")
+def _crm(folder):
+    with start("crm", data=folder, seed=7, size=120) as process:
+        yield Caller(process=process)
+
+
+@pytest.fixture(scope="session")
+def _erp(folder):
+    with start("erp", data=folder, seed=7, size=120) as process:
+        yield Caller(process=process)
+
+
+@pytest.fixture
+def crm(_crm):
+    yield _crm
+    _crm.faults()
+
+
+@pytest.fixture
+def erp(_erp):
+    yield _erp
+    _erp.faults()
