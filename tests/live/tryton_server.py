@@ -11,7 +11,6 @@ import hashlib
 import json
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -20,7 +19,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -47,7 +46,7 @@ class Running:
     """A server that answers."""
 
     url: str
-    pid: int
+    process: subprocess.Popen[bytes] = field(repr=False)
     folder: Path  #: holds the copy of the database, the configuration and the log
     facts: dict[str, object]
 
@@ -116,17 +115,13 @@ def start(home: Path = HOME, *, port: int = 0, customers: int = 60, products: in
         )
     url = f"http://127.0.0.1:{port}"
     _await(url, process, folder)
-    return Running(url=url, pid=process.pid, folder=folder, facts=json.loads(seeded.facts.read_text()))
+    return Running(url=url, process=process, folder=folder, facts=json.loads(seeded.facts.read_text()))
 
 
 def stop(running: Running) -> None:
     """End the server and drop its copy of the database; a second call does nothing."""
-    try:
-        os.kill(running.pid, signal.SIGTERM)
-    except ProcessLookupError:
-        pass
-    else:
-        _reap(running.pid)
+    running.process.terminate()
+    running.process.wait(30)
     shutil.rmtree(running.folder, ignore_errors=True)
 
 
@@ -196,16 +191,6 @@ def _await(url: str, process: subprocess.Popen[bytes], folder: Path) -> None:
     raise RuntimeError(message)
 
 
-def _reap(pid: int) -> None:
-    for _ in range(100):
-        try:
-            if os.waitpid(pid, os.WNOHANG) != (0, 0):
-                return
-        except ChildProcessError:
-            return
-        time.sleep(0.05)
-
-
 def _run(*command: str | Path, **environment: str) -> None:
     subprocess.run([str(part) for part in command], check=True, env=os.environ | environment)
 
@@ -237,7 +222,7 @@ def main() -> None:
 def _serve(running: Running) -> None:
     print(f"{running.url} database {DATABASE} user {USER} password {PASSWORD}; Ctrl-C stops it")  # noqa: T201  a person runs this
     try:
-        os.waitpid(running.pid, 0)
+        running.process.wait()
     except KeyboardInterrupt:
         stop(running)
 

@@ -71,6 +71,9 @@ def absorb(at: Pass, page: Page, reading: Reading) -> Step:
         account.reads[record_deleted(at, step, key, "the system says so")] += 1
     if reading.cursor is not None:
         step.cursor = (side.stream, reading.cursor, None)
+    if reading.scanned is not None:
+        for link in step.new_links.get(side.stream, ()):
+            _mark(reading.scanned, link.eid)
     commit(hub, at.run, step, priority=1 if reading.exact else 2)
     adopt.remember_lacking(at, step)
     hub.tell(Event(kind="read", flow=bound.flow.name, system=side.system, counts={"read": len(page.keys), "changed": len(rows)}))  # fmt: skip

@@ -11,8 +11,18 @@ import msgspec
 from syncline.engine.audit import Entry, EntryKind
 from syncline.engine.codec import Pending, decode_pending
 from syncline.engine.combine import Known, creates
-from syncline.engine.hub import BoundSide, Pass
-from syncline.engine.identify import AskedRecord, How, Identity, Sighting, identify, is_indexed, keys_of, values_of
+from syncline.engine.hub import Pass
+from syncline.engine.identify import (
+    AskedRecord,
+    How,
+    Identity,
+    Sighting,
+    asks,
+    identify,
+    is_indexed,
+    keys_of,
+    values_of,
+)
 from syncline.engine.step import Step
 from syncline.model.flow import Direction
 from syncline.model.ledger import ReadOutcome
@@ -31,11 +41,6 @@ class FreshRow(Protocol):
     stamp: int
     eid: int
     values: dict[int, Value]
-
-
-def asks(side: BoundSide) -> str:
-    """The kind of document that holds the records of this stream that wait for a person."""
-    return f"ask {side.system} {side.stream.entity}"
 
 
 def adopt(
@@ -69,6 +74,8 @@ def _identities(at: Pass, rows: Sequence[FreshRow], owner_of: Mapping[str, int])
             decided[key] = Identity(how=How.NEW)
         elif question.settled:
             decided[key] = Identity(how=How.LINK, eid=int(question.settled), reason="a person decided")
+        else:  # an open question stays one, whatever has changed meanwhile: only a person closes it
+            decided[key] = Identity(how=How.ASK, reason=question.reason, candidates=tuple(question.candidates))
     if len(decided) == 0 and not at.side.contract.marker and _nothing_to_find(at, rows):
         return [Identity(how=How.NEW)] * len(rows)
     open_rows = [row for row in rows if row.key not in decided]

@@ -15,6 +15,7 @@ from syncline.engine import references
 from syncline.engine.absorb import Reading, absorb
 from syncline.engine.codec import Pending, canon_of, decode_delta, encode_pending, gens_of
 from syncline.engine.hub import Pass
+from syncline.engine.identify import asked_about
 from syncline.engine.limits import Priority
 from syncline.engine.plan import wanted, whole
 from syncline.engine.recover import encode_body
@@ -187,6 +188,7 @@ def _ready(at: Pass, intent: Intent, before: Mapping[int, Record], step: Step) -
     links = hub.store.links_of(stream, intent.eids)
     frozen = hub.store.frozen(bound.entity, intent.eids)
     unsettled = hub.store.unsettled_of(stream, intent.eids)
+    asked = asked_about(at) if intent.op is Op.CREATE else {}
     now, ready = hub.now(), []
     for eid in intent.eids:
         entity, link, waiting = entities.get(eid), links.get(eid), unsettled.get(eid)
@@ -199,6 +201,9 @@ def _ready(at: Pass, intent: Intent, before: Mapping[int, Record], step: Step) -
                 step.settled.setdefault(stream, []).append(eid)
             continue
         op, change = one
+        if op is Op.CREATE and eid in asked:
+            _wait_for_answer(at, eid, asked[eid], step)
+            continue
         gens = gens_of(entity, bound.width)
         pending: Pending = {p: (value, gens[p]) for p, value in change.items()}
         if waiting and waiting.state is UnsettledState.PARKED and waiting.pending == encode_pending(pending):
@@ -214,6 +219,19 @@ def _ready(at: Pass, intent: Intent, before: Mapping[int, Record], step: Step) -
             )
         )  # fmt: skip
     return ready
+
+
+def _wait_for_answer(at: Pass, eid: int, key: str, step: Step) -> None:
+    """A record there may be this entity already: nothing is created before a person has said."""
+    at.account.intended += 1
+    at.account.sent[SentOutcome.PENDING] += 1
+    now = at.hub.now()
+    step.unsettled.append(
+        Unsettled(
+            stream=at.side.stream, eid=eid, state=UnsettledState.BLOCKED, op=Op.CREATE, due=now, since=now,
+            run=at.run.number, message=f"may be record {key} of {at.side.system}: a person decides (syncline match)",
+        )
+    )  # fmt: skip
 
 
 def _must_wait(waiting: Unsettled, now: int) -> bool:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from syncline.engine.absorb import Reading, absorb
 from syncline.engine.deletes import sweep
 from syncline.engine.hub import Pass
 from syncline.engine.limits import Priority
+from syncline.engine.retry import read_again
 from syncline.engine.step import begin, commit
 from syncline.errors import TransientError
 from syncline.model.contract import Deletes
-from syncline.model.page import Cursor
+from syncline.model.page import Cursor, Page
 
 
 def discover(at: Pass) -> None:
@@ -22,18 +25,11 @@ def discover(at: Pass) -> None:
     whole = at.run.full or cursor is None or not side.contract.incremental or not matched(at)
     scanned = bytearray() if whole else None
     latest = cursor
-    side.gate.enter(Priority.LIVE if not whole else Priority.RECONCILE)
     at.hub.env.point("list.before")
-    try:
-        pages = at.hub.executor.ahead(side.connector.list(side.side.resource, None if whole else cursor))
-        for page in pages:
-            absorb(at, page, Reading(exact=False, scanned=scanned))
-            latest = _later(latest, page.cursor)
-            side.gate.enter(Priority.LIVE if not whole else Priority.RECONCILE)
-    except TransientError as error:
-        side.gate.failed(error.what)
-        raise
-    side.gate.passed()
+    source = side.connector.list(side.side.resource, None if whole else cursor)
+    for page in at.hub.executor.ahead(_patient(at, source, Priority.RECONCILE if whole else Priority.LIVE)):
+        absorb(at, page, Reading(exact=False, scanned=scanned))
+        latest = _later(latest, page.cursor)
     step = begin(at.hub, "scan", system=side.system, entity=at.bound.entity)
     if scanned is not None:
         if side.contract.deletes is Deletes.SWEEP:
@@ -43,6 +39,31 @@ def discover(at: Pass) -> None:
     if latest is not None and latest != cursor:
         step.cursor = (side.stream, latest, None)
     commit(at.hub, at.run, step)
+
+
+def _patient(at: Pass, source: Iterator[Page], priority: Priority) -> Iterator[Page]:
+    """The pages of `source`, each asked for through the gate; a page that fails is asked for again a few times.
+
+    A source that ends right after an error has not ended but broken: the error is raised, never a short scan.
+    """
+    broken: list[TransientError] = []
+
+    def attempt() -> Page | None:
+        at.side.gate.enter(priority)
+        try:
+            page = next(source, None)
+        except TransientError as error:
+            at.side.gate.failed(error.what)
+            broken.append(error)
+            raise
+        if page is None and broken:
+            raise broken[-1]
+        broken.clear()
+        at.side.gate.passed()
+        return page
+
+    while (page := read_again(at.hub.env, attempt)) is not None:
+        yield page
 
 
 def matched(at: Pass) -> bool:

@@ -64,6 +64,21 @@ class AskedRecord(msgspec.Struct, frozen=True, kw_only=True):
     settled: str = ""  #: "new" or an eid as text, once a person has decided
 
 
+def asks(side: BoundSide) -> str:
+    """The kind of document that holds the records of this stream that wait for a person."""
+    return f"ask {side.system} {side.stream.entity}"
+
+
+def asked_about(at: Pass) -> dict[int, str]:
+    """Entities that an open question of this stream is about -> the record's key: nothing is created for them there."""
+    found: dict[int, str] = {}
+    for key, body in at.hub.store.documents(asks(at.side)).items():
+        question = msgspec.json.decode(body, type=AskedRecord)
+        if not question.settled:
+            found.update(dict.fromkeys(question.candidates, key))
+    return found
+
+
 def identify(at: Pass, unknown: Sequence[Sighting]) -> list[Identity]:
     """One identity per sighting. No two sightings get the same entity."""
     hub, bound, side = at.hub, at.bound, at.side

@@ -10,6 +10,7 @@ from syncline.engine.codec import Pending, canon_of, decode_delta, decode_pendin
 from syncline.engine.deletes import confirmed, record_deleted
 from syncline.engine.deliver import get_records, page_of
 from syncline.engine.hub import Pass
+from syncline.engine.identify import asked_about
 from syncline.engine.limits import Priority
 from syncline.engine.mergers import record_merged
 from syncline.engine.plan import wanted
@@ -161,7 +162,7 @@ def wake(at: Pass) -> bool:
         *store.unsettled(stream=stream, state=UnsettledState.RETRY, due=now),
         *store.unsettled(stream=stream, state=UnsettledState.BLOCKED, due=now),
     ]
-    fresh = [row for row in due if not (row.state is UnsettledState.BLOCKED and row.run == at.run.number and not _moved(at, row))]
+    fresh = [row for row in due if row.state is UnsettledState.RETRY or _moved(at, row)]
     if not fresh:
         return False
     step = begin(at.hub, "settle", system=at.side.system, entity=at.bound.entity)
@@ -176,8 +177,10 @@ def wake(at: Pass) -> bool:
 
 
 def _moved(at: Pass, row: Unsettled) -> bool:
-    """Has the parent that a blocked row waits for got a record here meanwhile?"""
-    entity, eid = cast("tuple[str, int]", decode_row(row.pending or b""))
+    """Has the parent that a blocked row waits for got a record here meanwhile, or a person answered?"""
+    if row.pending is None:
+        return row.eid not in asked_about(at)
+    entity, eid = cast("tuple[str, int]", decode_row(row.pending))
     survivor = at.hub.store.merged_into(entity, eid)
     link = at.hub.store.links_of(Stream(at.side.system, entity), [survivor]).get(survivor)
     return link is not None and link.state is LinkState.OK

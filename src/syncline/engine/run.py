@@ -91,7 +91,7 @@ def _deliver_until_quiet(hub: Hub, passes: Sequence[Pass]) -> None:
     """Deliver, read again what is due, wake what waited; wait for short quarantines; stop when all is quiet."""
     started = hub.env.monotonic()
     for _ in range(MOST_ROUNDS):
-        busy = [_deliver_planned(at) for at in passes]
+        busy = [deliver_planned(at) for at in passes]
         woken = [attempt(at, wake) and _woke(at) for at in passes]
         if _refresh_due(passes) or any(busy) or any(woken):
             continue
@@ -125,7 +125,8 @@ def _sendable(at: Pass) -> list[Intent]:
     return sorted(ready, key=lambda intent: (intent.priority, intent.iid))
 
 
-def _deliver_planned(at: Pass) -> bool:
+def deliver_planned(at: Pass) -> bool:
+    """Send the planned intents of one side; True when anything was sent."""
     sent = False
     for intent in _sendable(at):
         if not attempt(at, partial(deliver, intent=intent)):

@@ -22,6 +22,7 @@ from syncline.model.page import Item, Op, Outcome, Receipt, Record
 from syncline.model.state import Hint, Intent, Link, LinkState, Tomb, Unsettled, UnsettledState
 from syncline.model.values import UNSET, Row, Value
 
+MANY_WRITES = 10_000  #: from here on, writes too old to matter are forgotten
 NO_ANSWER = Receipt(ref=0, outcome=Outcome.DOUBT, message="no answer for this item")
 
 
@@ -83,7 +84,12 @@ def _remember_writes(at: Pass, eids: Sequence[int], step: Step) -> None:
     now = at.hub.now()
     step.put_document("last-write", "/".join(at.side.stream), str(now).encode())
     if contract.lag + contract.settle > 0:
-        at.hub.wrote.setdefault(at.side.stream, {}).update(dict.fromkeys(eids, now))
+        wrote = at.hub.wrote.setdefault(at.side.stream, {})
+        if len(wrote) > MANY_WRITES:
+            since = now - int((contract.lag + contract.settle + contract.effect) * 1e6)
+            for eid in [eid for eid, written in wrote.items() if written < since]:
+                del wrote[eid]
+        wrote.update(dict.fromkeys(eids, now))
 
 
 # --- what is not done -------------------------------------------------------------------------------------------------
@@ -176,7 +182,8 @@ def _cast(  # noqa: PLR0913  everything that a shadow follows from
     if link is None and shown is None and len(one.pending) == sum(canon[p] is not UNSET for p in at.side.positions):
         delta: Delta = {}
     else:
-        base = decode_delta(link.delta) if link else {p: Shadow(UNSET, UNSET, 0) for p in at.side.positions}
+        # A record that we created came after this canon: what it shows beyond what we sent is causal news, no rival.
+        base = decode_delta(link.delta) if link else {p: Shadow(UNSET, UNSET, gens[p]) for p in at.side.positions}
         news = _update_delta(at, one, base, shown, canon, gens, step)
         delta = {
             p: s for p, s in base.items()

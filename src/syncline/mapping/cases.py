@@ -18,7 +18,7 @@ from syncline.errors import SetupError
 from syncline.mapping.converters.times import iso_instant
 from syncline.mapping.converting import did_you_mean
 from syncline.mapping.lens import Lens
-from syncline.mapping.values import Problem, Value, kind, shown
+from syncline.mapping.values import Problem, Value, kind, plain_words, shown
 
 _KEYS = ("record", "entity", "back", "name")
 
@@ -86,7 +86,8 @@ def _differences(found: Mapping[str, object], expected: Mapping[str, object], la
         if name not in found and label == "field":
             yield f"field {name} is not in the mapping. {did_you_mean(name, found)}"
         elif found.get(name, UNSET) != value or isinstance(found[name], bool) != isinstance(value, bool):
-            yield f"{label} {name}: expected {_said(value)}, got {_said(found.get(name, UNSET))}"
+            hint = "; numbers of entities stand between quotes" if found.get(name) == plain_words(value) else ""
+            yield f"{label} {name}: expected {_said(value)}, got {_said(found.get(name, UNSET))}{hint}"
 
 
 def _said(value: object) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from syncline.errors import SetupError
 from syncline.mapping.converters import converters
-from syncline.mapping.converting import Arguments, Converter, Steps, did_you_mean, steps_of
+from syncline.mapping.converting import Arguments, Converter, ConverterSpec, Steps, did_you_mean, guarded, steps_of
 from syncline.mapping.fields import (
     CANONICAL,
     Constant,
@@ -33,6 +33,14 @@ _LINES_KEYS = ("each", "key", "map", "one-way")
 _SOURCES = ("const", "concat", "split")
 _ONE_WAY = "one-way"
 _DEEPEST = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """The converters that a mapping may name, and how deep in lines it stands."""
+
+    known: Mapping[str, ConverterSpec]
+    depth: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,23 +82,38 @@ class Wording:
         return dict.fromkeys([self.field], entities[-1]) if entities else {}
 
 
-def compile_lens(spec: Mapping[str, object], *, where: str = "") -> Lens:
-    """The lens of the `map:` of a system; SetupError names the field, the position and the cure."""
+def compile_lens(spec: Mapping[str, object], *, where: str = "", own: Iterable[ConverterSpec] = ()) -> Lens:
+    """The lens of the `map:` of a system; SetupError names the field, the position and the cure.
+
+    Args:
+        spec: Canonical field -> expression, long form, or lines.
+        where: The place in the configuration, for errors.
+        own: Converters of the user's project, besides those that are shipped.
+    """
     try:
-        return Lens(_field_set(spec, depth=0))
+        return Lens(_field_set(spec, _scope(own)))
     except SetupError as error:
         place = f"{where}: " if where else ""
         msg = f"{place}{error.what}"
         raise SetupError(msg, cure=error.cure) from None
 
 
-def _field_set(spec: object, *, depth: int) -> FieldSet:
+def _scope(own: Iterable[ConverterSpec]) -> Scope:
+    added = {spec.name: replace(spec, build=guarded(spec.build)) for spec in own}
+    for name in added:
+        if name in converters() or name in (*_SOURCES, _ONE_WAY):
+            msg = f"The converter `{name}` of the project has the name of a shipped one."
+            raise SetupError(msg, cure="Give it a name of its own.")
+    return Scope(known={**converters(), **added})
+
+
+def _field_set(spec: object, scope: Scope) -> FieldSet:
     if not isinstance(spec, Mapping) or not spec:
         raise SetupError("A mapping has no fields.", cure="Write `canonical field: path in the record`.")
-    if depth > _DEEPEST:
+    if scope.depth > _DEEPEST:
         msg = f"Lines are nested deeper than {_DEEPEST} times."
         raise SetupError(msg, cure="Map the inner ones as `| json`.")
-    fields = [_named(name, entry, depth) for name, entry in spec.items()]
+    fields = [_named(name, entry, scope) for name, entry in spec.items()]
     writers = [field.writer for field in fields if field.writer is not None]
     splits = [field.split for field in fields if field.split is not None]
     writers += writers_of_splits(splits)
@@ -104,20 +127,21 @@ def _field_set(spec: object, *, depth: int) -> FieldSet:
     )
 
 
-def _named(name: object, entry: object, depth: int) -> Field:
+def _named(name: object, entry: object, scope: Scope) -> Field:
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         cure = "Use letters, digits, `_` and `-`; between quotes if YAML takes it for a number or a truth."
         msg = f"`{name}` is not a name of a canonical field."
         raise SetupError(msg, cure=cure)
     try:
-        return _lines(name, entry, depth) if isinstance(entry, Mapping) and "each" in entry else _field(name, entry)
+        if isinstance(entry, Mapping) and "each" in entry:
+            return _lines(name, entry, scope)
+        return _field(name, _wording(name, entry, scope))
     except SetupError as error:
         msg = f"field {name}: {error.what}"
         raise SetupError(msg, cure=error.cure) from None
 
 
-def _field(name: str, entry: object) -> Field:
-    wording = _wording(name, entry)
+def _field(name: str, wording: Wording) -> Field:
     source = wording.expression.source
     loses = "; ".join(one.loses for one in wording.converters if one.loses)
     if isinstance(source, Literal):
@@ -191,12 +215,12 @@ def _concat(call: Call, wording: Wording, loses: str) -> Field:
     )
 
 
-def _lines(name: str, entry: Mapping[object, object], depth: int) -> Field:
+def _lines(name: str, entry: Mapping[object, object], scope: Scope) -> Field:
     _refuse_unknown(entry, _LINES_KEYS)
     each, one_way = entry["each"], _is_one_way(entry)
     if not isinstance(each, str):
         raise SetupError("`each` must be the path of a list.", cure="Write each: order_lines.")
-    inner = _field_set(entry.get("map"), depth=depth + 1)
+    inner = _field_set(entry.get("map"), replace(scope, depth=scope.depth + 1))
     written = entry.get("key")
     parts = written.split("/") if isinstance(written, str) else written
     if not isinstance(parts, Sequence) or not parts or not all(isinstance(part, str) for part in parts):
@@ -211,20 +235,27 @@ def _lines(name: str, entry: Mapping[object, object], depth: int) -> Field:
     return Field(name=name, feed=lines, writer=None if one_way else lines, references=references, loses=loses)
 
 
-def _wording(name: str, entry: object) -> Wording:
+def _wording(name: str, entry: object, scope: Scope) -> Wording:
     if isinstance(entry, Mapping):
-        return _long(name, entry)
+        return _long(name, entry, scope)
     if not isinstance(entry, str):
         msg = f"`{entry}` is not an expression."
         raise SetupError(msg, cure="Write a path; a fixed value is const(...).")
     expression = parse(entry)
+    source = expression.source
+    if isinstance(source, Call) and source.name not in _SOURCES:
+        raise _no_source(source, entry, scope)
     calls = [call for call in expression.calls if call.name != _ONE_WAY]
-    return _made(
-        name, entry, Expression(source=expression.source, calls=tuple(calls)), len(calls) < len(expression.calls)
+    return Wording(
+        field=name,
+        text=entry,
+        expression=expression,
+        converters=tuple(_converter(call, entry, scope) for call in calls),
+        one_way=len(calls) < len(expression.calls),
     )
 
 
-def _long(name: str, entry: Mapping[object, object]) -> Wording:
+def _long(name: str, entry: Mapping[object, object], scope: Scope) -> Wording:
     _refuse_unknown(entry, _LONG_KEYS)
     path, convert = entry.get("path"), entry.get("convert", [])
     if not isinstance(path, str):
@@ -236,26 +267,22 @@ def _long(name: str, entry: Mapping[object, object]) -> Wording:
     text = " | ".join([path, *steps])
     for step in steps:
         parse_calls(step)
-    wording = _wording(name, text)
-    return _made(name, text, wording.expression, wording.one_way or _is_one_way(entry))
+    wording = _wording(name, text, scope)
+    return replace(wording, one_way=wording.one_way or _is_one_way(entry))
 
 
-def _made(name: str, text: str, expression: Expression, one_way: bool) -> Wording:  # noqa: FBT001  private
-    source = expression.source
-    if isinstance(source, Call) and source.name not in _SOURCES:
-        if source.name in converters():
-            cure = f"Write a path before it: name_of_field | {source.name}."
-        else:
-            cure = did_you_mean(source.name, _SOURCES)
-        raise unclear(text, source.at, f"`{source.name}` is no function that reads a record", cure)
-    made = tuple(_converter(call, text) for call in expression.calls)
-    return Wording(field=name, text=text, expression=expression, converters=made, one_way=one_way)
+def _no_source(call: Call, text: str, scope: Scope) -> SetupError:
+    if call.name in scope.known:
+        cure = f"Write a path before it: name_of_field | {call.name}."
+    else:
+        cure = did_you_mean(call.name, _SOURCES)
+    return unclear(text, call.at, f"`{call.name}` is no function that reads a record", cure)
 
 
-def _converter(call: Call, text: str) -> Converter:
-    spec = converters().get(call.name)
+def _converter(call: Call, text: str, scope: Scope) -> Converter:
+    spec = scope.known.get(call.name)
     if spec is None:
-        cure = did_you_mean(call.name, [*converters(), _ONE_WAY])
+        cure = did_you_mean(call.name, [*scope.known, _ONE_WAY])
         raise unclear(text, call.at, f"there is no converter `{call.name}`", cure)
     arguments = Arguments(call, text)
     if not any(parameter.repeats for parameter in spec.parameters):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from msgspec import UNSET
 
@@ -16,7 +16,8 @@ from syncline.errors import SetupError
 from syncline.mapping.syntax import Argument, Call, Literal, unclear
 from syncline.mapping.values import Column, ColumnStep, Step, is_blank
 
-_MEMORY = 50_000
+_MEMORY = 50_000  # texts
+_LONGEST_REMEMBERED = 200  # characters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +138,7 @@ class _Memory(dict[object, object]):
 
     def __missing__(self, value: object) -> object:
         made = self._step(value)
-        if value.__class__ is str:
+        if isinstance(value, str) and len(value) <= _LONGEST_REMEMBERED:
             if len(self) >= _MEMORY:
                 self.clear()
                 self.update({None: None, "": "", UNSET: UNSET})
@@ -161,6 +162,30 @@ def steps_of(converter: Converter, step: Step | None) -> tuple[Steps, ...]:
     if step is None:
         return ()
     return (lift(step, remembers=converter.remembers, sees_blanks=converter.sees_blanks),)
+
+
+def guarded(build: Callable[[Arguments], Converter]) -> Callable[[Arguments], Converter]:
+    """A converter of the user's: what it trips over is a problem of that value, not the end of the page."""
+
+    def built(arguments: Arguments) -> Converter:
+        converter = build(arguments)
+        return replace(converter, get=_caught(converter.get), put=_caught(converter.put))
+
+    return built
+
+
+def _caught(step: Step | None) -> Step | None:
+    if step is None:
+        return None
+
+    def one(value: object) -> object:
+        try:
+            return step(value)
+        except (LookupError, ArithmeticError, TypeError, AttributeError) as error:
+            msg = f"the project's converter failed: {error!r}"
+            raise ValueError(msg) from error
+
+    return one
 
 
 def did_you_mean(text: str, known: Iterable[str]) -> str:

@@ -330,15 +330,13 @@ class FieldSet:
         return records
 
     def writers_of(self, wanted: frozenset[str] | None) -> tuple[Writer, ...]:
-        """The writers of these fields, with those that fill the same list."""
+        """The writers of these fields, with those that fill the same object or list: systems replace these whole."""
         if wanted is None:
             return self.writers
         direct = [writer for writer in self.writers if not wanted.isdisjoint(writer.fields)]
-        lists = {path.picked_list for writer in direct for path in writer.paths} - {()}
+        tops = {path.top for writer in direct for path in writer.paths if not path.is_flat}
         return tuple(
-            writer
-            for writer in self.writers
-            if writer in direct or any(path.picked_list in lists for path in writer.paths)
+            writer for writer in self.writers if writer in direct or any(path.top in tops for path in writer.paths)
         )
 
 

@@ -132,7 +132,7 @@ def prune(record: Mapping[str, object], path: Path) -> None:
     key = next(segment.pick.key for segment in path.segments if segment.pick is not None)
     if isinstance(target, dict) and name in target:
         target[name] = [
-            element for element in target[name] if any(element[own] is not None for own in element if own != key)
+            element for element in target[name] if any(element[own] not in (None, "") for own in element if own != key)
         ]
 
 

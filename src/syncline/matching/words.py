@@ -42,15 +42,21 @@ _KINDS = (
 _FORM_WORDS = (
     "gmbh ag kg kgaa ohg ug gbr ev eg mbh se ltd limited llc llp lp inc incorporated corp corporation co company plc "
     "sa sas sasu sarl eurl snc sci spa srl sl slu bv nv vof cv oy oyj ab as asa aps ivs kft zrt nyrt doo dd ad "
-    "sro ooo oao zao pao pty pte sdn bhd kk gk pvt private spzoo sp oo zoo"
+    "sro ooo oao zao pao pty pte sdn bhd kk gk pvt private spzoo sp oo zoo og "
+    "aktiengesellschaft kommanditgesellschaft kommanditges gesellschaft ges offene handelsgesellschaft beschrankter "
+    "haftung societe anonyme responsabilite limitee sociedad anonima limitada societa azioni vennootschap z spolka"
 )
 _FORMS = frozenset(_FORM_WORDS.split())
-_EASTERN_FORMS = re.compile("股份有限公司|有限责任公司|有限責任公司|有限公司|株式会社|合同会社|有限会社|주식회사")
+_EASTERN_FORMS = re.compile(
+    "股份有限公司|股份公司|有限责任公司|有限責任公司|有限公司|公司|株式会社|合同会社|有限会社|주식회사"
+)
 _FILLER_WORDS = "the and und et y e of der die das le la les de di da u"
 _FILLERS = frozenset(_FILLER_WORDS.split())
 _INITIALS = re.compile(r"(?<!\w)\w(?:\.\s?\w)+(?!\w)\.?")
 _NOT_WORD = re.compile(r"[\W_]+")
 _ASCII_REST = re.compile(r"[^a-z0-9]+")
+_STROKES = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "æ": "a", "œ": "o"})  # these have no accent to take off
+_UMLAUT = re.compile(r"(?<=[aou])e")
 _LATIN_MARKS = re.compile("[\u0300-\u036f]+")
 
 _FREE_MAIL_DOMAINS = (
@@ -100,15 +106,15 @@ def normalise(text: str) -> str:
 
 
 def fold(text: str) -> str:
-    """Lower case without Latin accents: for scores and blocks, where a near miss is meant to be found.
+    """Lower case without Latin accents, "oe" like "ö": for scores and blocks, where a near miss is meant to be found.
 
-    >>> fold("Société Générale")
-    'societe generale'
+    >>> fold("Société Générale"), fold("Möbel") == fold("MOEBEL")
+    ('societe generale', True)
     """
     if text.isascii():
-        return text.lower()
+        return _UMLAUT.sub("", text.lower())
     apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
-    return unicodedata.normalize("NFKC", _LATIN_MARKS.sub("", apart))
+    return _UMLAUT.sub("", unicodedata.normalize("NFKC", _LATIN_MARKS.sub("", apart)).translate(_STROKES))
 
 
 @lru_cache(maxsize=65_536)

@@ -121,7 +121,7 @@ class PostgresSession:
             cursor = self._ready().execute(self._statement(name, of), values)
             return cursor.fetchall() if cursor.description else []
 
-    def page(self, name: str, rows: Iterable[Sequence[object]], of: Stream = NOWHERE) -> None:
+    def page(self, name: str, rows: Iterable[Row], of: Stream = NOWHERE) -> None:
         """Run a named statement once for each row, or copy them all at once where they are many."""
         page = list(rows)
         with self._explained():
@@ -130,7 +130,7 @@ class PostgresSession:
             elif page:
                 self._ready().executemany(self._statement(name, of), page)
 
-    def _copy(self, name: str, page: list[Sequence[object]], of: Stream) -> None:
+    def _copy(self, name: str, page: list[Row], of: Stream) -> None:
         cursor = self._ready()
         with cursor.copy(self._statement(f"copy_{name}", of)) as copy:
             copy.set_types(_COPIED[name])

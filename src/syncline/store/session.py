@@ -30,7 +30,7 @@ class Session(Protocol):
         """Run a named query; all its rows."""
         ...
 
-    def page(self, name: str, rows: Iterable[Sequence[object]], of: Stream = NOWHERE) -> None:
+    def page(self, name: str, rows: Iterable[Row], of: Stream = NOWHERE) -> None:
         """Run a named statement once for each row."""
         ...
 

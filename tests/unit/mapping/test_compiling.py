@@ -3,7 +3,7 @@
 import pytest
 
 from syncline.errors import SetupError
-from syncline.mapping import compile_lens
+from syncline.mapping import Converter, ConverterSpec, compile_lens
 
 LINE_MAP = {"no": "line_no"}
 
@@ -124,3 +124,45 @@ def test_quoted_text_may_hold_every_sign():
 
 def test_elements_with_different_keys_do_not_cross():
     assert compile_lens({"a": "x[k=1].y", "b": "x[k=2].y", "c": "x[k=2].z"}).writable == {"a", "b", "c"}
+
+
+def shelf(code):
+    aisle, place = code.split("-")
+    return f"{aisle}/{int(place)}"
+
+
+SHELF = ConverterSpec(
+    name="shelf",
+    summary="Our shelves.",
+    example="bin | shelf",
+    build=lambda _: Converter(get=shelf, put=lambda value: value.replace("/", "-")),
+)
+
+
+def test_a_project_can_bring_converters_of_its_own():
+    lens = compile_lens({"place": "bin | shelf"}, own=[SHELF])
+
+    assert lens.get([b'{"bin":"A-07"}', b'{"bin":null}']).columns == [["A/7", None]]
+    assert lens.put([["A/7"]]) == [{"bin": "A-7"}]
+
+
+def test_a_converter_of_the_project_that_trips_is_a_problem_of_that_value():
+    lens = compile_lens({"place": "bin | shelf"}, own=[SHELF])
+    mapped = lens.get([b'{"bin":"A-07"}', b'{"bin":7}'])
+
+    assert mapped.columns[0][0] == "A/7"
+    assert mapped.problems[0].reason.startswith("the project's converter failed: AttributeError")
+
+
+def test_a_converter_of_the_project_may_do_nothing_on_the_way_back():
+    spec = ConverterSpec(name="seen", summary=".", example="a | seen", build=lambda _: Converter(get=str))
+
+    assert compile_lens({"a": "a | seen"}, own=[spec]).put([["x"]]) == [{"a": "x"}]
+
+
+@pytest.mark.parametrize("name", ["phone", "concat", "one-way"])
+def test_a_converter_of_the_project_needs_a_name_of_its_own(name):
+    spec = ConverterSpec(name=name, summary=".", example="", build=lambda _: Converter())
+
+    with pytest.raises(SetupError, match="has the name of a shipped one"):
+        compile_lens({"a": "a"}, own=[spec])

@@ -92,7 +92,7 @@ def test_differences_are_said_in_words():
 
     assert found == [
         "field name: expected text `Bert`, got text `Anna`",
-        "field limit: expected a number `5`, got text `5`",
+        "field limit: expected a number `5`, got text `5`; numbers of entities stand between quotes",
         "field since: expected `null`, got `absent`",
         "field nam is not in the mapping. Did you mean `name`?",
     ]

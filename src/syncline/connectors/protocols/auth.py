@@ -11,6 +11,7 @@ import msgspec
 
 from syncline.connectors.protocols.request import Request, Response
 from syncline.errors import SetupError, TransientError
+from syncline.security.redaction import redact
 
 _EARLY = 60.0  #: a token is replaced this long before it expires [s]
 _USUAL_LIFE = 3600.0  #: of a token whose answer does not tell [s]
@@ -108,10 +109,7 @@ class Credentials:
     def hide(self, text: str) -> str:
         """The text without our secrets, should a system repeat one."""
         options = self._options
-        for secret in (options.password, options.token, options.key, options.client_secret, self._token):
-            if secret:
-                text = text.replace(secret, "***").replace(quote_plus(secret), "***")
-        return text
+        return redact(text, (options.password, options.token, options.key, options.client_secret, self._token))
 
     def token_request(self) -> Request:
         """Ask for a token by client credentials (RFC 6749, 4.4)."""

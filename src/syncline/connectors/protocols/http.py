@@ -18,6 +18,7 @@ from syncline.connectors.protocols.request import Request, Response, WireSetting
 from syncline.connectors.protocols.verdict import HALTS, judge
 from syncline.env import Env
 from syncline.errors import SetupError, SynclineError
+from syncline.security.redaction import redact
 
 _T = TypeVar("_T")
 _CLOSING = 5.0  #: longest time that letting go of connections takes [s]
@@ -76,7 +77,7 @@ class Wire:
 
     def hide(self, text: str) -> str:
         """The text without our secrets, should the system repeat one."""
-        return self._credentials.hide(text)
+        return redact(self._credentials.hide(text), self._settings.headers.values())
 
     def close(self) -> None:
         """Let connections and the thread go; a later request starts anew."""

@@ -250,4 +250,4 @@ def _plainly(error: Exception) -> str:
         return "the answer was cut off"
     if isinstance(error, aiohttp.InvalidURL):
         return "the URL is not valid"
-    return type(error).__name__ if isinstance(error, aiohttp.ClientError) else "a header holds a line break"
+    return "the answer is not HTTP" if isinstance(error, aiohttp.ClientError) else "a header holds a line break"

@@ -76,7 +76,8 @@ def _struct(tree: Mapping[str, Any]) -> type[msgspec.Struct]:
         else:
             kind, required = below
             fields.append((field, kind) if required else (field, kind, None))
-    return msgspec.defstruct("Shape", fields, rename=rename, kw_only=True)
+    # JSON has no cycles, so the collector need not follow these.
+    return msgspec.defstruct("Shape", fields, rename=rename, kw_only=True, gc=False)
 
 
 def _reader(kind: type[msgspec.Struct], steps: Steps) -> Callable[[Any], Any]:

@@ -140,9 +140,9 @@ class Reader:
         self, rows: Sequence[object], raws: Sequence[bytes], broken: Sequence[tuple[str, str]], landing: Landing
     ) -> Listing:
         reads = self._row.reads
-        keys: Sequence[str] = [key if type(key) is str else str(key) for key in map(reads["key"], rows)]
+        keys: Sequence[str] = list(map(str, map(reads["key"], rows)))
         stamps = stamps_of(list(map(reads["stamp"], rows))) if "stamp" in reads else None
-        versions = [text_of(value) or None for value in map(reads["version"], rows)] if "version" in reads else None
+        versions = _versions(list(map(reads["version"], rows))) if "version" in reads else None
         newest = max(stamps, default=0) if stamps else 0
         landing = msgspec.structs.replace(landing, keys=[*keys, *(key for key, _ in broken)] if broken else keys)
         tombstones: Sequence[str] = ()
@@ -198,6 +198,12 @@ class Reader:
         """Does the record itself say that it counts as deleted?"""
         flag = self._resource.gone_when
         return flag is not None and flag.holds(find(msgspec.json.decode(raw), flag.field))
+
+
+def _versions(shown: Sequence[object]) -> list[str | None]:
+    if set(map(type, shown)) == {int}:
+        return list(map(str, shown))
+    return [text_of(value) or None for value in shown]
 
 
 def _shape(row: dict[str, tuple[str, object]], *, gone: Flag | None, hidden: Flag | None) -> Shape:

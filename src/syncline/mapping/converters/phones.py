@@ -18,6 +18,7 @@ from syncline.mapping.values import Step, as_text
 _PUNCTUATION = b" -().\t"
 _LONGEST_CODE = 3
 _REMEMBERED = 50_000
+_LONGEST_NUMBER = 200  # characters, with all that people write around a number
 _NOTHING = re.compile(rb"(?!)")  #: matches no number
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
 
@@ -52,7 +53,7 @@ def _reading(region: str) -> Step:
             return f"+{home}{digits.decode()}"
         elif _is_plain(digits):
             return digits.decode()
-        return by_library(text, region)
+        return by_library(text, region) if len(text) <= _LONGEST_NUMBER else text
 
     return read
 

@@ -113,7 +113,7 @@ SPECS = (
         name="json",
         summary="Any nested value, kept whole as JSON text.",
         example="settings | json",
-        build=lambda _: Converter(get=_read_json, put=_write_json),
+        build=lambda _: Converter(get=_read_json, put=_write_json, loses="digits of a number after the 17th"),
     ),
     ConverterSpec(
         name="empty",

@@ -144,8 +144,15 @@ def _as_added(value: object) -> object:
 def _replaced(value: object, now: object, field: Field) -> object:
     if field.kind is not Kind.REFERENCES:
         return value
-    old = sent(field.kind, now) or []
-    return [["remove", old], ["add", value or []]]
+    return exchanged(sent(field.kind, now), value)
+
+
+def exchanged(old: object, new: object) -> list[Command]:
+    """Commands that turn one list of references into another. What stays is left alone: Tryton adds before it removes."""
+    before = old if isinstance(old, list) else []
+    after = new if isinstance(new, list) else []
+    removed, added = [key for key in before if key not in after], [key for key in after if key not in before]
+    return [[verb, keys] for verb, keys in (("remove", removed), ("add", added)) if keys]
 
 
 def stamps_of(resource: Resource, row: Row) -> dict[str, str]:

@@ -66,6 +66,12 @@ def added_ids(value: object) -> list[object]:
     return [entry[1]["id"] for entry in added if isinstance(entry, list)]
 
 
+def added_by(commands: object) -> list[object]:
+    """The ids in the commands of a list that is filled for the first time."""
+    lists = [command[1] for command in commands if command[0] == "add"] if isinstance(commands, list) else []
+    return [key for keys in lists for key in keys]
+
+
 def _without_labels(values: Values) -> dict[str, object]:
     """Values to write: no `currency.` beside `currency`, and lists as commands."""
     return {

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from syncline.connectors.systems.tryton.delivery import Job, Sending, created_keys, receipt
 from syncline.connectors.systems.tryton.documents import Document
 from syncline.connectors.systems.tryton.masters import with_marker
-from syncline.connectors.systems.tryton.nested import ListDiff, check_names, plain_values, stamps_of
+from syncline.connectors.systems.tryton.nested import ListDiff, check_names, exchanged, plain_values, stamps_of
 from syncline.connectors.systems.tryton.reading import Reader
 from syncline.connectors.systems.tryton.references import References
 from syncline.connectors.systems.tryton.resources import LINES, SALE, Rules
-from syncline.connectors.systems.tryton.sale_forms import SaleForm
+from syncline.connectors.systems.tryton.sale_forms import SaleForm, added_by
 from syncline.connectors.systems.tryton.session import Fault, FaultKind, Session
 from syncline.connectors.systems.tryton.values import at_path, rows_of
 from syncline.errors import RejectedError
@@ -168,9 +168,8 @@ class SaleWriter:
             return command
         [line] = [each for each in _lines_of(found) if [int(str(each["id"]))] == command[1]]
         follows = self._form.follows({"quantity": at_path(line, "quantity"), **changes}, sale)
-        taxes = follows.get("taxes")
-        commands = [["remove", line.get("taxes") or []], *(taxes if isinstance(taxes, list) else [])]
-        return [*command[:2], {**changes, "taxes": commands}]
+        taxes = exchanged(line.get("taxes"), added_by(follows.get("taxes")))
+        return [*command[:2], {**changes, "taxes": taxes} if taxes else changes]
 
     def _advance(self, key: str, wish: str, stamps: Mapping[str, str], sending: Sending) -> Fault | None:
         """Press buttons until the state is reached; one that is reached or passed already needs none."""

@@ -153,20 +153,30 @@ class Session:
             raise self._not_entered("its answer was no session")
         token = base64.b64encode(f"{account.user}:{answer[0]}:{answer[1]}".encode()).decode()
         header = f"Session {token}"
-        found = self._post("model.res.user.get_preferences", [True, {}], None, {"Authorization": header})
-        return _Login(header=header, context=self._context(found))
+        return _Login(header=header, context=self._context(int(str(answer[0])), header))
 
     def _not_entered(self, why: str) -> SetupError:
         what = f"{self._system} did not let {self._account.user} in: {why}."
         return SetupError(what, cure=f"Check systems.{self._system}: user, password and database.")
 
-    def _context(self, preferences: object) -> Mapping[str, object]:
-        """What every call carries: the user's preferences, the configured company, and inactive records too."""
-        found = preferences if isinstance(preferences, Mapping) else {}
-        context = {name: found[name] for name in _KEPT if name in found}
-        if context.get("company") != self._account.company:
+    def _context(self, user: int, header: str) -> Mapping[str, object]:
+        """What every call carries: the user's preferences, the configured company, and inactive records too.
+
+        A company that is not the user's must never be sent: Tryton keeps its access rules for the user in a cache
+        without the company, and would refuse everybody with that user from then on.
+        """
+        company = self._account.company
+        headers = {"Authorization": header}
+        found = self._post("model.res.user.get_preferences", [True, {}], None, headers)
+        context = {name: found[name] for name in _KEPT if name in found} if isinstance(found, Mapping) else {}
+        if context.get("company") != company:
             context.pop("employee", None)
-        return {**context, "company": self._account.company, "active_test": False}
+            rows = self._post("model.res.user.read", [[user], ["companies"], {}], None, headers)
+            companies = rows[0].get("companies") if isinstance(rows, list) and rows else None
+            if company not in (companies or ()):
+                what = f"{self._account.user} of {self._system} does not belong to the company {company}."
+                raise SetupError(what, cure=f"Check systems.{self._system}.company, or the user's companies in Tryton.")
+        return {**context, "company": company, "active_test": False}
 
     def _post(self, method: str, params: Sequence[object], send_by: float | None, headers: Mapping[str, str]) -> object:
         body = msgspec.json.encode({"id": 1, "method": method, "params": params})

@@ -1,0 +1,29 @@
+"""The command line: parses, calls, prints. One module per group of commands, loaded when it is asked for."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from syncline.cli.ending import EPILOG
+from syncline.cli.lazy import Asked, Commands, everywhere
+
+__all__ = ["Asked", "app", "main"]
+
+
+def main() -> None:
+    """Run the command line of this process."""
+    typer.main.get_command(app)()
+
+
+app = typer.Typer(
+    cls=Commands,
+    name="syncline",
+    help="Keeps a CRM in agreement, field by field, with the systems that make and deliver.",
+    epilog=EPILOG,
+    add_completion=False,
+    rich_markup_mode=None,
+    context_settings={"max_content_width": 100, "help_option_names": ["--help", "-h"]},
+)
+app.callback()(everywhere)

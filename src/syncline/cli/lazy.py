@@ -1,0 +1,171 @@
+"""What every command shares: it is loaded when it is asked for, knows the same four options, and ends the same way.
+
+`syncline --help` and a mistyped option must answer at once, so a command's module is imported when its name is met, and
+the engine behind it when it runs.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any, Never, cast
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command_from_info, get_group
+from typer.models import CommandInfo
+
+from syncline.cli.ending import UsageFault, end_with
+
+#: Section -> command -> the module that has it. A command group is a module of the same kind.
+SECTIONS: Mapping[str, Mapping[str, str]] = {
+    "Set up": {
+        "init": "projects", "check": "projects", "test": "projects", "probe": "probing", "secrets": "secrets",
+    },
+    "Bring into agreement": {
+        "match": "matching", "plan": "planning", "apply": "planning", "sync": "syncing", "run": "syncing",
+    },
+    "Look": {"status": "watching", "drift": "watching", "why": "history", "history": "history"},
+    "Decide": {"conflicts": "people", "parked": "people", "undo": "history"},
+    "Try out": {"sandbox": "sandboxing"},
+}  # fmt: skip
+GROUPS = frozenset({"secrets", "sandbox"})
+PLACES = {name: module for section in SECTIONS.values() for name, module in section.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a person asked of every command alike."""
+
+    project: Path | None = None
+    json: bool = False
+    debug: bool = False
+    no_color: bool = False
+
+    def folder(self) -> Path:
+        """The project folder: the one named, else the nearest with a syncline.yaml, from here upwards."""
+        if self.project is not None:
+            return self.project
+        here = Path.cwd()
+        return next((one for one in (here, *here.parents) if (one / "syncline.yaml").is_file()), here)
+
+
+def asked_of(context: typer.Context) -> Asked:
+    """The options of this command that all commands have."""
+    return cast("Asked", context.obj or Asked())
+
+
+def everywhere(
+    project: Annotated[Path | None, typer.Option(metavar="DIR", help="The project folder (here, or upwards).")] = None,
+    *,
+    json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout, and nothing else.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show where an error comes from.")] = False,
+    no_color: Annotated[bool, typer.Option("--no-color", help="No colours; NO_COLOR says the same.")] = False,
+) -> None:
+    """The options that every command has, before its name or behind it."""
+
+
+_SHARED = ("project", "json", "debug", "no_color")
+
+
+def _take(context: Any) -> None:  # noqa: ANN401  a context of click, whose home differs by version
+    """Move the shared options from the parameters of a command to `Asked`; what was said before its name stands."""
+    given = {name: value for name in _SHARED if (value := context.params.pop(name, None))}
+    context.obj = replace(context.obj or Asked(), **given)
+
+
+class Command(TyperCommand):
+    """A command with the shared options at the end of its own."""
+
+    def get_params(self, ctx: Any) -> list[Any]:  # noqa: ANN401  see `_take`
+        """Its own, then the shared ones."""
+        own = super().get_params(ctx)
+        return [*own[:-1], *_shared_options(), *own[-1:]]  # the last is --help
+
+    def invoke(self, ctx: Any) -> object:  # noqa: ANN401
+        """Run it with `Asked` in the context."""
+        _take(ctx)
+        return super().invoke(ctx)
+
+
+class Commands(TyperGroup):
+    """The top: finds a command's module by its name, and ends every way a command can end."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401, ARG002  see `_take`
+        """All of them, in the order of the help."""
+        return list(PLACES)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> TyperCommand | TyperGroup | None:  # noqa: ANN401, ARG002
+        """The command, loaded now."""
+        return load(cmd_name) if cmd_name in PLACES else None
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:  # noqa: ANN401
+        """The command that is meant; the nearest name is told for one that is unknown."""
+        if args and not args[0].startswith("-") and args[0] not in PLACES:
+            raise UsageFault(f"There is no command `{args[0]}`. {_nearest(args[0])}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401
+        """One line per command, by section."""
+        for section, names in SECTIONS.items():
+            rows = [(name, _summary(self.get_command(ctx, name))) for name in names]
+            with formatter.section(section):
+                formatter.write_dl([(name.ljust(9), told) for name, told in rows])
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401, ARG002
+        """The exit codes, line by line."""
+        formatter.write_paragraph()
+        for line in (self.epilog or "").splitlines():
+            formatter.write(f"{line}\n")
+
+    def invoke(self, ctx: Any) -> object:  # noqa: ANN401
+        """Run what was asked."""
+        _take(ctx)
+        return super().invoke(ctx)
+
+    def main(  # type: ignore[override]  # never standalone: it ends the process itself
+        self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any  # noqa: ANN401
+    ) -> Never:
+        """Run the command line; every ending has its exit code."""
+        given = list(sys.argv[1:] if args is None else args)
+        settings = {name: value for name, value in extra.items() if name != "standalone_mode"}
+        end_with(
+            lambda: super(Commands, self).main(
+                args=given or ["--help"], prog_name=prog_name or "syncline", standalone_mode=False, **settings
+            ),
+            json="--json" in given,
+            debug="--debug" in given,
+        )
+
+
+def load(name: str) -> TyperCommand | TyperGroup:
+    """One command or group, from its module."""
+    app = cast("typer.Typer", import_module(f"syncline.cli.{PLACES[name]}").app)
+    if name in GROUPS:
+        return get_group(app)
+    info = next(one for one in app.registered_commands if _name(one) == name)
+    return cast("TyperCommand", get_command_from_info(info, pretty_exceptions_short=True, rich_markup_mode=None))
+
+
+def _name(info: CommandInfo) -> str:
+    return info.name or getattr(info.callback, "__name__", "")
+
+
+def _shared_options() -> Iterator[Any]:
+    made = get_command_from_info(CommandInfo(callback=everywhere), pretty_exceptions_short=True, rich_markup_mode=None)
+    yield from made.params
+
+
+def _summary(command: TyperCommand | TyperGroup | None) -> str:
+    told = (command.help or "").strip() if command else ""
+    return told.split("\n\n", maxsplit=1)[0].replace("\n", " ").removesuffix(".")
+
+
+def _nearest(word: str) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(word, PLACES, n=1)
+    return f"Did you mean `{near[0]}`?" if near else "See `syncline --help`."
