@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import socketserver
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +19,7 @@ class Asked:
     target: str
     headers: dict[str, str]
     body: bytes
+    peer: int  #: port of the client: one per connection
 
 
 #: The bytes of an answer; None closes the connection without one.
@@ -40,13 +43,13 @@ def answer(body: bytes = b"{}", status: str = "200 OK", **headers: str) -> bytes
 
 
 @contextmanager
-def canned(script: Script) -> Iterator[Canned]:
-    """Serve until the block ends."""
+def canned(script: Script, certificate: Path | None = None) -> Iterator[Canned]:
+    """Serve until the block ends; with a certificate, over TLS."""
     asked: list[Asked] = []
 
     class Handler(socketserver.StreamRequestHandler):
         def handle(self) -> None:
-            while request := _read(self.rfile):
+            while request := _read(self.rfile, self.client_address[1]):
                 asked.append(request)
                 reply = script(request)
                 if reply is None:
@@ -58,14 +61,19 @@ def canned(script: Script) -> Iterator[Canned]:
     class Server(socketserver.ThreadingTCPServer):
         daemon_threads = True
         block_on_close = False
+        request_queue_size = 64
 
     with Server(("127.0.0.1", 0), Handler) as server:
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            server.socket = context.wrap_socket(server.socket, server_side=True)
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        yield Canned(url=f"http://127.0.0.1:{server.server_address[1]}", asked=asked)
+        yield Canned(url=f"{'https' if certificate else 'http'}://127.0.0.1:{server.server_address[1]}", asked=asked)
         server.shutdown()
 
 
-def _read(stream: object) -> Asked | None:
+def _read(stream: object, peer: int) -> Asked | None:
     read_line = stream.readline  # type: ignore[attr-defined]
     start = read_line().decode().split()
     if not start:
@@ -75,4 +83,4 @@ def _read(stream: object) -> Asked | None:
         name, _, value = line.partition(":")
         headers[name.lower()] = value.strip()
     body = stream.read(int(headers.get("content-length", 0)))  # type: ignore[attr-defined]
-    return Asked(method=start[0], target=start[1], headers=headers, body=body)
+    return Asked(method=start[0], target=start[1], headers=headers, body=body, peer=peer)

@@ -13,6 +13,9 @@ from syncline.testing.store_suite import StoreSuite
 
 CRM = Stream("crm", "customer")
 
+#: The page that was asked for, the parts of a union, and the newest page of the audit, which is found at its end.
+WALKED = ("SCAN wanted", "SCAN carray", "SCAN waiting", "SCAN CONSTANT ROW", "SCAN audit")
+
 
 @pytest.fixture
 def path(tmp_path):
@@ -160,3 +163,54 @@ def test_a_store_in_a_folder_that_is_read_only_is_refused(tmp_path):
 
     with pytest.raises(SetupError, match="cannot be made"):
         open_store(url_of(tmp_path / "hub.db"))
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "fingerprints",
+        "links",
+        "links_of",
+        "entities",
+        "each_entity",
+        "each_link",
+        "links_with_delta",
+        "unlinked",
+        "matching",
+        "cursor",
+        "hints",
+        "next_due",
+        "open_intents",
+        "open_intents_of",
+        "unsettled_in",
+        "unsettled_of",
+        "conflict",
+        "frozen",
+        "audit_head",
+        "audit_pages",
+        "audit_log",
+        "audit_log_of",
+        "aliases",
+        "tombs",
+        "documents",
+        "update_entities",
+        "update_links",
+        "touch_links",
+        "drop_links",
+        "drop_matching",
+        "drop_hints",
+        "drop_unsettled",
+        "drop_tombs",
+    ],
+)
+def test_no_query_of_a_page_walks_through_a_whole_table(query):
+    store = open_store("sqlite:///:memory:")
+    store.prepare([CRM])
+    session = store._session
+    sql = session._fill(query, CRM)
+
+    plan = [row[3] for row in session._connection.execute("EXPLAIN QUERY PLAN " + sql, [None] * sql.count("?"))]
+
+    assert plan
+    assert [step for step in plan if step.startswith("SCAN") and not step.startswith(WALKED)] == []
+    store.close()

@@ -2,25 +2,10 @@
 
 import pytest
 
-from syncline.connectors.systems.tryton import SPEC
-from syncline.env import RealEnv
 from syncline.testing.connector_suite import ConnectorSuite
 from tests.live.tryton_server import PASSWORD
 
 pytestmark = pytest.mark.live
-
-
-@pytest.fixture(scope="module")
-def opened(tryton):
-    connectors = []
-
-    def open_one(**options):
-        connectors.append(SPEC.open("erp", {**tryton.options, "overlap": 0.0, "page": 50, **options}, RealEnv()))
-        return connectors[-1]
-
-    yield open_one
-    for each in connectors:
-        each.close()
 
 
 class TrytonSuite(ConnectorSuite):

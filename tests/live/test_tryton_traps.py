@@ -7,228 +7,12 @@ import time
 
 import pytest
 
-from syncline.connectors.systems.tryton import SPEC
-from syncline.env import RealEnv
 from syncline.errors import SetupError
-from syncline.model.page import Batch, Gone, Item, Op, Outcome
-from tests.live.tryton_people import People
+from syncline.model.page import Gone, Item, Op, Outcome
 from tests.live.tryton_server import DATABASE, LIMITED_PASSWORD, LIMITED_USER
+from tests.live.tryton_steps import LosingProxy, a_party, a_sale, changed, newest_cursor, read, write, write_one
 
 pytestmark = pytest.mark.live
-
-
-@pytest.fixture(scope="module")
-def opened(tryton):
-    connectors = []
-
-    def open_one(**options):
-        connectors.append(SPEC.open("erp", {**tryton.options, "overlap": 0.0, **options}, RealEnv()))
-        return connectors[-1]
-
-    yield open_one
-    for each in connectors:
-        each.close()
-
-
-@pytest.fixture(scope="module")
-def erp(opened):
-    return opened()
-
-
-@pytest.fixture
-def people(tryton):
-    return People(tryton)
-
-
-@pytest.fixture
-def products(tryton):
-    return [str(key) for key in tryton.facts["products"]]
-
-
-@pytest.fixture
-def customer(tryton):
-    return str(tryton.facts["customers"][20])
-
-
-def write(connector, resource, *items):
-    batch = Batch(resource=resource, items=items, send_by=time.monotonic() + 30)
-    return {receipt.ref: receipt for receipt in connector.write(batch)}
-
-
-def write_one(connector, resource, op, **item):
-    return write(connector, resource, Item(ref=1, op=op, **item))[1]
-
-
-def read(connector, resource, key):
-    record = connector.get(resource, [key])[0]
-    return record, json.loads(record.raw)
-
-
-def newest_cursor(connector, resource):
-    return [page.cursor for page in connector.list(resource, None)][-1]
-
-
-def changed(connector, resource, cursor):
-    return [key for page in connector.list(resource, cursor) for key in page.keys]
-
-
-def a_party(connector, **fields):
-    addresses = [{"street": "Weg 1", "city": "Köln", "country": "DE", "invoice": True, "delivery": True}]
-    receipt = write_one(
-        connector,
-        "party.party",
-        Op.CREATE,
-        fields={"name": "Trap GmbH", "phone": "+49 30 1", "addresses": addresses, **fields},
-    )
-    assert receipt.outcome is Outcome.DONE, receipt.message
-    return receipt
-
-
-def a_sale(connector, customer, products, **fields):
-    lines = [{"product": products[0], "quantity": "2"}, {"product": products[1], "quantity": "1.0"}]
-    receipt = write_one(connector, "sale.sale", Op.CREATE, fields={"party": customer, "lines": lines, **fields})
-    assert receipt.outcome is Outcome.DONE, receipt.message
-    return receipt
-
-
-# --- the company and the form (traps 1, 2) ------------------------------------------
-
-
-def test_a_company_that_is_not_there_is_said_by_the_check(opened):
-    with pytest.raises(SetupError, match="the company 77"):
-        opened(company=77).check()
-
-
-def test_a_new_sale_has_what_the_form_would_have_filled_in(erp, customer, products):
-    _, sale = read(erp, "sale.sale", a_sale(erp, customer, products).key)
-
-    assert sale["invoice_address"]
-    assert sale["shipment_address"]
-    assert sale["payment_term"]
-    assert sale["currency"] == "EUR"
-    assert [line["unit"] for line in sale["lines"]] == ["u", "u"]
-    assert all(line["taxes"] and line["unit_price"] for line in sale["lines"])
-
-
-def test_a_value_that_was_given_is_kept_by_the_form(erp, customer, products):
-    lines = [{"product": products[0], "quantity": "3", "unit_price": "7.77", "description": "By hand"}]
-
-    _, sale = read(erp, "sale.sale", a_sale(erp, customer, products, lines=lines).key)
-
-    assert sale["lines"][0]["unit_price"] == "7.77"
-    assert sale["lines"][0]["description"] == "By hand"
-    assert (sale["untaxed_amount"], sale["tax_amount"], sale["total_amount"]) == ("23.31", "4.43", "27.74")
-
-
-def test_the_invoice_of_a_processed_sale_can_be_posted(opened, people, customer, products):
-    erp = opened(confirm="process")
-    _, sale = read(erp, "sale.sale", a_sale(erp, customer, products).key)
-
-    people.post_invoice(int(sale["invoices"][0]["id"]))
-
-    _, after = read(erp, "sale.sale", sale["id"])
-    assert after["invoices"][0]["state"] == "posted"
-    assert after["invoices"][0]["number"]
-
-
-# --- the states of a sale (traps 3, 4, 9, 11) ---------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("confirm", "states"),
-    [
-        ("none", {"draft"}),
-        ("quote", {"quotation"}),
-        ("confirm", {"confirmed", "processing"}),  # without a queue Tryton processes it at once
-        ("process", {"processing"}),
-    ],
-)
-def test_a_new_sale_is_moved_as_far_as_the_option_says(opened, customer, products, confirm, states):
-    erp = opened(confirm=confirm)
-
-    receipt = a_sale(erp, customer, products)
-
-    assert json.loads(receipt.raw)["state"] in states
-
-
-def test_the_lines_of_a_processing_sale_are_not_touched(erp, people, customer, products):
-    key = a_sale(erp, customer, products).key
-    people.move_sale(int(key), "quote", "confirm", "process")
-    before, sale = read(erp, "sale.sale", key)
-    sale["lines"][0]["quantity"] = "5"
-
-    receipt = write_one(erp, "sale.sale", Op.UPDATE, key=key, version=before.version, fields={"lines": sale["lines"]})
-
-    assert receipt.outcome is Outcome.REFUSED
-    assert "its lines can no longer be changed" in receipt.message
-    assert read(erp, "sale.sale", key)[0].raw == before.raw
-
-
-def test_a_processing_sale_still_takes_a_comment(erp, tryton):
-    key = str(tryton.facts["sales"]["processing"])
-
-    receipt = write_one(erp, "sale.sale", Op.UPDATE, key=key, fields={"comment": "Call first"})
-
-    assert receipt.outcome is Outcome.DONE
-    assert json.loads(receipt.raw)["comment"] == "Call first"
-
-
-def test_the_lines_of_a_draft_are_changed_added_and_taken_away(erp, customer, products):
-    created = a_sale(erp, customer, products)
-    _, sale = read(erp, "sale.sale", created.key)
-    kept = {**sale["lines"][0], "quantity": "9", "product": products[3]}
-    lines = [kept, {"product": products[2], "quantity": "4"}]
-
-    receipt = write_one(erp, "sale.sale", Op.UPDATE, key=created.key, version=created.version, fields={"lines": lines})
-
-    after = json.loads(receipt.raw)["lines"]
-    assert [(line["product"], line["quantity"]) for line in after] == [(products[3], "9"), (products[2], "4")]
-    assert after[0]["id"] == sale["lines"][0]["id"]
-    assert all(line["taxes"] for line in after)
-
-
-def test_a_state_that_is_reached_already_is_no_error(erp, people, customer, products):
-    key = a_sale(erp, customer, products).key
-    people.move_sale(int(key), "quote", "confirm")
-
-    for _ in range(2):
-        receipt = write_one(erp, "sale.sale", Op.UPDATE, key=key, fields={"state": "processing"})
-        assert receipt.outcome is Outcome.DONE
-    late = write_one(erp, "sale.sale", Op.UPDATE, key=key, fields={"state": "quotation"})
-
-    assert late.outcome is Outcome.DONE
-    _, sale = read(erp, "sale.sale", key)
-    assert sale["state"] == "processing"
-    assert (len(sale["invoices"]), len(sale["shipments"])) == (1, 1)
-
-
-def test_a_sale_that_cannot_be_quoted_exists_all_the_same(opened):
-    erp = opened(confirm="quote")
-    party = a_party(erp, addresses=[]).key
-
-    receipt = write_one(erp, "sale.sale", Op.CREATE, marker="no-address", fields={"party": party})
-
-    assert receipt.outcome is Outcome.DONE
-    assert receipt.message
-    assert json.loads(receipt.raw)["state"] == "draft"
-    assert [record.key for record in erp.search("sale.sale", "", "no-address")] == [receipt.key]
-
-
-def test_archiving_a_sale_cancels_it(erp, customer, products):
-    key = a_sale(erp, customer, products).key
-
-    for _ in range(2):
-        receipt = write_one(erp, "sale.sale", Op.ARCHIVE, key=key)
-        assert receipt.outcome is Outcome.DONE
-
-    assert json.loads(receipt.raw)["state"] == "cancelled"
-
-
-def test_a_processing_sale_is_not_cancelled(erp, tryton):
-    receipt = write_one(erp, "sale.sale", Op.ARCHIVE, key=str(tryton.facts["sales"]["processing"]))
-
-    assert receipt.outcome is Outcome.REFUSED
-    assert receipt.message
 
 
 # --- answers that are errors (traps 5, 12, 13) --------------------------------------
@@ -301,6 +85,19 @@ def test_a_record_that_tryton_cannot_show_is_reported_alone(erp, people):
     assert [key for page in pages for key, _ in page.broken] == [str(bad)]
     assert good in {key for page in pages for key in page.keys}
     people.delete_party(bad)
+
+
+def test_a_create_whose_answer_is_lost_is_in_doubt_and_found_by_its_marker(opened, tryton):
+    proxy = LosingProxy(tryton.url, "model.party.party.create")
+    try:
+        erp = opened(url=proxy.url)
+        receipt = write_one(erp, "party.party", Op.CREATE, marker="lost-answer", fields={"name": "Lost"})
+        found = erp.search("party.party", "", "lost-answer")
+    finally:
+        proxy.close()
+
+    assert receipt.outcome is Outcome.DOUBT
+    assert list(erp.markers("party.party", [record.raw for record in found])) == ["lost-answer"]
 
 
 # --- locks and lists (traps of 3.4, 10, 11) -----------------------------------------
@@ -494,6 +291,16 @@ def test_an_inactive_party_is_a_record_or_a_tombstone_as_the_option_says(erp, op
     assert key in changed(erp, "party.party", None)
     assert strict.get("party.party", [key]) == [Gone(key=key)]
     assert key in {dead for page in strict.list("party.party", None) for dead in page.tombstones}
+
+
+def test_a_party_that_a_person_merged_into_another_names_it(erp, people):
+    loser, winner = a_party(erp).key, a_party(erp).key
+    cursor = newest_cursor(erp, "party.party")
+
+    people.merge_parties(int(loser), int(winner))
+
+    assert erp.get("party.party", [loser]) == [Gone(key=loser, merged_into=winner)]
+    assert loser in {dead for page in erp.list("party.party", cursor) for dead in page.tombstones}
 
 
 def test_a_domain_limits_what_takes_part(opened, tryton):

@@ -50,6 +50,14 @@ class People:
         """Gone at once, unless something refers to it."""
         self.on("party.party.delete", [party])
 
+    def merge_parties(self, loser: int, winner: int) -> None:
+        """With the wizard "Replace"."""
+        session, _, _ = self.call("wizard.party.replace.create", self._context)
+        context = self._context | {"active_model": "party.party", "active_id": loser, "active_ids": [loser]}
+        asked = {"ask": {"source": loser, "destination": winner}}
+        self.call("wizard.party.replace.execute", session, asked, "replace", context)
+        self.call("wizard.party.replace.delete", session, self._context)
+
     def change_phone(self, party: int, phone: str) -> None:
         """In the list of contact mechanisms: the party itself is not touched."""
         mechanisms = self.read("party.party", party, "contact_mechanisms.type")["contact_mechanisms."]

@@ -7,12 +7,12 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from enum import IntEnum
-from typing import Never
+from typing import Never, cast
 
 import typer
 
 #: What click raises when a command line makes no sense, wherever this version of typer keeps it.
-_USAGE = typer.BadParameter.__bases__
+_USAGE = cast("tuple[type[Exception], ...]", typer.BadParameter.__bases__)
 _INTERRUPTED = "Stopped. Nothing is lost: what was under way is found out and finished by the next `syncline sync`."
 
 
@@ -37,12 +37,17 @@ Exit codes:
   130 stopped by Ctrl-C; nothing is lost"""
 
 
-class UsageFault(typer.BadParameter):
+class _UsageFault(typer.BadParameter):
     """The command line makes no sense; the message is the whole sentence."""
 
     def format_message(self) -> str:
         """As it was said."""
         return self.message
+
+
+def refuse(sentence: str) -> Never:
+    """The command line makes no sense; the whole sentence, with the cure."""
+    raise _UsageFault(sentence)
 
 
 def leave(code: Code) -> Never:
@@ -75,7 +80,7 @@ def _code(command: Callable[[], object], *, json: bool, debug: bool) -> int:
             raise
         _tell(error, json=json)
         return Code.ERROR
-    except Exception as error:  # noqa: BLE001  the last line: a person sees a sentence, never a traceback
+    except Exception as error:
         if debug:
             raise
         tell_error(f"Unexpected: {type(error).__name__}: {error}.", _REPORT, kind="bug", json=json)
@@ -139,5 +144,5 @@ def _close_quietly() -> None:
     for stream in (sys.stdout, sys.stderr):
         try:
             os.dup2(nowhere, stream.fileno())
-        except (OSError, ValueError):  # noqa: PERF203  a stream that is no file
+        except (OSError, ValueError):
             continue

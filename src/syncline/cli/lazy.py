@@ -7,7 +7,7 @@ the engine behind it when it runs.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
@@ -18,7 +18,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command_from_info, get_group
 from typer.models import CommandInfo
 
-from syncline.cli.ending import UsageFault, end_with
+from syncline.cli.ending import end_with, refuse
 
 #: Section -> command -> the module that has it. A command group is a module of the same kind.
 SECTIONS: Mapping[str, Mapping[str, str]] = {
@@ -28,7 +28,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
     "Bring into agreement": {
         "match": "matching", "plan": "planning", "apply": "planning", "sync": "syncing", "run": "syncing",
     },
-    "Look": {"status": "watching", "drift": "watching", "why": "history", "history": "history"},
+    "Look": {"status": "watching", "drift": "watching", "verify": "watching", "why": "history", "history": "history"},
     "Decide": {"conflicts": "people", "parked": "people", "undo": "history"},
     "Try out": {"sandbox": "sandboxing"},
 }  # fmt: skip
@@ -91,31 +91,39 @@ class Command(TyperCommand):
         return super().invoke(ctx)
 
 
+class Group(TyperGroup):
+    """A group of commands with a line for each."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401
+        """In the order in which they were written."""
+        with formatter.section("Commands"):
+            formatter.write_dl(_rows((name, self.commands[name]) for name in self.commands))
+
+
 class Commands(TyperGroup):
     """The top: finds a command's module by its name, and ends every way a command can end."""
 
-    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401, ARG002  see `_take`
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401  see `_take`
         """All of them, in the order of the help."""
         return list(PLACES)
 
-    def get_command(self, ctx: Any, cmd_name: str) -> TyperCommand | TyperGroup | None:  # noqa: ANN401, ARG002
+    def get_command(self, ctx: Any, cmd_name: str) -> TyperCommand | TyperGroup | None:  # noqa: ANN401
         """The command, loaded now."""
         return load(cmd_name) if cmd_name in PLACES else None
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:  # noqa: ANN401
         """The command that is meant; the nearest name is told for one that is unknown."""
         if args and not args[0].startswith("-") and args[0] not in PLACES:
-            raise UsageFault(f"There is no command `{args[0]}`. {_nearest(args[0])}")
+            refuse(f"There is no command `{args[0]}`. {_nearest(args[0])}")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401
         """One line per command, by section."""
         for section, names in SECTIONS.items():
-            rows = [(name, _summary(self.get_command(ctx, name))) for name in names]
             with formatter.section(section):
-                formatter.write_dl([(name.ljust(9), told) for name, told in rows])
+                formatter.write_dl(_rows((name, self.get_command(ctx, name)) for name in names))
 
-    def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401, ARG002
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401
         """The exit codes, line by line."""
         formatter.write_paragraph()
         for line in (self.epilog or "").splitlines():
@@ -127,7 +135,10 @@ class Commands(TyperGroup):
         return super().invoke(ctx)
 
     def main(  # type: ignore[override]  # never standalone: it ends the process itself
-        self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any  # noqa: ANN401
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        **extra: Any,  # noqa: ANN401
     ) -> Never:
         """Run the command line; every ending has its exit code."""
         given = list(sys.argv[1:] if args is None else args)
@@ -151,7 +162,7 @@ def load(name: str) -> TyperCommand | TyperGroup:
 
 
 def _name(info: CommandInfo) -> str:
-    return info.name or getattr(info.callback, "__name__", "")
+    return info.name or str(getattr(info.callback, "__name__", ""))
 
 
 def _shared_options() -> Iterator[Any]:
@@ -159,9 +170,9 @@ def _shared_options() -> Iterator[Any]:
     yield from made.params
 
 
-def _summary(command: TyperCommand | TyperGroup | None) -> str:
-    told = (command.help or "").strip() if command else ""
-    return told.split("\n\n", maxsplit=1)[0].replace("\n", " ").removesuffix(".")
+def _rows(commands: Iterable[tuple[str, Any]]) -> list[tuple[str, str]]:
+    """Name and first sentence."""
+    return [(name.ljust(9), (one.help or "").split(".", maxsplit=1)[0]) for name, one in commands if one]
 
 
 def _nearest(word: str) -> str:

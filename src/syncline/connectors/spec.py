@@ -15,6 +15,13 @@ from syncline.ports.connector import Connector
 Open = Callable[[str, Mapping[str, object], Env], Connector]
 
 
+def _any_value(kind: type) -> dict[str, object]:
+    """JSON Schema of a place that takes any value."""
+    if kind is not object:
+        raise NotImplementedError
+    return {"description": "Any value."}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spec:
     """A connector as it is found by its name. Making one does nothing; `open` validates the options completely."""
@@ -26,4 +33,4 @@ class Spec:
 
     def schema(self) -> Mapping[str, object]:
         """The options as JSON Schema, for editors and for the reference."""
-        return cast("Mapping[str, object]", msgspec.json.schema(self.settings))
+        return cast("Mapping[str, object]", msgspec.json.schema(self.settings, schema_hook=_any_value))

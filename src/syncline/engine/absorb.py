@@ -24,7 +24,7 @@ from syncline.model.page import Cursor, Page
 from syncline.model.state import Hint, Link, LinkState, UnsettledState
 from syncline.model.values import UNSET, Value
 
-DEFER_FOR = 1_000_000  #: a record whose parent is unknown is looked at again after this long at the earliest [µs]
+DEFER_FOR = 3_600_000_000  #: a record whose parent stays unknown is looked at again after this long [µs]
 
 
 Outcomes = Counter[ReadOutcome]
@@ -193,10 +193,10 @@ def _decoded(at: Pass, rows: list[Row], step: Step, outcomes: Outcomes) -> list[
     if bound.references or bound.line_references:
         waiting = references.to_eids(hub, bound, side, [row.values for row in rows])
     now = hub.now()
-    for number in waiting:
+    for number, parent in waiting.items():
         if number not in out:
             step.moved_hints.append(
-                Hint(stream=side.stream, key=rows[number].key, reason="deferred", due=now + DEFER_FOR, at=now)
+                Hint(stream=side.stream, key=rows[number].key, reason=f"deferred {parent}", due=now + DEFER_FOR, at=now)
             )
             outcomes[ReadOutcome.DEFERRED] += 1
             out.add(number)

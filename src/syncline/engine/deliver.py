@@ -22,10 +22,11 @@ from syncline.engine.recover import encode_body
 from syncline.engine.retry import read_again
 from syncline.engine.settle import Sent, settle
 from syncline.engine.step import Step, begin, commit
-from syncline.errors import SetupError, TransientError
+from syncline.errors import RejectedError, SetupError, TransientError
+from syncline.mapping import Json, Problem
 from syncline.model.contract import Locking
 from syncline.model.ledger import SentOutcome
-from syncline.model.page import Batch, Gone, Item, Op, Page, Receipt, Record
+from syncline.model.page import Batch, Gone, Item, Op, Page, Receipt, Record, Unreadable
 from syncline.model.state import (
     EntityState,
     Hint,
@@ -57,9 +58,10 @@ class Ready:
 
 def deliver(at: Pass, intent: Intent) -> bool:
     """Bring one planned intent to its end; True when it got there. Raises when the system cannot be reached."""
-    before, missing = ({}, []) if not _reads_first(at, intent.op) else _pre_read(at, intent)
+    reads_first = _reads_first(at, intent)
+    before, missing = _pre_read(at, intent) if reads_first else ({}, [])
     step = begin(at.hub, "send", system=at.side.system, entity=at.bound.entity)
-    ready = _ready(at, intent, before, step)
+    ready = [one for one in _ready(at, intent, before, step) if one.op is Op.CREATE or one.current or not reads_first]
     sent = _translate(at, intent, ready, step)
     _hint_missing(at, missing, step)
     if not sent:
@@ -127,8 +129,20 @@ def _moved(  # noqa: PLR0913  the columns of an intent
     )  # fmt: skip
 
 
-def _reads_first(at: Pass, op: Op) -> bool:
-    return op is not Op.CREATE and at.side.contract.locking is Locking.NONE
+def _reads_first(at: Pass, intent: Intent) -> bool:
+    """Must the records be read before they are written: to see edits, or what stands beside ours in nested lists?"""
+    if intent.op is Op.CREATE:
+        return False
+    if at.side.contract.locking is Locking.NONE:
+        return True
+    inside = {at.bound.position(name) for name in at.side.lens.overlaid}
+    if intent.op is not Op.UPDATE or not inside:
+        return False
+    entities = at.hub.store.entities(at.bound.entity, intent.eids)
+    links = at.hub.store.links_of(at.side.stream, intent.eids)
+    return any(
+        inside & decode_delta(links[eid].delta).keys() for eid in entities if eid in links and links[eid].delta
+    )
 
 
 def _pre_read(at: Pass, intent: Intent) -> tuple[dict[int, Record], list[str]]:
@@ -148,8 +162,8 @@ def _pre_read(at: Pass, intent: Intent) -> tuple[dict[int, Record], list[str]]:
     ]
 
 
-def get_records(at: Pass, keys: Sequence[str], priority: Priority) -> Sequence[Record | Gone]:
-    """Read records by key through the gate; transient failures are tried again a few times."""
+def get_records(at: Pass, keys: Sequence[str], priority: Priority) -> Sequence[Record | Gone | Unreadable]:
+    """Read records by key through the gate; failures are tried again a few times, one bad record fails alone."""
     side = at.side
 
     def attempt() -> Sequence[Record | Gone]:
@@ -160,10 +174,21 @@ def get_records(at: Pass, keys: Sequence[str], priority: Priority) -> Sequence[R
         except TransientError as error:
             side.gate.failed(error.what)
             raise
+        except RejectedError as error:
+            if len(keys) > 1:
+                raise
+            raise TransientError(error.what, cure=error.cure) from error
         side.gate.passed()
         return answers
 
-    return read_again(at.hub.env, attempt)
+    try:
+        return read_again(at.hub.env, attempt)
+    except RejectedError:
+        return [answer for key in keys for answer in get_records(at, [key], priority)]
+    except TransientError as error:
+        if isinstance(error.__cause__, RejectedError):
+            return [Unreadable(key=keys[0], reason=error.what)]
+        raise
 
 
 def page_of(records: Sequence[Record]) -> Page:
@@ -209,8 +234,6 @@ def _ready(at: Pass, intent: Intent, before: Mapping[int, Record], step: Step) -
         if waiting and waiting.state is UnsettledState.PARKED and waiting.pending == encode_pending(pending):
             continue
         record = before.get(eid)
-        if op is not Op.CREATE and _reads_first(at, op) and record is None:
-            continue
         ready.append(
             Ready(
                 eid=eid, op=op, canon=canon, pending=pending, link=link, current=record.raw if record else None,
@@ -270,7 +293,7 @@ def _translate(at: Pass, intent: Intent, ready: Sequence[Ready], step: Step) -> 
             positions -= broken
             row = [UNSET if p in broken else value for p, value in enumerate(row)]
         rows.append((one, row, positions))
-    return _put(at, intent, rows)
+    return _put(at, intent, rows, step)
 
 
 def _block(at: Pass, one: Ready, parent: references.Unresolved, step: Step) -> None:
@@ -286,7 +309,7 @@ def _block(at: Pass, one: Ready, parent: references.Unresolved, step: Step) -> N
     )  # fmt: skip
 
 
-def _put(at: Pass, intent: Intent, rows: Sequence[tuple[Ready, Row, frozenset[int]]]) -> list[Sent]:
+def _put(at: Pass, intent: Intent, rows: Sequence[tuple[Ready, Row, frozenset[int]]], step: Step) -> list[Sent]:
     lens, positions = at.side.lens, at.side.positions
     groups: dict[tuple[Op, frozenset[int]], list[tuple[Ready, Row]]] = {}
     for one, row, wanted_positions in rows:
@@ -294,15 +317,34 @@ def _put(at: Pass, intent: Intent, rows: Sequence[tuple[Ready, Row, frozenset[in
         groups.setdefault((one.op, key), []).append((one, row))
     sent: list[Sent] = []
     for (op, wanted_positions), members in groups.items():
+        problems: list[Problem] = []
         if op in (Op.DELETE, Op.ARCHIVE):
-            bodies: list[Mapping[str, object]] = [{} for _ in members]
+            bodies: list[dict[str, Json]] = [{} for _ in members]
         else:
             names = None if op is Op.CREATE else frozenset(at.bound.layout[p] for p in wanted_positions)
-            bodies = [*lens.put([[row[p] for p in positions] for _, row in members], names)]
-        for (one, row), fields in zip(members, bodies, strict=True):
+            bodies = lens.put([[row[p] for p in positions] for _, row in members], names, problems=problems)
+        unfit = {problem.row: f"{problem.field} = {problem.value}: {problem.reason}" for problem in problems}
+        for number, ((one, row), fields) in enumerate(zip(members, bodies, strict=True)):
+            if number in unfit:
+                _park_unfit(at, one, unfit[number], step)
+                continue
+            if one.op is Op.UPDATE and one.current:
+                fields = at.side.lens.overlay(one.current, fields)  # noqa: PLW2901  the same change, laid over
             kept = {p: v for p, v in one.pending.items() if row[p] is not UNSET}
             sent.append(Sent(item=_item(at, intent, one, fields), pending=kept, link=one.link, tries=one.tries))
     return sent
+
+
+def _park_unfit(at: Pass, one: Ready, reason: str, step: Step) -> None:
+    """A value that the mapping cannot put into the system's words is parked like one that the system refuses."""
+    at.account.intended += 1
+    at.account.sent[SentOutcome.PARKED] += 1
+    step.unsettled.append(
+        Unsettled(
+            stream=at.side.stream, eid=one.eid, state=UnsettledState.PARKED, op=one.op, since=at.hub.now(),
+            pending=encode_pending(one.pending), tries=one.tries + 1, run=at.run.number, message=reason,
+        )
+    )  # fmt: skip
 
 
 def _item(at: Pass, intent: Intent, one: Ready, fields: Mapping[str, object]) -> Item:

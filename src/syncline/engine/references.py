@@ -34,7 +34,7 @@ def parents_in(hub: Hub, system: str, entity: str, keys: Sequence[str]) -> dict[
 
 
 def to_eids(hub: Hub, bound: BoundFlow, side: BoundSide, rows: Sequence[dict[int, Value]]) -> dict[int, str]:
-    """Replace the system's keys in `rows` by eids, in place; row number -> why it cannot be done yet."""
+    """Replace the system's keys in `rows` by eids, in place; row number -> the parent that is not known yet."""
     waiting: dict[int, str] = {}
     for position, entity in bound.references.items():
         keys = {str(row[position]) for row in rows if not _absent(row.get(position, UNSET))}
@@ -46,7 +46,7 @@ def to_eids(hub: Hub, bound: BoundFlow, side: BoundSide, rows: Sequence[dict[int
             if str(key) in found:
                 row[position] = found[str(key)]
             else:
-                waiting[number] = f"{entity} {key} is not known yet"
+                waiting[number] = f"{entity} {key}"
     for position, fields in bound.line_references.items():
         for name, entity in fields.items():
             _line_eids(hub, side, rows, (position, name, entity), waiting)
@@ -66,7 +66,7 @@ def _line_eids(
         wanted = {str(line[name]) for line in lines.values() if not _absent(line.get(name, UNSET))}
         unknown = wanted - found.keys()
         if unknown:
-            waiting[number] = f"{entity} {min(unknown)} is not known yet"
+            waiting[number] = f"{entity} {min(unknown)}"
         elif wanted:
             row[position] = {
                 key: {**line, name: found[str(line[name])]} if not _absent(line.get(name, UNSET)) else line

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from syncline.engine.absorb import Reading, absorb
+import msgspec
+
+from syncline.engine.absorb import DEFER_FOR, Reading, absorb
 from syncline.engine.codec import Pending, canon_of, decode_delta, decode_pending
 from syncline.engine.deletes import confirmed, record_deleted
 from syncline.engine.deliver import get_records, page_of
@@ -14,13 +16,16 @@ from syncline.engine.identify import asked_about
 from syncline.engine.limits import Priority
 from syncline.engine.mergers import record_merged
 from syncline.engine.plan import wanted
+from syncline.engine.references import parents_in
+from syncline.engine.retry import backoff
 from syncline.engine.step import begin, commit
 from syncline.model.ledger import ReadOutcome
-from syncline.model.page import Gone, Op, Record
+from syncline.model.page import Gone, Op, Page, Record, Unreadable
 from syncline.model.state import Hint, LinkState, Stream, Unsettled, UnsettledState
 from syncline.model.values import decode_row, is_empty
 
 PAGE = 100
+DEFERRED = "deferred "
 
 
 def refresh(at: Pass) -> bool:
@@ -39,6 +44,9 @@ def _read_hinted(at: Pass, hints: Sequence[Hint]) -> None:
     answers = get_records(at, list(by_key), Priority.LIVE)
     records = [answer for answer in answers if isinstance(answer, Record)]
     gone = [answer for answer in answers if isinstance(answer, Gone)]
+    unreadable = [(answer.key, answer.reason) for answer in answers if isinstance(answer, Unreadable)]
+    if unreadable:
+        _look_later(at, by_key, unreadable)
     if records:
         links = at.hub.store.links(at.side.stream, [record.key for record in records])
         doubts = at.hub.store.unsettled_of(at.side.stream, [link.eid for link in links.values()])
@@ -46,6 +54,17 @@ def _read_hinted(at: Pass, hints: Sequence[Hint]) -> None:
         absorb(at, page_of(records), Reading(exact=True, pending=pending))
     if gone:
         _missing(at, by_key, gone)
+
+
+def _look_later(at: Pass, hints: Mapping[str, Hint], unreadable: Sequence[tuple[str, str]]) -> None:
+    """Park what could not be read, and keep its hint: it is tried again, ever more rarely."""
+    absorb(at, Page(keys=[], raws=[], broken=unreadable), Reading(exact=True))
+    step = begin(at.hub, "merge", system=at.side.system, entity=at.bound.entity)
+    for key, _ in unreadable:
+        tries = hints[key].tries + 1
+        due = at.hub.now() + int(backoff(tries, at.hub.env.random(), base=30.0, asked=30.0) * 1e6)
+        step.moved_hints.append(msgspec.structs.replace(hints[key], due=due, tries=tries))
+    commit(at.hub, at.run, step)
 
 
 def _missing(at: Pass, hints: Mapping[str, Hint], gone: Sequence[Gone]) -> None:
@@ -147,12 +166,38 @@ def _by_natural_key(at: Pass, eid: int) -> Sequence[Record]:
     side = at.side
     entity = at.hub.store.entities(at.bound.entity, [eid])[eid]
     canon = canon_of(entity, at.bound.width)
-    body = side.lens.put([[canon[p] for p in side.positions]])[0]
+    body = side.lens.put([[canon[p] for p in side.positions]], problems=[])[0]
     for name in sorted(side.contract.searchable):
         value = body.get(name)
         if isinstance(value, str) and not is_empty(value):
             return side.connector.search(side.side.resource, name, value)
     return []
+
+
+def wake_deferred(at: Pass) -> bool:
+    """Records that waited for a parent are due as soon as it is known; True when there was any."""
+    if not (at.bound.references or at.bound.line_references):
+        return False
+    waiting = [
+        hint
+        for hint in at.hub.store.hints(at.side.stream, due=at.hub.now() + DEFER_FOR, limit=10_000)
+        if hint.reason.startswith(DEFERRED) and hint.due > at.hub.now()
+    ]
+    parents: dict[str, set[str]] = {}
+    for hint in waiting:
+        _, entity, key = hint.reason.split(" ", 2)
+        parents.setdefault(entity, set()).add(key)
+    known = {
+        f"{DEFERRED}{entity} {key}"
+        for entity, keys in parents.items()
+        for key in parents_in(at.hub, at.side.system, entity, sorted(keys))
+    }
+    ready = [msgspec.structs.replace(hint, due=at.hub.now()) for hint in waiting if hint.reason in known]
+    if ready:
+        step = begin(at.hub, "merge", system=at.side.system, entity=at.bound.entity)
+        step.moved_hints += ready
+        commit(at.hub, at.run, step)
+    return bool(ready)
 
 
 def wake(at: Pass) -> bool:

@@ -15,7 +15,7 @@ from syncline.engine.deliver import deliver
 from syncline.engine.discover import discover, matched
 from syncline.engine.hub import BoundFlow, Hub, Pass, Run
 from syncline.engine.recover import recover
-from syncline.engine.refresh import refresh, wake
+from syncline.engine.refresh import refresh, wake, wake_deferred
 from syncline.engine.runs import close_run, open_run
 from syncline.engine.schema import drifted
 from syncline.errors import BrokenLedgerError, SetupError, TransientError
@@ -80,6 +80,7 @@ def _refresh_due(passes: Sequence[Pass]) -> bool:
     """Read by key whatever is due, parents first, until nothing is."""
     busy = False
     for at in passes:
+        wake_deferred(at)
         for _ in range(MOST_ROUNDS):
             if not attempt(at, refresh):
                 break
@@ -96,7 +97,7 @@ def _deliver_until_quiet(hub: Hub, passes: Sequence[Pass]) -> None:
         if _refresh_due(passes) or any(busy) or any(woken):
             continue
         due = hub.store.next_due()
-        if due is None:
+        if due is None or due - hub.now() > hub.settle_for * 1e6:
             return
         pause = max(0.0, (due - hub.now()) / 1e6)
         if hub.env.monotonic() - started + pause > hub.settle_for or _all_paused(passes):

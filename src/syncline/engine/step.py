@@ -34,6 +34,7 @@ class Step:
     merged: list[tuple[int, int]] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
     conflicts: list[Conflict] = field(default_factory=list)
+    resolved: list[Conflict] = field(default_factory=list)
     hints: list[Hint] = field(default_factory=list)
     moved_hints: list[Hint] = field(default_factory=list)
     done_hints: dict[Stream, list[str]] = field(default_factory=dict)
@@ -64,7 +65,7 @@ class Step:
         return not any(
             (
                 self.new_entities, self.entities, self.new_links, self.links, self.touched, self.dropped_links,
-                self.entries, self.conflicts, self.hints, self.moved_hints, self.done_hints, self.work, self.intents,
+                self.entries, self.conflicts, self.resolved, self.hints, self.moved_hints, self.done_hints, self.work, self.intents,
                 self.unsettled, self.settled, self.matching, self.aliases, self.tombs, self.documents,
                 self.dropped_documents, self.cursor,
             )
@@ -83,7 +84,7 @@ def commit(hub: Hub, run: Run, step: Step, *, priority: int = 2) -> None:
     page = None
     if step.entries:
         page = hub.journal.page(
-            kind=step.kind, system=step.system, cause=run.number, at=hub.now(), entries=step.entries
+            kind=f"{step.kind} {step.entity}".rstrip(), system=step.system, cause=run.number, at=hub.now(), entries=step.entries
         )
     hub.env.point(f"{step.kind}.before_commit")
     with hub.store.transaction() as tx:
@@ -159,6 +160,8 @@ def _write_rest(tx: Transaction, step: Step) -> None:
         tx.replace_hints(step.moved_hints)
     if step.conflicts:
         tx.add_conflicts(step.conflicts)
+    for conflict in step.resolved:
+        tx.update_conflict(conflict)
     if step.tombs:
         tx.put_tombs(step.tombs)
     for stream, keys in step.raised.items():

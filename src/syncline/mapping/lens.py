@@ -13,6 +13,7 @@ from msgspec import UNSET
 from syncline.errors import RejectedError
 from syncline.mapping.fields import FieldSet, Writer
 from syncline.mapping.lines import Lines
+from syncline.mapping.overlay import ListKey, keys_of, overlay
 from syncline.mapping.paths import Path
 from syncline.mapping.values import Column, Json, Mapped, Problem, Value, shown
 
@@ -50,7 +51,9 @@ class _Reader:
 class Lens:
     """A compiled mapping. `get` and `put` undo each other, up to what `check_laws` shows."""
 
-    __slots__ = ("_plans", "_reader", "fields", "inner", "nested", "paths", "paths_of", "references", "writable")
+    __slots__ = (
+        "_keys", "_plans", "_reader", "fields", "inner", "nested", "overlaid", "paths", "paths_of", "references", "writable",
+    )  # fmt: skip
 
     fields: tuple[str, ...]  #: canonical names, in the order of the columns
     references: Mapping[str, str]  #: canonical field, or "lines.product" for a nested one -> entity type
@@ -58,6 +61,7 @@ class Lens:
     paths: frozenset[str]  #: the system's own fields that are read
     paths_of: Mapping[str, tuple[Path, ...]]  #: per canonical field, where it is read
     nested: frozenset[str]  #: canonical fields that hold lines
+    overlaid: frozenset[str]  #: canonical fields that are written inside a nested object or list
     inner: FieldSet
 
     def __init__(self, inner: FieldSet) -> None:
@@ -69,6 +73,13 @@ class Lens:
         self.paths = frozenset(path.top for paths in self.paths_of.values() for path in paths)
         self.nested = frozenset(name for name, feed in inner.feeds.items() if isinstance(feed, Lines))
         self._reader = _reader(sorted(self.paths))
+        self._keys = {**keys_of([path for writer in inner.writers for path in writer.paths]), **_line_keys(inner)}
+        self.overlaid = frozenset(
+            name
+            for writer in inner.writers
+            if any(not path.is_flat for path in writer.paths) or isinstance(writer, Lines)
+            for name in writer.fields
+        )
         self._plans: dict[frozenset[str] | None, tuple[Writer, ...]] = {}
 
     def get(self, raws: Sequence[bytes]) -> Mapped:
@@ -105,6 +116,12 @@ class Lens:
             )
         return cast("list[dict[str, Json]]", records)
 
+    def overlay(self, current: bytes, change: Mapping[str, Json]) -> dict[str, Json]:
+        """`change` (from `put`) with everything added that `current` holds inside the same nested objects and lists."""
+        record = msgspec.json.decode(current, type=dict[str, object])
+        laid = {name: overlay(record.get(name), value, self._keys, (name,)) for name, value in change.items()}
+        return cast("dict[str, Json]", laid)
+
     def _writers(self, wanted: frozenset[str] | None) -> tuple[Writer, ...]:
         plan = self._plans.get(wanted)
         if plan is None:
@@ -116,6 +133,18 @@ class Lens:
     def __repr__(self) -> str:
         """The canonical fields."""
         return f"Lens({', '.join(self.fields)})"
+
+
+def _line_keys(inner: FieldSet) -> dict[tuple[str, ...], ListKey]:
+    """Lists of lines whose key fields each are one member of the line."""
+    found: dict[tuple[str, ...], ListKey] = {}
+    for feed in inner.feeds.values():
+        if isinstance(feed, Lines):
+            paths = [feed.inner.feeds[name].paths for name in feed.key]
+            if all(len(one) == 1 and one[0].is_flat for one in paths):
+                names = tuple(segment.name for segment in feed.path.segments)
+                found[names] = ListKey(members=tuple(one[0].top for one in paths), picked=None)
+    return found
 
 
 def _reader(names: list[str]) -> _Reader:

@@ -46,6 +46,13 @@ class Gone(msgspec.Struct, frozen=True, kw_only=True):
     merged_into: str = ""
 
 
+class Unreadable(msgspec.Struct, frozen=True, kw_only=True):
+    """A get was answered with something that is no record, again and again."""
+
+    key: str
+    reason: str
+
+
 class Op(IntEnum):
     """What an item asks of a system."""
 

@@ -198,9 +198,10 @@ class DriftCount:
     fields: int = 0
     equal: int = 0
     in_flight: int = 0  #: planned, sent, in doubt or to be retried
-    blocked: int = 0  #: waits for a parent or for approval
+    blocked: int = 0  #: waits for a parent, or for approval, or for longer than five minutes
     conflict: int = 0
     parked: int = 0
+    read_only: int = 0  #: differs where the hub may not write
     unexplained: int = 0
 
     @property

@@ -89,8 +89,8 @@ class EncryptedSecrets:
 
     def _write(self, secrets: Mapping[str, str]) -> None:
         self._file.parent.mkdir(parents=True, exist_ok=True)
-        if self._given_key() is None:
-            self._make_key()
+        if self._given_key() is None:  # there is no file yet either: it could not have been read
+            _replace(self._key_file, base64.b64encode(self._random_bytes(_KEY_BYTES)))
         salt, nonce = self._random_bytes(_SALT_BYTES), self._random_bytes(_NONCE_BYTES)
         header = {"format": _FORMAT, "salt": base64.b64encode(salt).decode()}
         plain = json.dumps(secrets, sort_keys=True).encode()
@@ -115,11 +115,6 @@ class EncryptedSecrets:
             return given.strip()
         text = read_private(self._key_file)
         return text.strip() if text and text.strip() else None
-
-    def _make_key(self) -> None:
-        if self._file.exists():  # a new key would only hide that the old one is lost
-            self._key(b"")
-        _replace(self._key_file, base64.b64encode(self._random_bytes(_KEY_BYTES)))
 
     def _key_place(self) -> str:
         return "SYNCLINE_KEY" if self._environ.get("SYNCLINE_KEY") else str(self._key_file)

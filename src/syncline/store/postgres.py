@@ -17,7 +17,7 @@ from syncline.model.state import Stream
 from syncline.ports.store import Store
 from syncline.store.migrating import applied_migrations, migrate, require_current
 from syncline.store.queries import fill, load_queries
-from syncline.store.session import NOWHERE, Row, check_names, table_words
+from syncline.store.session import NOWHERE, Row, check_names, table_words, unkeepable
 from syncline.store.transactions import StoredState
 
 _FAMILY: Final = 1_398_361_667  # the first half of every hub's advisory lock: "SYNC"
@@ -201,9 +201,13 @@ class PostgresSession:
             yield
         except psycopg.Error as error:
             raise self._explain(error) from error
+        except UnicodeEncodeError as error:
+            raise unkeepable(error) from error
 
     def _explain(self, error: psycopg.Error) -> SynclineError:
         """What a person can do about it. The server's own words, without the rows that it may quote."""
+        if isinstance(error, psycopg.DataError):
+            return unkeepable(error)
         words = error.diag.message_primary or str(error).partition("\n")[0] or type(error).__name__
         for kinds, fate, what, cure in _FAILURES:
             if isinstance(error, kinds):

@@ -142,9 +142,10 @@ class StoredReads:
 
     def intents(self, state: IntentState, stream: Stream | None = None) -> Sequence[Intent]:
         """Intents in a state."""
+        query = "settled_intents" if state is IntentState.SETTLED else "open_intents"
         if stream is None:
-            return stored.intents(self._session.rows("intents", (state,)))
-        return stored.intents(self._session.rows("intents_of", (state, *stream)))
+            return stored.intents(self._session.rows(query, (state,)))
+        return stored.intents(self._session.rows(f"{query}_of", (state, *stream)))
 
     def unsettled(
         self,

@@ -11,7 +11,7 @@ from typing import Any, Final, NoReturn, Protocol, cast
 
 import xxhash
 
-from syncline.errors import SetupError
+from syncline.errors import RejectedError, SetupError
 from syncline.model.state import Stream
 
 Row = tuple[Any, ...]
@@ -75,6 +75,12 @@ class _Ended:
 
 
 ENDED: Final = cast("Session", _Ended())
+
+
+def unkeepable(error: Exception) -> RejectedError:
+    """A text with a null character or half a surrogate pair: nothing can store it."""
+    msg = f"A key or a text cannot be stored ({error})."
+    return RejectedError(msg, cure="Correct the record in its system.")
 
 
 def check_names(stream: Stream) -> None:

@@ -18,7 +18,7 @@ from syncline.ports.store import Store
 from syncline.store.file_lock import FileLock
 from syncline.store.migrating import applied_migrations, migrate, require_current
 from syncline.store.queries import fill, load_queries
-from syncline.store.session import NOWHERE, Row, table_words
+from syncline.store.session import NOWHERE, Row, table_words, unkeepable
 from syncline.store.transactions import StoredState
 
 _MEMORY = ":memory:"
@@ -122,7 +122,10 @@ class SqliteSession:
 
     def texts(self, values: Sequence[str]) -> object:
         """An array that SQLite reads without asking Python for each."""
-        return apsw.carray(tuple(values))
+        try:
+            return apsw.carray(tuple(values))
+        except ValueError as error:
+            raise unkeepable(error) from error
 
     def integers(self, values: Sequence[int]) -> object:
         """An array that SQLite reads without asking Python for each."""

@@ -7,15 +7,16 @@ They speak the connector port only, so that they work for every connector.
 
 from __future__ import annotations
 
-import time
-import uuid
 from collections.abc import Mapping, Sequence
 
 import msgspec
 import pytest
 
+from syncline.env import RealEnv
 from syncline.model.page import Batch, Cursor, Item, Op, Outcome, Receipt, Record
 from syncline.ports.connector import Connector
+
+_ENV = RealEnv()  # a system under test is real, and so is its time
 
 
 def needs(claimed: object, what: str) -> None:
@@ -26,13 +27,13 @@ def needs(claimed: object, what: str) -> None:
 
 def new_item(fields: Mapping[str, object], *, marker: str = "", idempotency: str = "") -> Item:
     """A create, with a marker and a token of its own unless they are given."""
-    marker, idempotency = marker or uuid.uuid4().hex, idempotency or uuid.uuid4().hex
+    marker, idempotency = marker or _ENV.new_id(), idempotency or _ENV.new_id()
     return Item(ref=7, op=Op.CREATE, fields=fields, marker=marker, idempotency=idempotency)
 
 
 def written(connector: Connector, resource: str, items: Sequence[Item], *, within: float = 30.0) -> Sequence[Receipt]:
     """Write a batch that may leave within so many seconds."""
-    return connector.write(Batch(resource=resource, items=items, send_by=time.monotonic() + within))
+    return connector.write(Batch(resource=resource, items=items, send_by=_ENV.monotonic() + within))
 
 
 def create(

@@ -13,13 +13,12 @@ A capability that the contract does not claim is skipped; one that it claims is 
 
 from __future__ import annotations
 
-import time
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 import pytest
 
+from syncline.env import RealEnv
 from syncline.errors import SetupError, SynclineError, TransientError
 from syncline.model.contract import Locking, ReadBack
 from syncline.model.page import Cursor, Gone, Item, Op, Outcome, Record
@@ -205,7 +204,7 @@ class ConnectorSuite:
         self, connector: Connector, resource: str, fields_of: FieldsFactory, settled: Callable[[], None]
     ) -> None:
         needs(connector.contract(resource).marker, "a marker")
-        marker = uuid.uuid4().hex
+        marker = RealEnv().new_id()
         key = create(connector, resource, fields_of(12), marker=marker).key
         settled()
 
@@ -219,7 +218,7 @@ class ConnectorSuite:
     ) -> None:
         contract = connector.contract(resource)
         needs(contract.marker and (contract.marker_unique or contract.idempotency), "a safe repeated create")
-        marker, token = uuid.uuid4().hex, uuid.uuid4().hex
+        marker, token = RealEnv().new_id(), RealEnv().new_id()
         first = create(connector, resource, fields_of(13), marker=marker, idempotency=token)
         second = create(connector, resource, fields_of(13), marker=marker, idempotency=token)
         settled()
@@ -288,7 +287,7 @@ class ConnectorSuite:
         self, connector: Connector, resource: str, fields_of: FieldsFactory, bad_fields: Mapping[str, object]
     ) -> None:
         items = [
-            Item(ref=100 + n, op=Op.CREATE, fields=fields_of(20 + n), marker=uuid.uuid4().hex) for n in range(_BATCH)
+            Item(ref=100 + n, op=Op.CREATE, fields=fields_of(20 + n), marker=RealEnv().new_id()) for n in range(_BATCH)
         ]
         items[4] = msgspec.structs.replace(items[4], fields=bad_fields)
 
@@ -339,11 +338,11 @@ class ConnectorSuite:
             written(impostor, resource, [new_item(fields_of(42))])
 
     def test_an_unreachable_system_is_reported_soon(self, stranded: Connector) -> None:
-        began = time.monotonic()
+        began = RealEnv().monotonic()
         with pytest.raises(TransientError):
             stranded.check()
 
-        assert time.monotonic() - began < _QUICKLY
+        assert RealEnv().monotonic() - began < _QUICKLY
 
     def test_a_write_to_an_unreachable_system_was_not_sent(
         self, stranded: Connector, resource: str, fields_of: FieldsFactory

@@ -128,6 +128,7 @@ class StoreDurability(StoreFixtures):
         opened.append(opening())
         assert opened[0].audit_head()[0] > 0
 
+    @pytest.mark.slow
     def test_only_whole_transactions_survive_a_kill(self, opening: Opening) -> None:
         dice = RealEnv().random()
         for _ in range(20):

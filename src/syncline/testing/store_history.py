@@ -89,11 +89,11 @@ class StoreHistory(StoreFixtures):
     def test_the_audit_log_is_read_in_order_of_one_run_or_of_all(self, store: Store) -> None:
         with store.transaction() as changes:
             for seq in range(1, 8):
-                changes.append_audit(audit_page(seq, cause=seq % 2))
+                changes.append_audit(audit_page(seq, cause=seq % 3))
 
         assert [page.seq for page in store.audit_log(size=3)] == [1, 2, 3, 4, 5, 6, 7]
         assert [page.seq for page in store.audit_log(after=5)] == [6, 7]
-        assert [page.seq for page in store.audit_log(cause=1, size=2)] == [1, 3, 5, 7]
+        assert [page.seq for page in store.audit_log(cause=1, size=2)] == [1, 4, 7]
 
     # --- aliases, tombs, documents
 

@@ -129,7 +129,7 @@ class StoreWork(StoreFixtures):
 
         assert store.intents(IntentState.SENT) == [replace(sent, iid=iid)]
 
-    @pytest.mark.parametrize("eids", [(), (1,), tuple(range(7, 507)), (1, 3, 2), (3, 2, 1), (1, 2, 4), (2, 2)])
+    @pytest.mark.parametrize("eids", [(), (1,), tuple(range(7, 507)), (1, 3, 2, 4), (3, 2, 1), (1, 2, 4), (2, 2)])
     def test_the_eids_of_an_intent_keep_their_order(self, store: Store, eids: tuple[int, ...]) -> None:
         with store.transaction() as changes:
             changes.add_intent(intent(*eids))

@@ -70,3 +70,23 @@ def test_editors_get_a_schema():
     assert found["required"] == ["project", "systems"]
     assert found["additionalProperties"] is False
     assert json.dumps(found)
+
+
+def written(lens, wanted, **values):
+    return lens.put([[values.get(name) for name in lens.fields]], frozenset({wanted}))[0]
+
+
+def test_the_crm_of_the_sandbox_gets_an_amount_with_its_currency(tmp_path):
+    lens = loaded("sandbox", tmp_path).flow("customers").lenses["crm"]
+
+    assert written(lens, "credit_limit", credit_limit="777", credit_currency="EUR") == {
+        "credit_limit": {"amount": "777.00", "currency": "EUR"}
+    }
+
+
+def test_the_erp_of_the_sandbox_gets_no_empty_address(tmp_path):
+    lens = loaded("sandbox", tmp_path).flow("customers").lenses["erp"]
+
+    assert written(lens, "city", city="Metz", postcode="57000") == {
+        "Addresses": [{"Type": "B", "Street": "", "Zip": "57000", "City": "Metz", "CountryCode": ""}]
+    }

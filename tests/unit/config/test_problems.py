@@ -167,3 +167,35 @@ def test_cases_are_checked(tmp_path, cases, what):
 
     assert what in found[0].what
     assert found[0].file in {"cases.yaml", "syncline.yaml"}
+
+
+MORE = {
+    "a schedule that is none": ("{every: 30s}", "30s", "is no schedule"),
+    "an event of no system": ("{every: 30s}", "{event: epr.orders}", "`epr` is no system"),
+    "a duration without end": ("every: 30s", "every: .inf", "is no duration"),
+    "asking from a word": ("at_least: 0.92", "at_least: 0.9, ask_from: often", "ask_from must be a number"),
+    "a rule of two words": ("{owner: erp}", "{owner: erp, latest: 1}", "is no rule"),
+    "a mapping that writes twice": ("phone: phone, tax_id: tax_id", "phone: x, tax_id: x", "both write `x`"),
+    "an option of no flow system": (
+        "    match:",
+        "    deletes: {rep: archive}\n    match:",
+        "rep is no system of this flow",
+    ),
+    "a placeholder of nothing": ("database: hub", 'database: "${1}"', "names nothing"),
+    "a key that is a list": ("database: hub", "[a]: hub", "a key must be a single word"),
+    "a merge of no mapping": ("database: hub", "<<: [x]", "takes a mapping"),
+    "an include of nothing": ("database: hub", "database: !include [a]", "needs the name of a file"),
+    "a flow without systems": ("    systems:\n      crm:", "    systems: {}\n    x:\n      crm:", "at least 1 item"),
+    "a wrong type": ("entity: customer", "entity: [customer]", "valid string"),
+    "an entity with capitals": ("entity: customer", "entity: Customer", "is not a name"),
+    "settings that are none": ("flows:\n", "flows: 3\nx:\n", "dictionary"),
+}
+
+
+@pytest.mark.parametrize("case", MORE.values(), ids=MORE.keys())
+def test_a_problem_says_what_it_is(tmp_path, case):
+    old, new, what = case
+
+    found = problems(tmp_path, changed(old, new))
+
+    assert any(what in one.what for one in found), found

@@ -178,3 +178,38 @@ def test_an_option_knows_where_it_is_written(tmp_path):
     assert system.where("auth.token") == ("syncline.yaml", 3, 73)
     assert system.where("auth.nothing") == ("syncline.yaml", 3, 51)
     assert system.where("nothing") == ("syncline.yaml", 3, 3)
+
+
+@pytest.mark.parametrize(
+    ("written", "schedule"),
+    [
+        ("{every: 2.5m}", Schedule(every=150.0)),
+        ("{every: 30}", Schedule(every=30.0)),
+        ('{cron: "0 2 * * *", zone: Asia/Shanghai}', Schedule(cron="0 2 * * *", zone="Asia/Shanghai")),
+        ("{webhook: crm}", Schedule(webhook="crm")),
+        ("[{event: erp.orders}]", Schedule(event="erp.orders")),
+    ],
+)
+def test_a_flow_runs_when_it_is_told(tmp_path, written, schedule):
+    settings = load(tmp_path, changed("when: {every: 30s}", f"when: {written}")).flow("customers")
+
+    assert settings.when == (schedule,)
+
+
+def test_a_match_rule_may_be_one_word_and_say_when_to_ask(tmp_path):
+    text = changed(
+        "[[tax_id], {score: [name, phone], at_least: 0.92}]", "[tax_id, {score: [name], at_least: 1, ask_from: 0.5}]"
+    )
+    exact, scored = load(tmp_path, text).flow("customers").flow.match
+
+    assert (exact.fields, exact.at_least) == (("tax_id",), None)
+    assert (scored.fields, scored.at_least, scored.ask_from) == (("name",), 1.0, 0.5)
+
+
+def test_a_flow_that_does_not_exist_is_no_flow(tmp_path):
+    with pytest.raises(KeyError):
+        load(tmp_path).flow("orders")
+
+
+def test_a_store_in_memory_is_for_trials(tmp_path):
+    assert load(tmp_path, changed("project: acme", 'project: acme\nstore: "memory:"')).store.kind == "memory"

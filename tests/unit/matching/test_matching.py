@@ -208,3 +208,44 @@ def test_the_better_pair_goes_first():
     pairs = [Pair("a", 1, 0.9), Pair("b", 1, 0.95), Pair("a", 2, 0.8)]
 
     assert assign(pairs) == (Pair("b", 1, 0.95), Pair("a", 2, 0.8))
+
+
+def test_what_tells_nothing_is_no_block():
+    rule = MatchRule(fields=("name", "phone", "email"), at_least=0.9)
+
+    assert block_keys(rule, {"name": " - ", "phone": "110", "email": "@"}) != ()
+    assert block_keys(rule, {"name": "-", "phone": "-", "email": "-"}) == ()
+
+
+def test_truths_and_sets_are_compared_as_they_are():
+    rule = MatchRule(fields=("active", "tags"), at_least=0.9)
+
+    assert match_key(rule, {"active": True, "tags": ["b", "a"]}) == match_key(
+        rule, {"active": True, "tags": ["a", "b"]}
+    )
+    assert match_key(rule, {"active": True, "tags": ["a"]}) != match_key(rule, {"active": False, "tags": ["a"]})
+
+
+def test_addresses_are_compared_by_their_words():
+    rule = MatchRule(fields=("street",), at_least=0.9)
+
+    assert score(rule, {"street": "88 Century Avenue"}, {"street": "Century Avenue 88, Pudong"}).value > 0.8
+
+
+def test_the_case_of_an_address_does_not_matter():
+    rule = MatchRule(fields=("email",), at_least=0.9)
+
+    assert score(rule, {"email": "Sales@Jade.example"}, {"email": "sales@jade.example"}).value == 1.0
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Kranich Moebel Aktiengesellschaft", "Kranich Möbel AG"),
+        ("CHÊNE EMBALLAGES SOCIÉTÉ ANONYME", "Chêne Emballages SA"),
+        ("SKAŁA OPAKOWANIA SPÓŁKA Z O.O.", "Skala Opakowania Sp. z o.o."),
+        ("北京天成包装股份公司", "北京天成包装股份有限公司"),
+    ],
+)
+def test_a_legal_form_may_be_spelled_out(one, other):
+    assert score(LIKE, {"name": one}, {"name": other}).value > 0.95

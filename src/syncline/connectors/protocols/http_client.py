@@ -99,10 +99,9 @@ class Client:
         self._settings = settings
         self._env = env
         self._renewal = asyncio.Lock()
-        context = ssl.create_default_context(cafile=settings.ca_file) if settings.ca_file else True
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
-                resolver=_CheckedResolver(system), ssl=context, keepalive_timeout=_KEEP_ALIVE
+                resolver=_CheckedResolver(system), ssl=_trust(settings.ca_file, system), keepalive_timeout=_KEEP_ALIVE
             ),
             timeout=aiohttp.ClientTimeout(total=settings.total, sock_connect=settings.connect, sock_read=settings.read),
             headers=_USUAL_HEADERS | dict(settings.headers),
@@ -187,8 +186,7 @@ class Client:
                 allow_redirects=False,
             ) as answer:
                 content = await self._content(request, answer)
-                lower = {name.lower(): value for name, value in answer.headers.items()}
-                return Response(status=answer.status, headers=lower, body=content)
+                return Response(status=answer.status, headers=_in_lower_case(answer), body=content)
         except SynclineError:
             raise
         except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
@@ -222,6 +220,9 @@ class Client:
                 msg,
                 cure=f"Renew it, or name the authority that signed it in systems.{system}.ca_file.",
             ) from error
+        if isinstance(error, aiohttp.InvalidURL):
+            msg = f"{system} cannot be asked at {self._origin}: this is no valid address."
+            raise SetupError(msg, cure=f"Check systems.{system}.url.") from None
         if isinstance(error, ValueError) and not isinstance(error, (aiohttp.ClientError, OSError)):
             msg = f"{request.place} cannot be sent to {system}: {_plainly(error)}."
             raise RejectedError(msg) from None
@@ -229,6 +230,26 @@ class Client:
             msg = f"{system} cannot be reached at {self._origin}: {_plainly(error)}."
             raise TransientError(msg) from None
         raise lost(request, f"{system} gave no whole answer at {request.place}: {_plainly(error)}.") from None
+
+
+def _trust(ca_file: str, system: str) -> ssl.SSLContext | bool:
+    """Whose certificates are good: the machine's authorities, or the ones that were named. Never nobody's."""
+    if not ca_file:
+        return True
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except (OSError, ssl.SSLError) as error:
+        msg = f"systems.{system}.ca_file cannot be read as certificates: {ca_file}."
+        raise SetupError(msg, cure="Name a file with certificates in PEM.") from error
+
+
+def _in_lower_case(answer: aiohttp.ClientResponse) -> dict[str, str]:
+    """The headers; what comes on several lines is one list (RFC 9110, 5.3)."""
+    found: dict[str, str] = {}
+    for name, value in answer.headers.items():
+        lower = name.lower()
+        found[lower] = f"{found[lower]}, {value}" if lower in found else value
+    return found
 
 
 def _with_query(url: str, query: list[tuple[str, str]]) -> URL:
@@ -248,6 +269,4 @@ def _plainly(error: Exception) -> str:
         return "the connection was closed"
     if isinstance(error, aiohttp.ClientPayloadError):
         return "the answer was cut off"
-    if isinstance(error, aiohttp.InvalidURL):
-        return "the URL is not valid"
     return "the answer is not HTTP" if isinstance(error, aiohttp.ClientError) else "a header holds a line break"

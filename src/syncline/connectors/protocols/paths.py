@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from operator import attrgetter
 from typing import Any
 
@@ -42,6 +43,16 @@ def text_of(value: object) -> str:
     if isinstance(value, str):
         return value
     return msgspec.json.encode(value).decode()
+
+
+@contextmanager
+def shallow() -> Iterator[None]:
+    """Decode inside: a document nested so deep that decoding gives up is as unreadable as one that is no JSON."""
+    try:
+        yield
+    except RecursionError:
+        msg = "nested too deep"
+        raise ValueError(msg) from None
 
 
 class Shape:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -168,8 +168,12 @@ def _parts(name: str, resource: ResourceOptions, options: RestOptions, wire: Wir
 def contract_of(resource: ResourceOptions, options: RestOptions) -> Contract:
     """What the configuration amounts to. What it does not say is what the cautious default says."""
     write, batch, marker, version = resource.write, resource.batch, resource.marker, resource.version
-    ops = {*(batch.ops if batch else ()), *(verb for verb in VERBS.values() if getattr(write, verb))}
-    conditional = version is not None and bool(version.if_match or (batch and batch.keys.if_match))
+    batched: Collection[str] = batch.ops if batch else ()
+    ops = {*batched, *(verb for verb in VERBS.values() if getattr(write, verb))}
+    by_batch = batch.keys if batch and "update" in batched else None
+    conditional = version is not None and bool(by_batch.if_match if by_batch else version.if_match)
+    # A key for a whole batch knows the same batch again, not one of its items in another company.
+    by_item = batch.keys.idempotency if batch and "create" in batched else resource.idempotency
     contract = Contract(
         incremental=bool(resource.since and resource.since.param),
         stamped=resource.since is not None,
@@ -178,7 +182,7 @@ def contract_of(resource: ResourceOptions, options: RestOptions) -> Contract:
         batch=BatchShape(size=batch.size, atomic=batch.atomic) if batch else BatchShape(),
         marker=marker is not None and bool(marker.param),
         marker_unique=marker is not None and marker.unique,
-        idempotency=resource.idempotency is not None or bool(batch and batch.keys.idempotency),
+        idempotency=bool(by_item),
         creatable="create" in ops,
         deletable="delete" in ops,
         archivable="archive" in ops,
@@ -197,6 +201,7 @@ def _promised(contract: Contract, promise: Promise) -> Contract:
     return replace(
         contract,
         **times,
+        deletes=Deletes(promise.deletes) if promise.deletes else contract.deletes,
         read_back=ReadBack(promise.read_back) if promise.read_back else contract.read_back,
         normalisers={**contract.normalisers, **promise.normalisers},
     )

@@ -78,7 +78,7 @@ class Answers:
         if not answer.ok or self._call.is_error(document):
             return self.refused(item, answer.status, document, request)
         write = self._call.resource.write
-        raw = raw_at(answer.body, write.record) if isinstance(document, dict) else None
+        raw = shown_at(answer.body, write.record) if isinstance(document, dict) else None
         key = text_of(find(document, write.key)) if write.key else ""
         key = key or _last_of(answer.headers.get("location", "")) if item.op is Op.CREATE else item.key
         return self.done(item, raw, key, self._version(answer))
@@ -119,6 +119,8 @@ class Answers:
             what = f"{self._call.system} knows no {request.place} (HTTP {status})."
             return Barred(ref=item.ref, error=SetupError(what, cure=f"Check {self._call.setting}.write.create."))
         outcome = _FATES[fate] if fate else _outcome(item, status)
+        if item.op is Op.CREATE and outcome in {Outcome.GONE, Outcome.STALE}:
+            outcome = Outcome.REFUSED  # what is gone or stale is something that the new record points to
         return Receipt(ref=item.ref, outcome=outcome, key=item.key, message=words)
 
     def _duplicate(self, item: Item, document: object, words: str) -> Result:
@@ -141,6 +143,14 @@ class Answers:
     def marker_of(self, raw: bytes) -> str:
         """The marker in a record; "" where there is none."""
         return self._reader.marker(raw)
+
+
+def shown_at(body: bytes, path: str) -> bytes | None:
+    """The bytes of the record in an answer that is JSON; None where it shows none."""
+    try:
+        return raw_at(body, path)
+    except ValueError:
+        return None
 
 
 def _outcome(item: Item, status: int) -> Outcome:

@@ -8,23 +8,24 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 
 import msgspec
 
 from syncline.connectors.protocols.paths import Shape, find, text_of
 from syncline.connectors.protocols.request import Request, Response
-from syncline.connectors.protocols.rest_answer import Answers, Result
+from syncline.connectors.protocols.rest_answer import Answers, Result, shown_at
 from syncline.connectors.protocols.rest_call import Call
 from syncline.connectors.protocols.rest_options import BatchAnswer, Batching
 from syncline.connectors.protocols.rest_page import raw_at
 from syncline.connectors.protocols.rest_write import JSON, VERBS, encode, fields_of
 from syncline.connectors.protocols.verdict import lost
-from syncline.errors import SynclineError
+from syncline.errors import BusyError, RejectedError, SetupError, SynclineError
 from syncline.model.page import Item, Op
 
 _DONE = range(200, 300)
 _STATUS_OF_WORD = {"refused": 422, "gone": 404, "stale": 412, "busy": 429, "doubt": 500}
-_HALVES = 2
+_Parts = list[Sequence[Item]]
 
 
 class Bulk:
@@ -42,25 +43,40 @@ class Bulk:
         waiting = [items[start : start + size] for start in range(0, len(items), size)]
         results: list[Result] = []
         while waiting:
-            found, again = self._once(waiting.pop(), send_by)
+            part = waiting.pop()
+            error, found, again = self._once(part, send_by)
             results += found
             waiting += again
+            if isinstance(error, BusyError | SetupError):  # the other parts would fare no better
+                rest = [item for part in waiting for item in part]
+                return [*results, *(self._answers.failed(item, error) for item in rest)]
         return results
 
-    def _once(self, items: Sequence[Item], send_by: float) -> tuple[list[Result], list[Sequence[Item]]]:
-        """One request; results, and the parts that have to be sent again by themselves."""
+    def _once(self, items: Sequence[Item], send_by: float) -> tuple[SynclineError | None, list[Result], _Parts]:
+        """One request: what failed it, results, and the parts that have to be sent again by themselves."""
         try:
             request = self._request(items, send_by)
             answer = self._call.wire.send(request)
-        except SynclineError as error:
-            return [self._answers.failed(item, error) for item in items], []
-        try:
             document = self._error_of(request, answer)
+        except RejectedError as error:  # too long, or one item cannot be sent: nothing has left
+            if len(items) > 1:
+                return None, [], _halves(items)
+            return None, [self._answers.failed(item, error) for item in items], []
         except SynclineError as error:
-            return [self._answers.failed(item, error) for item in items], []
-        if document is not None:
-            return self._refused(items, request, answer, document)
-        return self._results(items, request, answer), []
+            return error, [self._answers.failed(item, error) for item in items], []
+        if document is None:
+            return None, self._results(items, request, answer), []
+        if self._is_unknown(answer.status):
+            what = f"{self._call.system} knows no {request.place} (HTTP {answer.status})."
+            problem = SetupError(what, cure=f"Check {self._call.setting}.batch.")
+            return problem, [self._answers.failed(item, problem) for item in items], []
+        return None, *self._refused(items, request, answer, document)
+
+    def _is_unknown(self, status: int) -> bool:
+        """Is it the batch itself that the system does not know? An atomic one may mean an item with its 404."""
+        if status == HTTPStatus.METHOD_NOT_ALLOWED:
+            return True
+        return status == HTTPStatus.NOT_FOUND and not self._batching.atomic
 
     def _error_of(self, request: Request, answer: Response) -> object:
         """The refusal of the whole batch; None where it was taken."""
@@ -113,7 +129,7 @@ class Bulk:
 
     def _refused(
         self, items: Sequence[Item], request: Request, answer: Response, document: object
-    ) -> tuple[list[Result], list[Sequence[Item]]]:
+    ) -> tuple[list[Result], _Parts]:
         """Nothing of this batch was written; find the items that are to blame."""
         if self._call.fate(document) == "busy" or len(items) == 1:
             return [self._answers.refused(item, answer.status, document, request) for item in items], []
@@ -121,8 +137,7 @@ class Bulk:
         if isinstance(place, int) and 0 <= place < len(items):
             blamed = self._answers.refused(items[place], answer.status, document, request)
             return [blamed], [[*items[:place], *items[place + 1 :]]]
-        half = len(items) // _HALVES
-        return [], [items[:half], items[half:]]
+        return [], _halves(items)
 
     def _results(self, items: Sequence[Item], request: Request, answer: Response) -> list[Result]:
         try:
@@ -156,11 +171,7 @@ class Bulk:
         status = self._status(said.get("status"))
         if status not in _DONE:
             return self._answers.refused(item, status, msgspec.json.decode(raw), request, answer.error)
-        try:
-            record = raw_at(raw, answer.record)
-        except ValueError:
-            record = None
-        return self._answers.done(item, record, text_of(said.get("id")))
+        return self._answers.done(item, shown_at(raw, answer.record), text_of(said.get("id")))
 
     def _said(self, raw: bytes) -> Mapping[str, object]:
         if self._shape is None:
@@ -179,6 +190,11 @@ class Bulk:
             return said
         word = self._batching.statuses.get(text_of(said), "doubt")
         return 200 if word == "done" else _STATUS_OF_WORD[word]
+
+
+def _halves(items: Sequence[Item]) -> _Parts:
+    middle = len(items) // 2
+    return [items[:middle], items[middle:]]
 
 
 def _result_shape(answer: BatchAnswer) -> Shape | None:

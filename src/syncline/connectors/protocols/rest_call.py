@@ -8,7 +8,7 @@ from urllib.parse import quote
 import msgspec
 
 from syncline.connectors.protocols.http import Wire
-from syncline.connectors.protocols.paths import find, text_of
+from syncline.connectors.protocols.paths import find, shallow, text_of
 from syncline.connectors.protocols.request import Request, Response
 from syncline.connectors.protocols.rest_options import Errors, Fate, ResourceOptions
 from syncline.connectors.protocols.verdict import lost
@@ -56,7 +56,8 @@ class Call:
         if not answer.body:
             return None
         try:
-            return msgspec.json.decode(answer.body)
+            with shallow():
+                return msgspec.json.decode(answer.body)
         except ValueError:
             raise self.no_json(request, answer) from None
 

@@ -171,6 +171,7 @@ class Promise(msgspec.Struct, frozen=True, kw_only=True):
     effect: float | None = None
     skew: float | None = None
     read_back: Literal["body", "get", "verbatim"] | None = None
+    deletes: Literal["tombstones", "sweep"] | None = None  #: sweep: tombstones do not tell of every delete
     normalisers: Pairs = {}
 
 
@@ -275,6 +276,8 @@ def _resource_problems(resource: ResourceOptions) -> Iterator[str]:
         yield "version needs field or header."
     if resource.batch:
         yield from _batch_problems(resource.batch)
+        if "archive" in resource.batch.ops and not (resource.write.archive and resource.write.archive.fields):
+            yield "write.archive.fields is missing: batch.ops has archive, and nothing says what that sets."
     yield from _write_problems(resource)
 
 
@@ -296,5 +299,7 @@ def _batch_problems(batch: Batching) -> Iterator[str]:
         yield "batch.keys.ref and batch.answer.ref belong together: set both or none."
     if not batch.answer.ref and not batch.atomic:
         yield "batch.answer.ref is missing: only an atomic batch may be answered by order."
+    if "delete" in batch.ops and not batch.keys.op:
+        yield "batch.keys.op is missing: nothing would tell a delete from an update."
     if not batch.keys.id and "update" in batch.ops:
         yield "batch.keys.id is missing: an update in a batch needs the key."

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from syncline.connectors.protocols.paging import Landing
-from syncline.connectors.protocols.paths import Shape, find, text_of
+from syncline.connectors.protocols.paths import Shape, find, shallow, text_of
 from syncline.connectors.protocols.rest_options import Flag, ResourceOptions
 from syncline.connectors.protocols.stamps import stamp_of, stamps_of
 from syncline.model.page import Record
@@ -79,12 +79,13 @@ class Reader:
         Raises:
             ValueError: The body is no JSON.
         """
-        split = self._envelope_of(body)
-        if split is None:
-            return None
-        pieces, document = split
-        raws = list(map(bytes, pieces))
-        rows = self._all_rows(body, raws)
+        with shallow():
+            split = self._envelope_of(body)
+            if split is None:
+                return None
+            pieces, document = split
+            raws = list(map(bytes, pieces))
+            rows = self._all_rows(body, raws)
         broken: list[tuple[str, str]] = []
         if rows is None:
             raws, rows, broken = self._one_by_one(raws)
@@ -226,8 +227,9 @@ def raw_at(body: bytes, path: str) -> bytes | None:
     Raises:
         ValueError: The body is no JSON.
     """
-    if not path:
-        return bytes(msgspec.json.decode(body, type=msgspec.Raw))
-    shape = Shape({"found": (path, msgspec.Raw)})
-    found = shape.reads["found"](msgspec.json.decode(body, type=shape.type))
+    with shallow():
+        if not path:
+            return bytes(msgspec.json.decode(body, type=msgspec.Raw))
+        shape = Shape({"found": (path, msgspec.Raw)})
+        found = shape.reads["found"](msgspec.json.decode(body, type=shape.type))
     return None if found is None else bytes(found)

@@ -15,7 +15,7 @@ from syncline.connectors.protocols.rest_page import Listing, Reader, raw_at
 from syncline.connectors.protocols.stamps import SECOND, micros, written
 from syncline.connectors.protocols.verdict import date_of
 from syncline.env import Env
-from syncline.errors import RejectedError, SetupError, SynclineError
+from syncline.errors import RejectedError, SetupError, SynclineError, TransientError
 from syncline.model.contract import Contract
 from syncline.model.page import Cursor, Gone, Page, Record
 
@@ -191,9 +191,12 @@ class Reading:
         header = resource.version.header if resource.version else ""
         try:
             record = self._reader.record(raw or b"", version=answer.headers.get(header.lower(), ""))
-        except ValueError:
-            msg = f"{self._call.system} answered {request.place} with a record that cannot be read."
-            raise RejectedError(msg, cure=f"Check {self._call.setting}: record and key.") from None
+        except UnicodeDecodeError:
+            msg = f"{self._call.system} answered {request.place} with a record that is not UTF-8."
+            raise RejectedError(msg) from None
+        except ValueError:  # perhaps an error behind HTTP 200 that nobody has described
+            msg = f"{self._call.system} answered {request.place} without a record that shows its key."
+            raise TransientError(msg, cure=f"If it lasts, check {self._call.setting}: record and key.") from None
         return Gone(key=key) if self._reader.is_gone(record.raw) else record
 
     # --- searches -----------------------------------------------------------------

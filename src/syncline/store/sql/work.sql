@@ -40,13 +40,23 @@ SELECT min(due) FROM (
   UNION ALL SELECT min(due) FROM unsettled WHERE state = 3
 ) AS waiting
 
--- name: intents
--- Intents in a state, oldest first; the planned and the sent are found by their indexes.
+-- name: open_intents
+-- Intents that are planned or sent (below 3), oldest first; said in so many words, so that their index is taken.
+SELECT iid, system, entity, op, state, eids, cause, priority, body, sent_at, doubt_until, result FROM intent
+WHERE state < 3 AND state = ? ORDER BY iid
+
+-- name: open_intents_of
+-- Those of one stream.
+SELECT iid, system, entity, op, state, eids, cause, priority, body, sent_at, doubt_until, result FROM intent
+WHERE state < 3 AND state = ? AND system = ? AND entity = ? ORDER BY iid
+
+-- name: settled_intents
+-- Intents in any other state, oldest first.
 SELECT iid, system, entity, op, state, eids, cause, priority, body, sent_at, doubt_until, result FROM intent
 WHERE state = ? ORDER BY iid
 
--- name: intents_of
--- Intents of one stream in a state, oldest first.
+-- name: settled_intents_of
+-- Those of one stream.
 SELECT iid, system, entity, op, state, eids, cause, priority, body, sent_at, doubt_until, result FROM intent
 WHERE state = ? AND system = ? AND entity = ? ORDER BY iid
 

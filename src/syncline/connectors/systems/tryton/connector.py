@@ -16,7 +16,7 @@ from syncline.connectors.systems.tryton.resources import PARTY, PRODUCT, RESOURC
 from syncline.connectors.systems.tryton.sales import SaleWriter
 from syncline.connectors.systems.tryton.session import Session
 from syncline.connectors.systems.tryton.values import at_path, rows_of
-from syncline.errors import RejectedError, SetupError, SynclineError, TransientError
+from syncline.errors import SetupError, SynclineError
 from syncline.model.contract import BatchShape, Contract, Limits, Locking, ReadBack
 from syncline.model.page import Batch, Cursor, Gone, Item, Op, Outcome, Page, Receipt, Record
 
@@ -102,7 +102,7 @@ class TrytonConnector:
     def get(self, resource: str, keys: Sequence[str]) -> Sequence[Record | Gone]:
         """Documents in the order of `keys`."""
         found = self._reader.by_keys(self._resource(resource), keys)
-        return [found[key].record if self._is_there(found.get(key)) else Gone(key=key) for key in keys]
+        return [found[key].record if self._is_there(found.get(key)) else _gone(key, found.get(key)) for key in keys]
 
     def search(self, resource: str, field: str, value: str) -> Sequence[Record]:
         """Documents whose field, or marker, has this value."""
@@ -118,11 +118,7 @@ class TrytonConnector:
     def write(self, batch: Batch) -> Sequence[Receipt]:
         """Write, then read what is stored in one go, so that each receipt shows its record."""
         resource = self._resource(batch.resource)
-        sending = Sending(batch.send_by)
-        try:
-            receipts = self._writers[resource.model].write(batch.items, sending)
-        except (TransientError, RejectedError) as error:  # the records could not be read
-            return [_unread(item, error, has_sent=sending.has_sent) for item in batch.items]
+        receipts = self._writers[resource.model].write(batch.items, Sending(batch.send_by))
         deleted = {item.ref for item in batch.items if item.op is Op.DELETE}
         return self._with_records(resource, receipts, deleted)
 
@@ -140,7 +136,7 @@ class TrytonConnector:
         return [_with_record(each, found.get(each.key) if each.ref in wanted else None) for each in receipts]
 
     def _is_there(self, found: Document | None) -> bool:
-        return found is not None and (found.active or self._rules.inactive == "record")
+        return found is not None and not self._reader.is_dead(found)
 
     def _resource(self, name: str) -> Resource:
         try:
@@ -150,12 +146,8 @@ class TrytonConnector:
             raise SetupError(what, cure=f"Check systems.{self._system}.resources and the flows.") from None
 
 
-def _unread(item: Item, error: TransientError | RejectedError, *, has_sent: bool) -> Receipt:
-    if has_sent:
-        return Receipt(ref=item.ref, outcome=Outcome.DOUBT, key=item.key, message=error.what)
-    if isinstance(error, RejectedError):
-        return Receipt(ref=item.ref, outcome=Outcome.REFUSED, key=item.key, message=str(error))
-    return Receipt(ref=item.ref, outcome=Outcome.BUSY, key=item.key, message=error.what, wait=error.wait or 0.0)
+def _gone(key: str, found: Document | None) -> Gone:
+    return Gone(key=key, merged_into=found.merged_into if found else "")
 
 
 def _with_record(receipt: Receipt, found: Document | None) -> Receipt:

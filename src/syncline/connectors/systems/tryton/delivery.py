@@ -85,6 +85,12 @@ class Sending:
                 raise
             return receipt(item, Outcome.BUSY, message=error.what)
 
+    def unread(self, items: Sequence[Item], error: TransientError | RejectedError) -> list[Receipt]:
+        """Receipts of items that were not sent, because their records could not be read."""
+        outcome = Outcome.REFUSED if isinstance(error, RejectedError) else Outcome.BUSY
+        wait = (error.wait or 0.0) if isinstance(error, TransientError) else 0.0
+        return [receipt(item, outcome, message=str(error), wait=wait) for item in items]
+
     def _refused(self, job: Job, fault: Fault, jobs: Sequence[Job]) -> Receipt:
         if fault.kind is FaultKind.STALE:
             return receipt(job.item, Outcome.STALE, message=fault.message)

@@ -17,6 +17,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
 
     record: Record
     active: bool
+    merged_into: str  #: key of the record that absorbed this one
     row: Row
     fields: Mapping[str, object]
 
@@ -34,7 +35,13 @@ def document(resource: Resource, row: Row) -> Document:
         version=version_of(resource, row),
         stamp=last_change(resource, row),
     )
-    return Document(record=record, active=bool(row.get("active", True)), row=row, fields=fields)
+    return Document(
+        record=record,
+        active=bool(row.get("active", True)),
+        merged_into=str(row.get("replaced_by") or ""),
+        row=row,
+        fields=fields,
+    )
 
 
 def picked_child(picked: Picked, row: Row) -> Row | None:

@@ -14,7 +14,7 @@ from syncline.connectors.systems.tryton.references import References
 from syncline.connectors.systems.tryton.resources import ADDRESSES, PARTY, PRODUCT, Resource, Rules
 from syncline.connectors.systems.tryton.session import Fault, Session
 from syncline.connectors.systems.tryton.values import at_path
-from syncline.errors import RejectedError, SynclineError
+from syncline.errors import RejectedError, SynclineError, TransientError
 from syncline.model.page import Item, Op, Outcome, Receipt
 
 
@@ -172,7 +172,10 @@ class MasterWriter:
 
     def _changed(self, items: Sequence[Item], sending: Sending) -> list[Receipt]:
         keys = [item.key for item in items if self._shape.needs_current(item)]
-        current = self._reader.by_keys(self._shape.resource, keys) if keys else {}
+        try:
+            current = self._reader.by_keys(self._shape.resource, keys) if keys else {}
+        except (TransientError, RejectedError) as error:
+            return sending.unread(items, error)
         jobs, receipts = self._ready(items, current, sending)
 
         def send(some: Sequence[Job]) -> Sequence[str] | Fault:

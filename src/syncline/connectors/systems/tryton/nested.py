@@ -130,8 +130,10 @@ class ListDiff:
         field = self._names.get(self._key_field)
         if field is None or not entry.get(field.name):
             return ""
+        wanted = encoded(field, entry[field.name], self._references)
         for other, child in alive.items():
-            if other not in kept and shown_fields((field,), child)[field.name] == entry[field.name]:
+            now = shown_fields((field,), child)[field.name]
+            if other not in kept and encoded(field, now, self._references) == wanted:
                 return other
         return ""
 
@@ -148,7 +150,7 @@ def _replaced(value: object, now: object, field: Field) -> object:
 
 
 def exchanged(old: object, new: object) -> list[Command]:
-    """Commands that turn one list of references into another. What stays is left alone: Tryton adds before it removes."""
+    """Commands that turn one list of references into another; what stays is left alone (Tryton adds first)."""
     before = old if isinstance(old, list) else []
     after = new if isinstance(new, list) else []
     removed, added = [key for key in before if key not in after], [key for key in after if key not in before]

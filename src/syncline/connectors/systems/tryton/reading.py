@@ -48,6 +48,10 @@ class Reader:
         """Does Tryton itself refuse a second record with the same marker?"""
         return self._rules.marker(resource) == "code"
 
+    def is_dead(self, found: Document) -> bool:
+        """Was it merged into another record, or is an inactive record as good as deleted here?"""
+        return bool(found.merged_into) or (self._rules.inactive == "tombstone" and not found.active)
+
     def pages(self, resource: Resource, since: Cursor | None) -> Iterator[Page]:
         """Every document, by key, or those that changed, oldest change first."""
         return self._every_page(resource) if since is None else self._changed_pages(resource, since)
@@ -106,8 +110,8 @@ class Reader:
     def _page(self, resource: Resource, keys: Sequence[int], cursor: Cursor | None) -> Page:
         found, broken = self._readable(resource, keys)
         documents = [found[key] for key in keys if key in found]
-        gone = [each for each in documents if self._is_tombstone(each)]
-        kept = [each.record for each in documents if not self._is_tombstone(each)]
+        gone = [each for each in documents if self.is_dead(each)]
+        kept = [each.record for each in documents if not self.is_dead(each)]
         return Page(
             keys=[record.key for record in kept],
             raws=[record.raw for record in kept],
@@ -132,9 +136,6 @@ class Reader:
         middle = len(keys) // 2
         first, second = self._readable(resource, keys[:middle]), self._readable(resource, keys[middle:])
         return first[0] | second[0], [*first[1], *second[1]]
-
-    def _is_tombstone(self, found: Document) -> bool:
-        return self._rules.inactive == "tombstone" and not found.active
 
     def _scope(self, resource: Resource) -> list[object]:
         return self._rules.domains.get(resource.model, [])

@@ -154,6 +154,7 @@ PARTY = Resource(
         MARKER,
     ),
     collections=(ADDRESSES,),
+    also=("replaced_by",),
     searchable=frozenset({"name", "code", "tax_identifier", "email", "phone", "mobile", "website"}),
     markers=("identifier", "code"),
 )

@@ -15,7 +15,7 @@ from syncline.connectors.systems.tryton.resources import LINES, SALE, Rules
 from syncline.connectors.systems.tryton.sale_forms import SaleForm, added_by
 from syncline.connectors.systems.tryton.session import Fault, FaultKind, Session
 from syncline.connectors.systems.tryton.values import at_path, rows_of
-from syncline.errors import RejectedError
+from syncline.errors import RejectedError, TransientError
 from syncline.model.page import Item, Op, Outcome, Receipt
 
 _MODEL = SALE.model
@@ -47,14 +47,17 @@ class SaleWriter:
         self._references = references
         self._rules = rules
         self._form = SaleForm(session)
-        self._lines = ListDiff(LINES, references)
+        self._lines = ListDiff(LINES, references, key_field="sequence")
 
     def write(self, items: Sequence[Item], sending: Sending) -> list[Receipt]:
         """A receipt for every item."""
         creates = [item for item in items if item.op is Op.CREATE]
         others = [item for item in items if item.op is not Op.CREATE]
         receipts = self._created(creates, sending)
-        current = self._reader.by_keys(SALE, [item.key for item in others]) if others else {}
+        try:
+            current = self._reader.by_keys(SALE, [item.key for item in others]) if others else {}
+        except (TransientError, RejectedError) as error:
+            return receipts + sending.unread(others, error)
         return receipts + [self._changed(item, current.get(item.key), sending) for item in others]
 
     def _created(self, items: Sequence[Item], sending: Sending) -> list[Receipt]:

@@ -160,23 +160,29 @@ class Session:
         return SetupError(what, cure=f"Check systems.{self._system}: user, password and database.")
 
     def _context(self, user: int, header: str) -> Mapping[str, object]:
-        """What every call carries: the user's preferences, the configured company, and inactive records too.
-
-        A company that is not the user's must never be sent: Tryton keeps its access rules for the user in a cache
-        without the company, and would refuse everybody with that user from then on.
-        """
+        """What every call carries: the user's preferences, the configured company, and inactive records too."""
         company = self._account.company
-        headers = {"Authorization": header}
-        found = self._post("model.res.user.get_preferences", [True, {}], None, headers)
+        found = self._post("model.res.user.get_preferences", [True, {}], None, {"Authorization": header})
         context = {name: found[name] for name in _KEPT if name in found} if isinstance(found, Mapping) else {}
         if context.get("company") != company:
+            self._check_company(user, context.get("company_filter"), header)
             context.pop("employee", None)
-            rows = self._post("model.res.user.read", [[user], ["companies"], {}], None, headers)
-            companies = rows[0].get("companies") if isinstance(rows, list) and rows else None
-            if company not in (companies or ()):
-                what = f"{self._account.user} of {self._system} does not belong to the company {company}."
-                raise SetupError(what, cure=f"Check systems.{self._system}.company, or the user's companies in Tryton.")
         return {**context, "company": company, "active_test": False}
+
+    def _check_company(self, user: int, company_filter: object, header: str) -> None:
+        """Refuse a company that the user does not work in.
+
+        It must never be sent: Tryton caches which companies a user may see by the user alone, as the first call has
+        it, and would refuse everybody with that user from then on.
+        """
+        rows = self._post("model.res.user.read", [[user], ["companies"], {}], None, {"Authorization": header})
+        companies = rows[0].get("companies") if isinstance(rows, list) and rows else None
+        if company_filter == "all" and self._account.company in (companies or ()):
+            return
+        what = f"{self._account.user} of {self._system} does not work in the company {self._account.company}."
+        raise SetupError(
+            what, cure=f"Make it the user's current company in Tryton, or correct systems.{self._system}.company."
+        )
 
     def _post(self, method: str, params: Sequence[object], send_by: float | None, headers: Mapping[str, str]) -> object:
         body = msgspec.json.encode({"id": 1, "method": method, "params": params})
