@@ -9,14 +9,20 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import msgspec
+
 from syncline.app import open_hub
-from syncline.engine.deliver import deliver
-from syncline.engine.hub import Hub, Pass
-from syncline.engine.refresh import refresh
+from syncline.engine.event import follow, hint
 from syncline.engine.run import ledger_rows, run
-from syncline.engine.runs import close_run, open_run
-from syncline.model.page import Op
-from syncline.model.state import Hint, IntentState
+
+WARM_UP = 20  #: events that are not counted
+
+
+class Change(msgspec.Struct):
+    """A change in the source, or an effect in the target."""
+
+    at: int  #: [ns, monotonic]
+    ids: list[str] = []
 
 
 def sync(folder: Path, *, full: bool) -> dict[str, object]:
@@ -32,39 +38,21 @@ def events(folder: Path, source: str, target: str, count: int) -> dict[str, obje
     """Change one record at a time, tell the resident hub, and measure from the change to its effect [ms]."""
     callers = {url: http.client.HTTPConnection(urlsplit(url).netloc) for url in (source, target)}
 
-    def ask(url: str, path: str) -> dict[str, object]:
+    def ask(url: str, path: str) -> Change:
         callers[url].request("GET", path)
-        return dict(json.loads(callers[url].getresponse().read()))
+        return msgspec.json.decode(callers[url].getresponse().read(), type=Change)
 
     took: list[float] = []
     with open_hub(folder) as hub:
-        passes = _passes(hub)
-        for _ in range(count + 20):  # the first 20 warm up
+        bound = hub.flows["customers"]
+        for _ in range(count + WARM_UP):
             change = ask(source, "/_change?count=1")
-            _touch(passes["source"], passes["target"], str(change["ids"][0]))  # type: ignore[index]
-            applied = ask(target, "/_applied")["at"]
-            took.append((int(str(applied)) - int(str(change["at"]))) / 1e6)
-        close_run(hub, passes["source"].run)
+            hint(hub, bound, "source", change.ids)  # what a webhook does, before it is answered
+            follow(hub, bound, "source")
+            took.append((ask(target, "/_applied").at - change.at) / 1e6)
     if min(took) <= 0:
         sys.exit("A change did not arrive.")
-    return {"ms": took[20:]}
-
-
-def _passes(hub: Hub) -> dict[str, Pass]:
-    this = open_run(hub, full=False, approved=True, send=True)
-    bound = hub.flows["customers"]
-    return {name: Pass(hub=hub, run=this, bound=bound, side=side) for name, side in bound.sides.items()}
-
-
-def _touch(source: Pass, target: Pass, key: str) -> None:
-    """What a webhook does: a durable hint, a read by key, a merge, a delivery."""
-    hub = source.hub
-    with hub.store.transaction() as tx:
-        tx.put_hints([Hint(stream=source.side.stream, key=key, reason="webhook", due=hub.now(), at=hub.now())])
-    refresh(source)
-    for intent in hub.store.intents(IntentState.PLANNED, target.side.stream):
-        if intent.op is Op.UPDATE:
-            deliver(target, intent)
+    return {"ms": took[WARM_UP:]}
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""The customers of the benchmark, each a pure function of its number and version, and what the target must show of them.
+"""The customers of the benchmark, each a function of its number and version, and what the target must show of them.
 
 Nothing here uses the product: `wanted` knows the right answer by construction, not by conversion.
 """

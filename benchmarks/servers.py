@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 from records import Ids, checksum, first_stamp, id_of, iso, record, wanted
@@ -16,10 +16,6 @@ from wire import Answer, Application, Request, serve
 
 _NOT_FOUND: Answer = (404, b'{"error":"not found"}')
 _PAGE = 500
-
-
-def _now() -> str:
-    return iso(datetime.fromtimestamp(time.time(), UTC))
 
 
 class Source:
@@ -32,6 +28,7 @@ class Source:
         self._numbers = {id_of(number, ids): number for number in range(count)}
         self._changed: dict[int, tuple[int, str]] = {}  #: number -> version, time of the last change
         self._next = 0
+        self._last = first_stamp(count)  #: of all changes; each has a time of its own
 
     def answer(self, request: Request) -> Answer:
         """Answer one request."""
@@ -66,7 +63,9 @@ class Source:
         passed = (moment - first_stamp(0)).total_seconds()
         begin = min(len(base), max(0, int(passed * 50)))  # one record every 20 ms
         found = [number for number in base[begin:] if number not in self._changed and first_stamp(number) >= moment]
-        later = sorted((at, number) for number, (_, at) in self._changed.items() if datetime.fromisoformat(at) >= moment)
+        later = sorted(
+            (at, number) for number, (_, at) in self._changed.items() if datetime.fromisoformat(at) >= moment
+        )
         return [*found, *(number for _, number in later)]
 
     def _change(self, count: int) -> dict[str, object]:
@@ -74,12 +73,17 @@ class Source:
         step = max(1, len(self._raws) // count) if count > 1 else 1
         numbers = [(self._next + step * index) % len(self._raws) for index in range(count)]
         self._next += 1
-        at = _now()
+        at = max(self._last, datetime.fromtimestamp(time.time(), UTC) - timedelta(milliseconds=count))
         for number in numbers:
-            version = self._changed.get(number, (0, ""))[0] + 1
-            self._changed[number] = (version, at)
-            self._raws[number] = self._encode(record(number, version, self._ids, at))
+            at += timedelta(milliseconds=1)
+            self._touch(number, iso(at))
+        self._last = at
         return {"at": time.monotonic_ns(), "ids": [id_of(number, self._ids) for number in numbers]}
+
+    def _touch(self, number: int, at: str) -> None:
+        version = self._changed.get(number, (0, ""))[0] + 1
+        self._changed[number] = (version, at)
+        self._raws[number] = self._encode(record(number, version, self._ids, at))
 
     def _expected(self) -> dict[str, object]:
         def every() -> list[tuple[int, int, str]]:

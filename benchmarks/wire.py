@@ -70,7 +70,9 @@ class Connection(asyncio.Protocol):
         path, _, query = target.partition("?")
         request = Request(method=method, path=unquote(path), query=dict(parse_qsl(query)), body=body)
         status, answer = self._application(request)
-        head = f"HTTP/1.1 {status} {_REASONS[status]}\r\nContent-Type: application/json\r\nContent-Length: {len(answer)}"
+        head = (
+            f"HTTP/1.1 {status} {_REASONS[status]}\r\nContent-Type: application/json\r\nContent-Length: {len(answer)}"
+        )
         if self._transport:
             self._transport.writelines([head.encode("ascii"), b"\r\n\r\n", answer])
 
@@ -85,7 +87,7 @@ async def _serve(application: Application) -> None:
     server = await loop.create_server(lambda: Connection(application), "127.0.0.1", 0)
     host, port = server.sockets[0].getsockname()
     print(json.dumps({"url": f"http://{host}:{port}"}), flush=True)
-    ended = loop.create_future()
-    loop.add_reader(sys.stdin.fileno(), lambda: ended.done() or ended.set_result(None))
-    await ended  # whoever started us is gone, or is done with us
+    ended = asyncio.Event()
+    loop.add_reader(sys.stdin.fileno(), ended.set)
+    await ended.wait()  # whoever started us is gone, or is done with us
     server.close()

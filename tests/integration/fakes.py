@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from textwrap import dedent
 
+from syncline.app import operations
 from syncline.app.ahead import Inline
 from syncline.app.opening import compose
 from syncline.config import load_project
@@ -281,3 +282,31 @@ def world(folder: Path, text: str = CUSTOMERS, *, contracts: Mapping[str, Contra
     hub.executor = Inline()
     yield World(hub=hub, env=env, crm=desks["crm"], erp=desks["erp"])
     store.close()
+
+
+def customer(number: int, **fields: object) -> dict[str, object]:
+    """A customer in the CRM's words."""
+    return {
+        "name": f"Company {number}", "phone": f"+49 {number}", "email": f"{number}@example.com", "city": "Bonn",
+        "tax_id": f"T{number}", "limit": number, **fields,
+    }  # fmt: skip
+
+
+def agreed(made: World, count: int = 1) -> list[tuple[str, str]]:
+    """`count` customers that both systems hold, in agreement; (key in the CRM, key in the ERP) of each."""
+    keys = [made.crm.create("customers", customer(number)) for number in range(1, count + 1)]
+    operations.sync(made.hub, approved=True)
+    made.env.sleep(60)
+    partner = {row.fields["vat"]: key for key, row in made.erp.table("partners").items()}
+    return [(key, partner[f"T{number}"]) for number, key in enumerate(keys, 1)]
+
+
+PRODUCTS = """\
+  products:
+    entity: product
+    own: {"*": latest}
+    match: [[sku]]
+    systems:
+      crm: {resource: goods, map: {sku: sku, title: title}}
+      erp: {resource: items, map: {sku: code, title: text}}
+"""

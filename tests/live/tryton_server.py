@@ -94,7 +94,7 @@ def seed(home: Path = HOME, *, customers: int = 60, products: int = 24) -> Seede
 def start(home: Path = HOME, *, port: int = 0, customers: int = 60, products: int = 24) -> Running:
     """Start a server on a fresh copy of the seeded database; port 0 takes a free one."""
     seeded = seed(home, customers=customers, products=products)
-    port = port or _free_port()
+    port = _free_port(port)
     folder = Path(tempfile.mkdtemp(prefix="tryton-", dir=_memory()))
     shutil.copy(seeded.database, folder / f"{DATABASE}.sqlite")
     configuration = _configure(folder, port=port)
@@ -168,9 +168,11 @@ def _memory() -> str | None:
     return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108  the files are made by mkdtemp
 
 
-def _free_port() -> int:
+def _free_port(wanted: int) -> int:
+    """The port that is wanted, any for 0; OSError when another server has it, which would answer in our place."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", wanted))
         return int(probe.getsockname()[1])
 
 
@@ -224,6 +226,8 @@ def _serve(running: Running) -> None:
     try:
         running.process.wait()
     except KeyboardInterrupt:
+        pass
+    finally:
         stop(running)
 
 

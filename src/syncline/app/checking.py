@@ -178,16 +178,20 @@ class _Checks:
     def system(self, settings: SystemSettings) -> SystemCheck:
         """Open one system and try its credentials."""
         begun = self.env.monotonic()
+        opened: Connector | None = None
         try:
-            connector = self.connectors[settings.name] = open_connector(settings, self.env)
-            answer = connector.check()
+            opened = open_connector(settings, self.env)
+            begun = self.env.monotonic()
+            answer = opened.check()
         except (SetupError, TransientError) as error:
-            self.connectors.pop(settings.name, None)
+            if opened is not None:
+                opened.close()
             what = error.what.removeprefix(f"{settings.place}  ")
             self._find(_place_of(settings, error), what, error.cure or _REACH_CURE)
             return _system(settings, self.env.monotonic() - begun, what, connector=None, sides=())
+        self.connectors[settings.name] = opened
         sides = [side for one in self.project.flows for side in one.flow.sides if side.system == settings.name]
-        return _system(settings, self.env.monotonic() - begun, answer, connector=connector, sides=sides)
+        return _system(settings, self.env.monotonic() - begun, answer, connector=opened, sides=sides)
 
     def flow(self, one: FlowSettings, places: Problems, schemas: Mapping[str, Mapping[str, str]]) -> FlowCheck:
         """Try one flow's mappings on the records of its systems."""
@@ -258,9 +262,8 @@ _REACH_CURE = "Start the system, or correct its address."
 
 
 def _law_sentence(one: LawBreak, system: str, raws: Sequence[bytes]) -> str:
-    verb = "loses" if one.lossy else "respells"
-    seen = f"{system} holds `{one.value}`, and `{one.back}` comes back, in {_of(one.count, raws)}"
-    return f"`{one.field}` {verb}: {seen}: {one.reason}."
+    seen = f"`{one.field}`: {system} holds `{one.value}`, the hub would write `{one.back}`"
+    return f"{seen} ({_of(one.count, raws)}); {one.reason}." if one.lossy else f"{seen} ({_of(one.count, raws)})."
 
 
 def _of(count: int, raws: Sequence[bytes]) -> str:

@@ -105,7 +105,8 @@ def _reading(subject: Subject, page: Page) -> Iterator[Measure]:
 def _stamps(subject: Subject, page: Page) -> Iterator[Measure]:
     contract, stamps = subject.contract, [stamp for stamp in page.stamps or () if stamp]
     if not stamps:
-        yield Measure(name="stamps", declared=_yes(contract.stamped), measured="none", agrees=not contract.stamped)
+        agrees = not contract.stamped if page.keys else None
+        yield Measure(name="stamps", declared=_yes(given=contract.stamped), measured="none", agrees=agrees)
         return
     grain = reduce(gcd, stamps, 0) / 1e6
     seen = next(one for one in _GRAINS if grain >= one)
@@ -185,7 +186,7 @@ def _missing(subject: Subject, page: Page) -> Iterator[Measure]:
     )  # fmt: skip
 
 
-def _yes(given: bool) -> str:  # noqa: FBT001  a value, not a choice
+def _yes(*, given: bool) -> str:
     return "yes" if given else "no"
 
 

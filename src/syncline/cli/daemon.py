@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -18,6 +19,8 @@ from syncline.engine.hub import Hub
 from syncline.engine.schedule import Timer, keep
 from syncline.errors import SetupError, SynclineError
 from syncline.model.report import RunReport
+
+_HANG = 10  #: columns of the time of a pass
 
 
 def timers_of(project: Project, flows: Sequence[str]) -> list[Timer]:
@@ -45,21 +48,11 @@ def refuse_unknown(project: Project, flows: Sequence[str]) -> None:
 
 def work(hub: Hub, timers: Sequence[Timer], stop: Stop, asked: Asked) -> None:
     """Run until stopped; a pass that fails is told, and tried again at its next time."""
-    screen = Screen(asked)
+    passes = _Passes(hub=hub, stop=stop, asked=asked, screen=Screen(asked))
     if not asked.json:
-        _show_timers(screen, timers)
-
-    def one_pass(flows: Sequence[str]) -> None:
-        started = stop.monotonic()
-        try:
-            report = operations.sync(hub, flows)
-        except SynclineError as error:
-            tell_error(error.what, error.cure, kind=type(error).__name__, json=asked.json)
-            return
-        _show_pass(screen, asked, report, stop.monotonic() - started)
-
+        _show_timers(passes.screen, timers)
     try:
-        keep(stop, timers, one_pass, stopped=lambda: stop.asked)
+        keep(stop, timers, passes.run, stopped=lambda: stop.asked)
     except KeyboardInterrupt:
         return
 
@@ -67,20 +60,41 @@ def work(hub: Hub, timers: Sequence[Timer], stop: Stop, asked: Asked) -> None:
 def _show_timers(screen: Screen, timers: Sequence[Timer]) -> None:
     screen.table([(one.flow, one.told) for one in timers])
     screen.line(("Ctrl-C ends it after the page at hand.", DIM))
-
-
-def _show_pass(screen: Screen, asked: Asked, report: RunReport, seconds: float) -> None:
-    if asked.json:
-        sys.stdout.buffer.write(msgspec.json.encode(report) + b"\n")
-        sys.stdout.flush()
-        return
-    read, sent = (sum(getattr(one, name) for one in report.accounts) for name in ("read", "intended"))
-    parts: list[Cell] = [moment(report.started), f"  read {number(read)} · sent {number(sent)} · "]
-    parts += agreement_parts(report.agreement) if report.agreement else []
-    parts.append((f" ({seconds:.1f} s)", DIM))
-    screen.line(*parts, hang=10)
-    for place, reason in report.paused.items():
-        screen.line((f"          {place} is paused: ", WAITS), reason, hang=10)
-    for reason in dict.fromkeys(report.held):
-        screen.line((f"          {reason}", WAITS), hang=10)
     sys.stdout.flush()
+
+
+@dataclass(slots=True, kw_only=True)
+class _Passes:
+    """Pass after pass, and what was said last, so that nothing is said twice."""
+
+    hub: Hub
+    stop: Stop
+    asked: Asked
+    screen: Screen
+    waiting: list[tuple[str, str]] = field(default_factory=list)  #: (place, reason) of the last pass
+
+    def run(self, flows: Sequence[str]) -> None:
+        """One pass over these flows."""
+        started = self.stop.monotonic()
+        try:
+            report = operations.sync(self.hub, flows)
+        except SynclineError as error:
+            tell_error(error.what, error.cure, kind=type(error).__name__, json=self.asked.json)
+            return
+        if self.asked.json:
+            sys.stdout.buffer.write(msgspec.json.encode(report) + b"\n")
+        else:
+            self._show(report, self.stop.monotonic() - started)
+        sys.stdout.flush()
+
+    def _show(self, report: RunReport, seconds: float) -> None:
+        read, sent = sum(one.read for one in report.accounts), sum(one.intended for one in report.accounts)
+        parts: list[Cell] = [f"{moment(report.started)}  read {number(read)} · sent {number(sent)} · "]
+        parts += agreement_parts(report.agreement) if report.agreement else []
+        self.screen.line(*parts, (f" ({seconds:.1f} s)", DIM), hang=_HANG)
+        waiting = [(f"{place} is paused: ", reason) for place, reason in report.paused.items()]
+        waiting += [("", reason) for reason in dict.fromkeys(report.held)]
+        for place, reason in waiting:
+            if (place, reason) not in self.waiting:
+                self.screen.line(" " * _HANG, (place, WAITS), reason, hang=_HANG)
+        self.waiting = waiting

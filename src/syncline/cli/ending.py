@@ -73,7 +73,7 @@ def _code(command: Callable[[], object], *, json: bool, debug: bool) -> int:
         tell_error(_INTERRUPTED, "", kind="interrupted", json=json)
         return Code.INTERRUPTED
     except BrokenPipeError:
-        _close_quietly()
+        close_quietly()
         return Code.FINE
     except SynclineError as error:
         if debug:
@@ -135,10 +135,10 @@ def _write(line: str) -> None:
     try:
         sys.stderr.write(f"{plain(line)}\n")
     except BrokenPipeError:
-        _close_quietly()
+        close_quietly()
 
 
-def _close_quietly() -> None:
+def close_quietly() -> None:
     """Whoever read our output is gone; let the interpreter flush into nowhere."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):

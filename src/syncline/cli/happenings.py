@@ -18,7 +18,7 @@ def show_why(screen: Screen, told: Why) -> None:
     for system, shown in told.shown.items():
         if shown != told.value:
             screen.line(f"  {system} shows {value(shown, 80)}", hang=4)
-    _show_happenings(screen, told.happenings)
+    _show_happenings(screen, told.happenings, of_field=True)
 
 
 def show_history(screen: Screen, told: History) -> None:
@@ -34,19 +34,23 @@ def _keys(keys: Mapping[str, str]) -> str:
     return ", ".join(f"{system} {short_key(key)}" for system, key in keys.items()) or "no record"
 
 
-def _show_happenings(screen: Screen, happenings: Iterable[Happening]) -> None:
-    rows = [(moment(one.at), _told(one)) for one in happenings]
+def _show_happenings(screen: Screen, happenings: Iterable[Happening], *, of_field: bool = False) -> None:
+    rows = [
+        (moment(one.at), (f"run {one.run}" if one.run else one.who, DIM), _told(one, of_field=of_field))
+        for one in happenings
+    ]
     screen.table(rows, indent=2)
     if not rows:
         screen.line("  Nothing is written down about it.")
 
 
-def _told(one: Happening) -> Cell:
-    return f"{one.text}{_source(one)}", WAITS if one.kind in _TROUBLE else ""
-
-
-def _source(one: Happening) -> str:
-    return f"   (run {one.run})" if one.run else f"   ({one.who})" if one.who else ""
+def _told(one: Happening, *, of_field: bool) -> Cell:
+    """What happened, and to which value; the field is left out where all is about one."""
+    told = one.text
+    if one.kind == "changed" and one.field and one.before != one.after:
+        change = f"{value(one.before, 40)} -> {value(one.after, 40)}"
+        told = f"{told}: {change}" if of_field else f"{one.field} {change}: {told}"
+    return told, WAITS if one.kind in _TROUBLE else ""
 
 
 def show_undo(screen: Screen, report: UndoReport) -> None:

@@ -18,7 +18,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command_from_info, get_group
 from typer.models import CommandInfo
 
-from syncline.cli.ending import end_with, refuse
+from syncline.cli.ending import close_quietly, end_with, refuse
 
 #: Section -> command -> the module that has it. A command group is a module of the same kind.
 SECTIONS: Mapping[str, Mapping[str, str]] = {
@@ -130,9 +130,15 @@ class Commands(TyperGroup):
             formatter.write(f"{line}\n")
 
     def invoke(self, ctx: Any) -> object:  # noqa: ANN401
-        """Run what was asked."""
+        """Run what was asked. Click would end these two in its own way, with words or codes that are not ours."""
         _take(ctx)
-        return super().invoke(ctx)
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            raise typer.Abort from error
+        except BrokenPipeError:
+            close_quietly()
+            return 0
 
     def main(  # type: ignore[override]  # never standalone: it ends the process itself
         self,

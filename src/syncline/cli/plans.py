@@ -20,7 +20,7 @@ def show_plan(screen: Screen, plan: Plan) -> None:
         for item in items:
             _show_item(screen, item)
     if plan.more:
-        screen.line(f"... and {counted(plan.more, 'record')} more: syncline plan --json shows what is saved")
+        screen.line((f"... and {counted(plan.more, 'more record')}", DIM))
     show_waiting(screen, (), plan.paused)
     screen.line(*_totals(plan))
     for reason in dict.fromkeys(plan.held):
@@ -54,13 +54,13 @@ def _show_item(screen: Screen, item: PlanItem) -> None:
         name.append((f"   waits: {item.waits}", WAITS))
     screen.line(*name, hang=8)
     if item.op == "create":
-        _show_new(screen, item.fields)
+        _show_new(screen, item)
     else:
         screen.table([_changed(one) for one in item.fields], indent=9)
 
 
-def _show_new(screen: Screen, fields: Sequence[FieldDiff]) -> None:
-    filled = [one for one in fields if one.after not in (None, "", [], {})]
+def _show_new(screen: Screen, item: PlanItem) -> None:
+    filled = [one for one in item.fields if one.after not in (None, "", [], {}, item.label)]
     told = [f"{one.field} {value(one.after, 28)}" for one in filled[:_MOST_OF_A_CREATE]]
     rest = len(filled) - len(told)
     more = [f"{rest} more"] if rest else []

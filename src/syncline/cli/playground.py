@@ -86,11 +86,13 @@ class Playground:
         screen.table([((kind, HEAD), url) for kind, url in urls.items()], indent=0)
         moved = [f"{kind.upper()}_URL={urls[kind]}" for kind in KINDS if not urls[kind].endswith(f":{_USUAL[kind]}")]
         screen.line("In another terminal, in the same folder:")
-        steps = [(f"export {' '.join(moved)}", "they are not where the blueprint expects them")] if moved else []
+        if moved:
+            screen.line("  ", (f"export {' '.join(moved)}", HEAD))
+        steps = []
         if not (self.asked.folder() / "syncline.yaml").is_file():
             steps.append(("syncline init --blueprint sandbox", "makes the project for them"))
         steps += [
-            ("syncline sync --approve", "the first pass creates much, so it wants your approval"),
+            ("syncline sync --approve", "the first pass creates much, so it needs approval"),
             ("syncline sandbox people", "lets people edit a few records"),
             ("syncline plan", "shows what that means, field by field"),
         ]

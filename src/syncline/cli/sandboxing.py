@@ -12,6 +12,7 @@ from syncline.cli.lazy import Asked, Command, Group, asked_of
 
 app = typer.Typer(
     cls=Group,
+    name="sandbox",
     help="Start two simulated business applications to try things out on.",
     no_args_is_help=True,
     rich_markup_mode=None,

@@ -17,6 +17,7 @@ from syncline.cli.lazy import Asked, Command, Group, asked_of
 
 app = typer.Typer(
     cls=Group,
+    name="secrets",
     help="Keep secrets in the project folder, encrypted.\n\n"
     "`${secret:NAME}` is looked up in the environment (SYNCLINE_SECRET_NAME, then NAME), in `.env`, then here. The "
     "key is SYNCLINE_KEY, or a file beside the store.",

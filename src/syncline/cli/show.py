@@ -25,6 +25,7 @@ Cell = str | tuple[str, str]
 WIDTH: Final = 100
 WIDEST: Final = 44  #: of a column that is not the last
 _LONGEST_KEY: Final = 20
+_LONG_AGO: Final = 60 * 86_400  #: days say less than a date then [s]
 HEAD, DIM, GOOD, WAITS, BAD = "bold", "dim", "green", "yellow", "red"
 
 
@@ -174,6 +175,8 @@ def ago(at: int) -> str:
     if not at:
         return ""
     seconds = max(0, int(RealEnv().now().timestamp() - at / 1e6))
+    if seconds > _LONG_AGO:
+        return f"on {datetime.fromtimestamp(at / 1e6).astimezone():%Y-%m-%d}"
     for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
         if seconds >= size:
             return f"{seconds // size} {unit} ago"

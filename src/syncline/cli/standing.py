@@ -34,7 +34,7 @@ def _read_through(stream: StreamStatus) -> Cell:
 
 def _waiting(stream: StreamStatus) -> Cell:
     counts = {
-        "planned": stream.planned, "to be retried": stream.retrying, "waits for a parent": stream.blocked,
+        "planned": stream.planned, "to be retried": stream.retrying, "blocked": stream.blocked,
         "in doubt": stream.in_doubt, "parked": stream.parked, "held for approval": stream.held,
     }  # fmt: skip
     parts = [f"{count:,} {name}" for name, count in counts.items() if count]
@@ -91,8 +91,8 @@ def _counts(count: DriftCount) -> tuple[int, ...]:
 
 
 def _causes(count: DriftCount, shown: Sequence[int]) -> list[Cell]:
-    share = f"{_floor(count.share)} %"
-    equal: Cell = (share, GOOD) if count.equal == count.fields else share
+    share = f"{_floor(count.share)} %" if count.fields else "-"
+    equal: Cell = (share, GOOD) if count.fields and count.equal == count.fields else share
     last: Cell = (number(count.unexplained), BAD) if count.unexplained else "0"
     return [number(count.fields), equal, *(number(_counts(count)[n]) for n in shown), last]
 

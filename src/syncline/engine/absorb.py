@@ -24,6 +24,7 @@ from syncline.model.page import Cursor, Page
 from syncline.model.state import Hint, Link, LinkState, UnsettledState
 from syncline.model.values import UNSET, Value
 
+UNKNOWN: tuple[int, None] = (0, None)
 DEFER_FOR = 3_600_000_000  #: a record whose parent stays unknown is looked at again after this long [µs]
 
 
@@ -40,7 +41,16 @@ class Row:
     version: str | None
     stamp: int
     eid: int = 0
-    values: dict[int, Value] = field(default_factory=dict)
+    carried: tuple[Value, ...] = ()  #: in the order of `positions`
+    positions: tuple[int, ...] = ()
+    by_position: dict[int, Value] | None = None
+
+    @property
+    def values(self) -> dict[int, Value]:
+        """Position -> value. Made when it is first asked for: a new record's row goes straight into canon."""
+        if self.by_position is None:
+            self.by_position = dict(zip(self.positions, self.carried, strict=True))
+        return self.by_position
 
 
 @dataclass(slots=True, kw_only=True)
@@ -85,13 +95,18 @@ def _survivors(hub: Hub, side: BoundSide, page: Page, reading: Reading, step: St
     versions, stamps, scanned = page.versions, page.stamps, reading.scanned
     rows: dict[str, Row] = {}
     unchanged_hints: list[str] = []
-    for number, (key, raw) in enumerate(zip(page.keys, page.raws, strict=True)):
-        digest = fingerprint(raw)
-        eid = 0
+    prints = list(map(fingerprint, page.raws))
+    if scanned is not None:
+        for eid, _ in known.values():
+            _mark(scanned, eid)
+    if not reading.exact:
+        changed = [n for n, (key, digest) in enumerate(zip(page.keys, prints, strict=True)) if known.get(key, UNKNOWN)[1] != digest]
+    else:
+        changed = list(range(len(prints)))
+    for number in changed:
+        key, raw, digest, eid = page.keys[number], page.raws[number], prints[number], 0
         if key in known:
             eid, was = known[key]
-            if scanned is not None:
-                _mark(scanned, eid)
             if was == digest and not (reading.exact and eid in reading.pending):
                 if reading.exact:
                     unchanged_hints.append(key)
@@ -180,7 +195,7 @@ def _decoded(at: Pass, rows: list[Row], step: Step, outcomes: Outcomes) -> list[
         return rows
     mapped = side.lens.get([row.raw for row in rows])
     for row, values in zip(rows, zip(*mapped.columns, strict=True), strict=True):
-        row.values = dict(zip(side.positions, values, strict=True))
+        row.carried, row.positions = values, side.positions
     out: set[int] = set()
     for problem in mapped.problems:
         row = rows[problem.row]
@@ -226,11 +241,6 @@ def _park_read(step: Step, side: BoundSide, key: str, name: str, reason: str, di
 def _release(hub: Hub, side: BoundSide, keys: Sequence[str], step: Step) -> None:
     """Records that can be read again are parked no more."""
     kind = parked_reads(side)
-    freed = [key for key in hub.store.documents(kind, keys)] if keys else []
+    freed = list(hub.store.documents(kind, keys)) if keys and hub.may_have(kind) else []
     if freed:
         step.dropped_documents.setdefault(kind, []).extend(freed)
-
-
-def absent(values: Mapping[int, Value]) -> bool:
-    """Does the record carry nothing at all?"""
-    return all(value is UNSET for value in values.values())

@@ -40,7 +40,13 @@ class FreshRow(Protocol):
     version: str | None
     stamp: int
     eid: int
-    values: dict[int, Value]
+    carried: tuple[Value, ...]
+    by_position: dict[int, Value] | None
+
+    @property
+    def values(self) -> dict[int, Value]:
+        """Position -> value."""
+        ...
 
 
 def adopt(
@@ -66,7 +72,8 @@ def adopt(
 
 
 def _identities(at: Pass, rows: Sequence[FreshRow], owner_of: Mapping[str, int]) -> list[Identity]:
-    settled = at.hub.store.documents(asks(at.side), [row.key for row in rows])
+    kind = asks(at.side)
+    settled = at.hub.store.documents(kind, [row.key for row in rows]) if at.hub.may_have(kind) else {}
     decided: dict[str, Identity] = {key: Identity(how=How.LINK, eid=eid, reason="our own create") for key, eid in owner_of.items()}
     for key, body in settled.items():
         question = msgspec.json.decode(body, type=AskedRecord)
@@ -112,8 +119,10 @@ def _create(at: Pass, rows: Sequence[FreshRow], step: Step) -> None:
     straight = at.side.positions == tuple(range(width))
     links: list[Link] = []
     for eid, row in enumerate(rows, first):
-        values = row.values
-        canon = encode_row(list(values.values()) if straight else [values.get(p, UNSET) for p in range(width)])
+        if straight and row.by_position is None:
+            canon = encode_row(row.carried)
+        else:
+            canon = encode_row([row.values.get(p, UNSET) for p in range(width)])
         step.new_entities.append(Entity(eid, EntityState.LIVE, step.gen, canon))
         step.entries.append(Entry(int(EntryKind.CREATED), eid, row.stamp, canon))
         links.append(Link(eid, row.key, LinkState.OK, row.print, row.version, None, now, row.stamp))
@@ -165,7 +174,7 @@ def _ask(at: Pass, row: FreshRow, identity: Identity, step: Step) -> None:
 
 
 def _forget_questions(at: Pass, keys: Sequence[str], step: Step) -> None:
-    answered = list(at.hub.store.documents(asks(at.side), keys)) if keys else []
+    answered = list(at.hub.store.documents(asks(at.side), keys)) if keys and at.hub.may_have(asks(at.side)) else []
     if answered:
         step.dropped_documents.setdefault(asks(at.side), []).extend(answered)
 

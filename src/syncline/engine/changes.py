@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 
 from syncline.engine.audit import Entry, EntryKind, entries_of
 from syncline.engine.codec import Delta, canon_of, decode_delta, encode_pending, gens_of
 from syncline.engine.hub import BoundFlow, BoundSide, Hub
+from syncline.engine.identify import asked_about
 from syncline.engine.labels import labels, shown
 from syncline.engine.people import who_of
 from syncline.engine.plan import wanted, whole
+from syncline.engine.statistics import looking
 from syncline.merging import Unit
 from syncline.model.flow import Direction, Empties, RuleKind
 from syncline.model.page import Op
@@ -67,8 +69,11 @@ def open_writes(hub: Hub, bound: BoundFlow, side: BoundSide) -> Iterator[OpenWri
         return
     ops = _asked(hub, side)
     eids = sorted(ops)
+    questioned = asked_about(looking(hub, bound, side)) if eids else {}
     for start in range(0, len(eids), CHUNK):
-        yield from _chunk(hub, bound, side, {eid: ops[eid] for eid in eids[start : start + CHUNK]})
+        for one in _chunk(hub, bound, side, {eid: ops[eid] for eid in eids[start : start + CHUNK]}):
+            key = questioned.get(one.eid) if one.op is Op.CREATE else None
+            yield one if key is None else replace(one, waits=f"may be record {key} of {side.system}: a person decides")
 
 
 def _asked(hub: Hub, side: BoundSide) -> dict[int, Op]:

@@ -26,11 +26,11 @@ def record_deleted(at: Pass, step: Step, key: str, reason: str) -> ReadOutcome:
     """A record is known to be deleted in this system: bury it and carry the delete on by policy."""
     hub, side, bound = at.hub, at.side, at.bound
     link = hub.store.links(side.stream, [key]).get(key)
+    step.done_hints.setdefault(side.stream, []).append(key)
     if link is None or link.state is not LinkState.OK:
         return ReadOutcome.FILTERED
     entity = hub.store.entities(bound.entity, [link.eid])[link.eid]
     step.tombs.append(Tomb(stream=side.stream, key=key, eid=link.eid, reason=reason, at=hub.now()))
-    step.done_hints.setdefault(side.stream, []).append(key)
     if entity.state is not EntityState.LIVE:
         step.links[side.stream, link.eid] = _gone(link)
         return ReadOutcome.DELETED

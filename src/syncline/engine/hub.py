@@ -11,7 +11,7 @@ from syncline.engine.limits import Gate
 from syncline.env import Env
 from syncline.mapping import Lens
 from syncline.merging import Unit, normalise
-from syncline.model.contract import Contract
+from syncline.model.contract import Contract, ReadBack
 from syncline.model.event import Event
 from syncline.model.flow import Flow, RuleKind, Side
 from syncline.model.ledger import Account, Ledger
@@ -47,6 +47,11 @@ class BoundSide:
         for name in self.normalisers.get(position, ()):
             value = normalise(name, value)
         return value
+
+    @property
+    def verbatim(self) -> bool:
+        """Does the system store what it is sent, so that nothing need be read back?"""
+        return self.contract.read_back is ReadBack.VERBATIM
 
     @property
     def doubt(self) -> float:
@@ -87,6 +92,7 @@ class MatchIndex:
 
     built: set[str] = field(default_factory=set)  #: entity types whose match index is complete
     lacking: dict[Stream, bool] = field(default_factory=dict)  #: may this stream lack entities?
+    documents: dict[str, bool] = field(default_factory=dict)  #: may there be documents of this kind?
 
 
 @dataclass(slots=True, kw_only=True)
@@ -115,6 +121,13 @@ class Hub:
         """Tell the listeners; always after the commit."""
         for listener in self.listeners:
             listener.hear(event)
+
+    def may_have(self, kind: str) -> bool:
+        """May the store hold documents of this kind? Looked up once; every commit keeps it true."""
+        known = self.index.documents
+        if kind not in known:
+            known[kind] = bool(self.store.documents(kind))
+        return known[kind]
 
     def of_entity(self, entity: str) -> BoundFlow:
         """The flow that keeps an entity type."""

@@ -48,7 +48,8 @@ def make_plan(hub: Hub, flows: Sequence[str] | None) -> Plan:
     digests: dict[str, bytes] = {}
     first: list[OpenWrite] = []
     for one in _writes(hub, bound):
-        counts["waiting" if one.waits else one.op.name.lower()] += 1
+        if not one.waits:
+            counts[one.op.name.lower()] += 1
         digests[one.name] = one.digest
         if len(first) < SHOWN:
             first.append(one)
@@ -56,6 +57,7 @@ def make_plan(hub: Hub, flows: Sequence[str] | None) -> Plan:
     plan = Plan(
         id=_new_id(hub, this, digests), made=hub.now(), run=this.number, flows=tuple(one.flow.name for one in bound),
         items=tuple(items_of(hub, first)), more=len(digests) - len(first), counts=dict(counts),
+        waiting=len(digests) - counts.total(),
         conflicts=stands.conflicts, parked=stands.parked, questions=stands.questions,
         held=tuple(dict.fromkeys(this.held)), paused=dict(this.paused),
     )  # fmt: skip
@@ -175,7 +177,7 @@ def _deliver_side(at: Pass, saved: SavedPlan) -> bool:
     now = {one.eid: one for one in open_writes(at.hub, at.bound, at.side)}
     for intent in sorted(intents, key=lambda one: (one.priority, one.iid)):
         if (intent.op is not Op.CREATE or matched(at)) and _is_planned(intent, now, saved):
-            if not attempt(at, partial(deliver, intent=intent)):
+            if not attempt(at, partial(deliver, intents=[intent])):
                 break
             sent = True
     return sent

@@ -74,22 +74,26 @@ def _tally(hub: Hub, side: BoundSide) -> Tally:
 def _count(hub: Hub) -> None:
     """Bring the tallies of all streams up to the head of the audit log, reading only what is new."""
     sides = {f"{s.system} {s.stream.entity}": s for bound in hub.flows.values() for s in bound.sides.values()}
+    likeness = {bound.entity: _likeness(bound) for bound in hub.flows.values()}
     tallies = {name: _tally(hub, side) for name, side in sides.items()}
     head, _hash = hub.store.audit_head()
     for page in hub.store.audit_log(after=min((tally.through for tally in tallies.values()), default=head)):
         name = f"{page.system} {page.kind.partition(' ')[2]}"
         if name in tallies and page.seq > tallies[name].through and page.kind.startswith("merge"):
             rules = Counter(tallies[name].rules)
-            rules.update(
-                str(one.row()[1])
-                for one in entries_of(page)
-                if one.kind == EntryKind.LINKED and not str(one.row()[1]).startswith(_NOT_MATCHED)
-            )
+            made = [str(one.row()[1]) for one in entries_of(page) if one.kind == EntryKind.LINKED]
+            told = likeness[sides[name].stream.entity]
+            rules.update(told if how[:1].isdigit() else how for how in made if not how.startswith(_NOT_MATCHED))
             tallies[name].rules = dict(rules)
     for tally in tallies.values():
         tally.through = head
     with hub.store.transaction() as tx:
         tx.put_documents(_TALLY, {"/".join(s.stream): msgspec.json.encode(tallies[name]) for name, s in sides.items()})
+
+
+def _likeness(bound: BoundFlow) -> str:
+    """How links by a score are told; what each of them was linked by stands in its history."""
+    return " or ".join(f"by likeness of {', '.join(r.fields)}" for r in bound.flow.match if r.at_least is not None)
 
 
 # --- questions --------------------------------------------------------------------------------------------------------

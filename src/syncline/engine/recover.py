@@ -6,22 +6,38 @@ from collections.abc import Sequence
 
 import msgspec
 
-from syncline.engine.codec import Pending, encode_pending
-from syncline.engine.hub import Hub, Run
+from syncline.engine.codec import Pending, canon_of, encode_pending, gens_of
+from syncline.engine.compose import Sent
+from syncline.engine.hub import BoundFlow, Hub, Pass, Run
 from syncline.engine.step import begin, commit
-from syncline.model.state import Intent, IntentState, Unsettled, UnsettledState
+from syncline.model.state import Entity, EntityState, Intent, IntentState, Unsettled, UnsettledState
+from syncline.model.values import UNSET
 
-_decoder = msgspec.msgpack.Decoder(list[tuple[int, bytes]])
+
+class SentItem(msgspec.Struct, frozen=True, array_like=True):
+    """What one item of an intent sends: its pending values, or, for a create, the whole canon as it is stored."""
+
+    eid: int
+    pending: bytes | None = None
+    gen: int = 0
+    canon: bytes = b""
+    gens: bytes | None = None
+    without: tuple[int, ...] = ()
 
 
-def encode_body(items: Sequence[tuple[int, Pending]]) -> bytes:
+_decoder = msgspec.msgpack.Decoder(list[SentItem])
+
+
+def encode_body(at: Pass, sent: Sequence[Sent]) -> bytes:
     """What an intent sends, per entity."""
-    return msgspec.msgpack.encode([(eid, encode_pending(pending)) for eid, pending in items])
+    return msgspec.msgpack.encode([_item(at, one) for one in sent])
 
 
-def decode_body(body: bytes | None) -> list[tuple[int, bytes]]:
-    """(eid, encoded pending) of each item."""
-    return _decoder.decode(body) if body else []
+def _item(at: Pass, one: Sent) -> SentItem:
+    entity = one.ready.entity
+    if one.ready.change is not None:
+        return SentItem(entity.eid, encode_pending(one.pending(at)))
+    return SentItem(entity.eid, None, entity.gen, entity.canon, entity.gens, tuple(one.without))
 
 
 def recover(hub: Hub, run: Run) -> int:
@@ -37,11 +53,25 @@ def recover(hub: Hub, run: Run) -> int:
 
 
 def _doubts(hub: Hub, intent: Intent) -> list[Unsettled]:
-    pendings = dict(decode_body(intent.body))
+    bound = hub.of_entity(intent.stream.entity)
     return [
         Unsettled(
-            stream=intent.stream, eid=eid, state=UnsettledState.DOUBT, op=intent.op, pending=pendings.get(eid),
+            stream=intent.stream, eid=item.eid, state=UnsettledState.DOUBT, op=intent.op,
+            pending=item.pending or encode_pending(_whole(bound, intent, item)),
             due=intent.doubt_until, since=hub.now(), message="the hub was stopped before the answer came",
         )
-        for eid in intent.eids
+        for item in (_decoder.decode(intent.body) if intent.body else [SentItem(eid) for eid in intent.eids])
     ]  # fmt: skip
+
+
+def _whole(bound: BoundFlow, intent: Intent, item: SentItem) -> Pending:
+    if not item.canon:
+        return {}
+    entity = Entity(item.eid, EntityState.LIVE, item.gen, item.canon, item.gens)
+    row, gens = canon_of(entity, bound.width), gens_of(entity, bound.width)
+    writable = bound.sides[intent.stream.system].writable
+    return {
+        p: (value, gens[p])
+        for p, value in enumerate(row)
+        if value is not UNSET and p in writable and p not in item.without
+    }

@@ -18,6 +18,7 @@ from syncline.engine.recover import recover
 from syncline.engine.refresh import refresh, wake, wake_deferred
 from syncline.engine.runs import close_run, open_run
 from syncline.engine.schema import drifted
+from syncline.engine.step import DEFAULT_BATCH
 from syncline.errors import BrokenLedgerError, SetupError, TransientError
 from syncline.model.event import Event
 from syncline.model.flow import Direction
@@ -123,17 +124,30 @@ def _sendable(at: Pass) -> list[Intent]:
     held = {intent.iid for intent in held_back(at, intents)}
     seen = matched(at)
     ready = [one for one in intents if one.iid not in held and (seen or one.op is not Op.CREATE)]
-    return sorted(ready, key=lambda intent: (intent.priority, intent.iid))
+    return sorted(ready, key=lambda intent: (intent.priority, intent.op, intent.iid))
 
 
 def deliver_planned(at: Pass) -> bool:
-    """Send the planned intents of one side; True when anything was sent."""
+    """Send the planned intents of one side, small ones joined to full batches; True when anything was sent."""
     sent = False
-    for intent in _sendable(at):
-        if not attempt(at, partial(deliver, intent=intent)):
+    for batch in batches(_sendable(at), at.hub.batch_sizes.get(at.side.stream, DEFAULT_BATCH)):
+        if not attempt(at, partial(deliver, intents=batch)):
             break
         sent = True
     return sent
+
+
+def batches(intents: Sequence[Intent], size: int) -> Iterator[list[Intent]]:
+    """Neighbouring intents of one kind and priority, as many as fit into one batch of `size` items."""
+    batch: list[Intent] = []
+    for one in intents:
+        alike = batch and (batch[0].op, batch[0].priority) == (one.op, one.priority)
+        if batch and not (alike and sum(len(other.eids) for other in batch) + len(one.eids) <= size):
+            yield batch
+            batch = []
+        batch.append(one)
+    if batch:
+        yield batch
 
 
 def _count_pending(at: Pass) -> None:

@@ -69,4 +69,9 @@ def keep(
             last |= dict.fromkeys(flows, now)
             run(flows)
         else:
-            env.sleep(min(_LOOK, max(0.01, (following - now).total_seconds())))
+            _wait(env, following, stopped)
+
+
+def _wait(env: Env, until: datetime, stopped: Callable[[], bool]) -> None:
+    while not stopped() and (left := (until - env.now()).total_seconds()) > 0:
+        env.sleep(min(_LOOK, left))

@@ -2,75 +2,57 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
-from syncline.engine import references
+import msgspec
+
 from syncline.engine.audit import EntryKind, entry
-from syncline.engine.codec import Delta, Pending, canon_of, decode_delta, encode_delta, encode_pending, fingerprint, gens_of
+from syncline.engine.codec import Delta, decode_delta, encode_delta, encode_pending, fingerprint, gens_of
+from syncline.engine.compose import Sent
 from syncline.engine.hub import Pass
 from syncline.engine.learn import learn
 from syncline.engine.plan import wanted
 from syncline.engine.retry import backoff
+from syncline.engine.shown import Shown, shown_after
 from syncline.engine.step import Step, begin, commit
-from syncline.errors import SynclineError
 from syncline.merging import Shadow, explain
-from syncline.model.contract import ReadBack
 from syncline.model.event import Event
 from syncline.model.ledger import SentOutcome
-from syncline.model.page import Item, Op, Outcome, Receipt, Record
-from syncline.model.state import Hint, Intent, Link, LinkState, Tomb, Unsettled, UnsettledState
-from syncline.model.values import UNSET, Row, Value
+from syncline.model.page import Op, Outcome, Receipt
+from syncline.model.state import Hint, Intent, IntentState, Link, LinkState, Tomb, Unsettled, UnsettledState
+from syncline.model.values import UNSET
 
 MANY_WRITES = 10_000  #: from here on, writes too old to matter are forgotten
 NO_ANSWER = Receipt(ref=0, outcome=Outcome.DOUBT, message="no answer for this item")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
-    """One item that was sent, with the values behind it."""
-
-    item: Item
-    pending: Pending  #: position -> (value, generation)
-    link: Link | None = None  #: before the write
-    tries: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
-    """What the system shows after a write."""
-
-    values: Mapping[int, Value]
-    print: bytes | None
-    version: str | None
-    stamp: int
-
-
-def settle(
-    at: Pass, intent: Intent, sent: Sequence[Sent], receipts: Mapping[int, Receipt], doubt_until: int
-) -> None:
+def settle(at: Pass, intent: Intent, sent: Sequence[Sent], receipts: Mapping[int, Receipt]) -> None:
     """Settle one intent in one transaction. An item without a receipt is in doubt."""
     step = begin(at.hub, "settle", system=at.side.system, entity=at.bound.entity)
-    step.intents.append(intent)
+    step.intents.append(msgspec.structs.replace(intent, state=IntentState.SETTLED, body=None))
     done: list[tuple[Sent, Receipt]] = []
+    outcomes: Counter[SentOutcome] = Counter()
     unavailable = 0
     for one in sent:
         receipt = receipts.get(one.item.ref, NO_ANSWER)
-        unavailable += receipt.outcome in (Outcome.BUSY, Outcome.DOUBT)
         if receipt.outcome is Outcome.DONE:
             done.append((one, receipt))
-            at.account.sent[SentOutcome.ACKNOWLEDGED] += 1
         else:
-            at.account.sent[_FATES[receipt.outcome](at, one, receipt, doubt_until, step)] += 1
-    _gate(at, receipts, unavailable == len(sent))
+            outcomes[_FATES[receipt.outcome](at, one, receipt, intent, step)] += 1
+            unavailable += receipt.outcome in (Outcome.BUSY, Outcome.DOUBT)
+    outcomes[SentOutcome.ACKNOWLEDGED] += len(done)
+    at.account.sent.update(outcomes)
+    _tell_gate(at, receipts, failed=unavailable == len(sent))
     _settle_done(at, intent, done, step)
     _remember_writes(at, [one.item.ref for one in sent], step)
     commit(at.hub, at.run, step)
-    at.hub.tell(Event(kind="sent", flow=at.bound.flow.name, system=at.side.system, counts={"sent": len(sent), "acknowledged": len(done)}))  # fmt: skip
+    counts = {"sent": len(sent), "acknowledged": len(done)}
+    at.hub.tell(Event(kind="sent", flow=at.bound.flow.name, system=at.side.system, counts=counts))
 
 
-def _gate(at: Pass, receipts: Mapping[int, Receipt], unavailable: bool) -> None:  # noqa: FBT001  one fact
-    if unavailable:
+def _tell_gate(at: Pass, receipts: Mapping[int, Receipt], *, failed: bool) -> None:
+    if failed:
         at.side.gate.failed(next((receipt.message for receipt in receipts.values()), "no answer"))
     else:
         at.side.gate.passed()
@@ -97,49 +79,49 @@ def _remember_writes(at: Pass, eids: Sequence[int], step: Step) -> None:
 
 def _unsettled(at: Pass, one: Sent, state: UnsettledState, due: int, message: str) -> Unsettled:
     return Unsettled(
-        stream=at.side.stream, eid=one.item.ref, state=state, op=one.item.op, pending=encode_pending(one.pending),
-        due=due, since=at.hub.now(), tries=one.tries + 1, message=message, run=at.run.number,
+        stream=at.side.stream, eid=one.item.ref, state=state, op=one.item.op, due=due, since=at.hub.now(),
+        pending=encode_pending(one.pending(at)), tries=one.ready.tries + 1, message=message, run=at.run.number,
     )  # fmt: skip
 
 
-def _refused(at: Pass, one: Sent, receipt: Receipt, _doubt_until: int, step: Step) -> SentOutcome:
+def _refused(at: Pass, one: Sent, receipt: Receipt, _intent: Intent, step: Step) -> SentOutcome:
     step.unsettled.append(_unsettled(at, one, UnsettledState.PARKED, 0, receipt.message))
     step.entries.append(entry(EntryKind.REFUSED, one.item.ref, int(one.item.op), receipt.message))
     return SentOutcome.PARKED
 
 
-def _stale(at: Pass, one: Sent, _receipt: Receipt, _doubt_until: int, step: Step) -> SentOutcome:
+def _stale(at: Pass, one: Sent, _receipt: Receipt, _intent: Intent, step: Step) -> SentOutcome:
     now = at.hub.now()
     step.hints.append(Hint(stream=at.side.stream, key=one.item.key, reason="changed", due=now, at=now))
     step.unsettled.append(_unsettled(at, one, UnsettledState.RETRY, now, "the record had been changed; read it anew"))
     return SentOutcome.PENDING
 
 
-def _gone(at: Pass, one: Sent, receipt: Receipt, _doubt_until: int, step: Step) -> SentOutcome:
+def _gone(at: Pass, one: Sent, receipt: Receipt, intent: Intent, step: Step) -> SentOutcome:
     now = at.hub.now()
     if one.item.op in (Op.DELETE, Op.ARCHIVE):
         _bury(at, one, None, step)
         return SentOutcome.ACKNOWLEDGED
     if one.item.op is Op.CREATE:
-        return _refused(at, one, receipt, 0, step)
+        return _refused(at, one, receipt, intent, step)
     step.hints.append(Hint(stream=at.side.stream, key=one.item.key, reason="missing", due=now, at=now))
     step.unsettled.append(_unsettled(at, one, UnsettledState.RETRY, now, "no such record; looking again"))
     return SentOutcome.PENDING
 
 
-def _busy(at: Pass, one: Sent, receipt: Receipt, _doubt_until: int, step: Step) -> SentOutcome:
-    pause = backoff(one.tries, at.hub.env.random(), asked=receipt.wait)
+def _busy(at: Pass, one: Sent, receipt: Receipt, _intent: Intent, step: Step) -> SentOutcome:
+    pause = backoff(one.ready.tries, at.hub.env.random(), asked=receipt.wait)
     due = at.hub.now() + int(pause * 1e6)
     step.unsettled.append(_unsettled(at, one, UnsettledState.RETRY, due, receipt.message))
     return SentOutcome.PENDING
 
 
-def _doubt(at: Pass, one: Sent, receipt: Receipt, doubt_until: int, step: Step) -> SentOutcome:
-    step.unsettled.append(_unsettled(at, one, UnsettledState.DOUBT, doubt_until, receipt.message))
+def _doubt(at: Pass, one: Sent, receipt: Receipt, intent: Intent, step: Step) -> SentOutcome:
+    step.unsettled.append(_unsettled(at, one, UnsettledState.DOUBT, intent.doubt_until, receipt.message))
     return SentOutcome.IN_DOUBT
 
 
-_FATES: Mapping[Outcome, Callable[[Pass, Sent, Receipt, int, Step], SentOutcome]] = {
+_FATES: Mapping[Outcome, Callable[[Pass, Sent, Receipt, Intent, Step], SentOutcome]] = {
     Outcome.REFUSED: _refused,
     Outcome.STALE: _stale,
     Outcome.GONE: _gone,
@@ -153,71 +135,74 @@ _FATES: Mapping[Outcome, Callable[[Pass, Sent, Receipt, int, Step], SentOutcome]
 def _settle_done(at: Pass, intent: Intent, done: Sequence[tuple[Sent, Receipt]], step: Step) -> None:
     if not done:
         return
-    stream = at.side.stream
-    step.settled.setdefault(stream, []).extend(one.item.ref for one, _ in done)
+    step.settled.setdefault(at.side.stream, []).extend(one.item.ref for one, _ in done if one.ready.waited)
     flat: list[object] = [int(intent.op), intent.iid]
     for one, receipt in done:
-        flat += [one.item.ref, receipt.key or one.item.key]
+        flat += (one.item.ref, receipt.key or one.item.key)
     step.entries.append(entry(EntryKind.SENT, 0, *flat))
-    buried = [pair for pair in done if pair[0].item.op in (Op.DELETE, Op.ARCHIVE)]
-    for one, receipt in buried:
-        _bury(at, one, receipt, step)
-    written = [pair for pair in done if pair[0].item.op not in (Op.DELETE, Op.ARCHIVE)]
-    if not written:
-        return
-    shown = _shown(at, written, step)
-    entities = at.hub.store.entities(at.bound.entity, [one.item.ref for one, _ in written])
-    links = at.hub.store.links_of(stream, [one.item.ref for one, _ in written])
+    written = []
+    for one, receipt in done:
+        if one.item.op in (Op.DELETE, Op.ARCHIVE):
+            _bury(at, one, receipt, step)
+        else:
+            written.append((one, receipt))
+    shown = shown_after(at, written, step)
+    now, simple = at.hub.now(), _stores_all(at)
     for one, receipt in written:
-        eid = one.item.ref
-        canon, gens = canon_of(entities[eid], at.bound.width), gens_of(entities[eid], at.bound.width)
-        _cast(at, one, receipt, links.get(eid), shown.get(eid), canon, gens, step)
+        if simple and one.ready.link is None and not one.without and UNSET not in one.ready.canon:
+            link = Link(one.item.ref, receipt.key, LinkState.OK, None, receipt.version, None, now, receipt.stamp)
+            step.new_links.setdefault(at.side.stream, []).append(link)
+        else:
+            _cast(at, one, receipt, shown.get(one.item.ref), now, step)
 
 
-def _cast(  # noqa: PLR0913  everything that a shadow follows from
-    at: Pass, one: Sent, receipt: Receipt, link: Link | None, shown: Shown | None, canon: Row, gens: list[int], step: Step
-) -> None:
+def _stores_all(at: Pass) -> bool:
+    """Does a create leave nothing to compare: everything is written, and shown as it was sent?"""
+    side = at.side
+    return side.verbatim and not side.normalisers and len(side.writable) == len(side.positions)
+
+
+def _cast(at: Pass, one: Sent, receipt: Receipt, shown: Shown | None, now: int, step: Step) -> None:  # noqa: PLR0913
     """The link's new shadow. What the system made of our values beyond its normalisers is read again as news."""
-    news = False
-    if link is None and shown is None and len(one.pending) == sum(canon[p] is not UNSET for p in at.side.positions):
-        delta: Delta = {}
-    else:
-        # A record that we created came after this canon: what it shows beyond what we sent is causal news, no rival.
-        base = decode_delta(link.delta) if link else {p: Shadow(UNSET, UNSET, gens[p]) for p in at.side.positions}
-        news = _update_delta(at, one, base, shown, canon, gens, step)
-        delta = {
-            p: s for p, s in base.items()
-            if not (s.base == canon[p] and s.seen == canon[p] and (s.gen == gens[p] or canon[p] is UNSET))
-        }  # fmt: skip
-    now = at.hub.now()
-    key = receipt.key or one.item.key
+    canon, gens, link = one.ready.canon, gens_of(one.ready.entity, at.bound.width), one.ready.link
+    # A record that we created came after this canon: what it shows beyond what we sent is causal news, no rival.
+    delta = decode_delta(link.delta) if link else {p: Shadow(UNSET, UNSET, gens[p]) for p in at.side.positions}
+    news = _update_delta(at, one, delta, shown, gens, step)
+    delta = {
+        p: s for p, s in delta.items()
+        if not (s.base == canon[p] and s.seen == canon[p] and (s.gen == gens[p] or canon[p] is UNSET))
+    }  # fmt: skip
+    key, stream = receipt.key or one.item.key, at.side.stream
     if news:
-        step.hints.append(Hint(stream=at.side.stream, key=key, reason="changed", due=now, at=now))
-    digest = None if news or shown is None else shown.print
-    version = shown.version if shown else receipt.version
-    stamp = shown.stamp if shown else receipt.stamp
-    born = link.born if link else now
-    row = Link(one.item.ref, key, LinkState.OK, digest, version, encode_delta(delta), born, stamp)
+        step.hints.append(Hint(stream=stream, key=key, reason="changed", due=now, at=now))
+    row = Link(
+        one.item.ref, key, LinkState.OK, shown.print if shown and not news else None,
+        shown.version if shown else receipt.version, encode_delta(delta), link.born if link else now,
+        shown.stamp if shown else receipt.stamp,
+    )  # fmt: skip
     if link is None:
-        step.new_links.setdefault(at.side.stream, []).append(row)
+        step.new_links.setdefault(stream, []).append(row)
     else:
-        step.links[at.side.stream, row.eid] = row
-    if wanted(at.bound.units, canon, delta, writable=at.side.writable) and one.item.ref not in {u.eid for u in step.unsettled}:
-        step.plan_work(at.side.stream, Op.UPDATE, row.eid)
+        step.links[stream, row.eid] = row
+    parked = any(left.eid == row.eid for left in step.unsettled)
+    if delta and not parked and wanted(at.bound.units, canon, delta, writable=at.side.writable):
+        step.plan_work(stream, Op.UPDATE, row.eid)
 
 
 def _update_delta(  # noqa: PLR0913
-    at: Pass, one: Sent, delta: Delta, shown: Shown | None, canon: Row, gens: Sequence[int], step: Step
+    at: Pass, one: Sent, delta: Delta, shown: Shown | None, gens: Sequence[int], step: Step
 ) -> bool:
     """Enter what was sent and what is shown into `delta`; True when the system shows news of its own."""
+    canon, sent = one.ready.canon, one.pending(at)
     news = False
     kept: list[str] = []
     lines = {unit.positions[0] for unit in at.bound.units if unit.lines}
-    for p, (value, gen) in one.pending.items():
+    for p, (value, gen) in sent.items():
         former = delta.get(p, Shadow(canon[p], canon[p], gens[p]))
-        seen = shown.values.get(p, UNSET) if shown else value
-        seen = value if seen is UNSET else seen
-        if seen == value or p in lines or seen == at.side.shows(p, value):
+        normal = at.side.shows(p, value)
+        seen = shown.values.get(p, UNSET) if shown else normal
+        seen = normal if seen is UNSET else seen
+        if seen == value or p in lines or seen == normal:
             delta[p] = Shadow(value, seen, gen)
         elif names := explain(value, seen):
             learn(at.hub, at.side, at.bound.layout[p], p, names, step)
@@ -225,78 +210,33 @@ def _update_delta(  # noqa: PLR0913
         elif one.item.op is Op.UPDATE and seen == former.seen:
             kept.append(at.bound.layout[p])
         else:
-            delta[p] = Shadow(value, at.side.shows(p, value), gen)
+            delta[p] = Shadow(value, normal, gen)
             news = True
     if shown:
-        news = news or any(_is_news(at, p, v, delta, one, canon) for p, v in shown.values.items() if p not in one.pending)
+        news = news or any(_is_news(one, p, v, delta) for p, v in shown.values.items() if p not in sent)
     if kept:
         message = f"{at.side.system} accepted the write but still shows its old value of {', '.join(kept)}"
         step.unsettled.append(_unsettled(at, one, UnsettledState.PARKED, 0, message))
-        step.settled[at.side.stream].remove(one.item.ref)
+        settled = step.settled.get(at.side.stream, [])
+        if one.item.ref in settled:
+            settled.remove(one.item.ref)
     return news
 
 
-def _is_news(at: Pass, position: int, value: Value, delta: Delta, one: Sent, canon: Row) -> bool:  # noqa: PLR0913
+def _is_news(one: Sent, position: int, value: object, delta: Delta) -> bool:
     if value is UNSET:
         return False
     former = delta.get(position)
-    seen = former.seen if former else (UNSET if one.item.op is Op.CREATE else canon[position])
-    return value != seen
+    return value != (former.seen if former else one.ready.canon[position])
 
 
 def _bury(at: Pass, one: Sent, receipt: Receipt | None, step: Step) -> None:
-    link = one.link
+    link = one.ready.link
     if link is None:
         return
     digest = fingerprint(receipt.raw) if receipt and receipt.raw else None
     step.links[at.side.stream, link.eid] = Link(
         link.eid, link.key, LinkState.GONE, digest, None, None, link.born, link.stamp
     )
-    step.tombs.append(
-        Tomb(stream=at.side.stream, key=link.key, eid=link.eid, reason=f"{one.item.op.name.lower()} by the hub", at=at.hub.now())
-    )
-
-
-def _shown(at: Pass, written: Sequence[tuple[Sent, Receipt]], step: Step) -> dict[int, Shown]:
-    """What the system shows of each written record: from the answers, or from one batched get."""
-    if at.side.contract.read_back is ReadBack.VERBATIM:
-        return {}
-    records = {one.item.ref: _record_of(one, receipt) for one, receipt in written if receipt.raw is not None}
-    rest = [(one, receipt) for one, receipt in written if receipt.raw is None]
-    if rest:
-        records.update(_read_back(at, rest, step))
-    if not records:
-        return {}
-    refs = list(records)
-    mapped = at.side.lens.get([records[ref].raw for ref in refs])
-    rows = [dict(zip(at.side.positions, values, strict=True)) for values in zip(*mapped.columns, strict=True)]
-    unreadable = {problem.row for problem in mapped.problems}
-    if at.bound.references or at.bound.line_references:
-        unreadable |= references.to_eids(at.hub, at.bound, at.side, rows).keys()
-    return {
-        ref: Shown(values=row, print=fingerprint(records[ref].raw), version=records[ref].version, stamp=records[ref].stamp)
-        for number, (ref, row) in enumerate(zip(refs, rows, strict=True))
-        if number not in unreadable
-    }
-
-
-def _record_of(one: Sent, receipt: Receipt) -> Record:
-    return Record(key=receipt.key or one.item.key, raw=receipt.raw or b"", version=receipt.version, stamp=receipt.stamp)
-
-
-def _read_back(at: Pass, rest: Sequence[tuple[Sent, Receipt]], step: Step) -> dict[int, Record]:
-    """One batched get after the contract's settle time; records that cannot be read become hints."""
-    at.hub.env.sleep(at.side.contract.settle)
-    keys = {receipt.key or one.item.key: one.item.ref for one, receipt in rest}
-    try:
-        answers = at.side.connector.get(at.side.side.resource, list(keys))
-    except SynclineError:
-        answers = []
-    found = {keys[answer.key]: answer for answer in answers if isinstance(answer, Record) and answer.key in keys}
-    now = at.hub.now()
-    step.hints += [
-        Hint(stream=at.side.stream, key=key, reason="changed", due=now, at=now)
-        for key, ref in keys.items()
-        if ref not in found
-    ]
-    return found
+    reason = f"{one.item.op.name.lower()} by the hub"
+    step.tombs.append(Tomb(stream=at.side.stream, key=link.key, eid=link.eid, reason=reason, at=at.hub.now()))

@@ -177,17 +177,21 @@ def _stream(hub: Hub, bound: BoundFlow, side: BoundSide) -> StreamStatus:
     cursor, _epoch = hub.store.cursor(stream)
     counts = {state: count for (where, state), count in hub.store.unsettled_counts().items() if where == stream}
     clashing = hub.store.conflicts(entity=bound.entity, state=ConflictState.OPEN, limit=ALL)
-    at = Pass(hub=hub, run=Run(number=0, ledger=Ledger(run=0)), bound=bound, side=side)
     unread = len(hub.store.documents(parked_reads(side)))
     return StreamStatus(
         flow=bound.flow.name, entity=bound.entity, system=side.system, entities=live, links=linked,
-        matched=matched(at), cursor=_told(cursor), verified_through=verified_through(hub, [side]),
+        matched=matched(looking(hub, bound, side)), cursor=_told(cursor), verified_through=verified_through(hub, [side]),
         planned=len(planned(hub, stream)), retrying=counts.get(UnsettledState.RETRY, 0),
         blocked=counts.get(UnsettledState.BLOCKED, 0), in_doubt=counts.get(UnsettledState.DOUBT, 0),
         parked=counts.get(UnsettledState.PARKED, 0) + unread, held=counts.get(UnsettledState.HELD, 0),
         conflicts=sum(1 for one in clashing if one.system == side.system), questions=open_questions(hub, side),
         hints=len(hub.store.hints(stream, due=2**62, limit=1000)),
     )  # fmt: skip
+
+
+def looking(hub: Hub, bound: BoundFlow, side: BoundSide) -> Pass:
+    """A side as the engine's steps see it, outside any run: to ask, not to act."""
+    return Pass(hub=hub, run=Run(number=0, ledger=Ledger(run=0)), bound=bound, side=side)
 
 
 def _told(cursor: Cursor | None) -> str:

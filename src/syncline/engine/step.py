@@ -99,6 +99,7 @@ def commit(hub: Hub, run: Run, step: Step, *, priority: int = 2) -> None:
             tx.put_cursor(stream, cursor, epoch=epoch)
     if page:
         hub.journal.advance(page)
+    hub.index.documents.update(dict.fromkeys(step.documents, True))
     hub.env.point(f"{step.kind}.after_commit")
 
 

@@ -52,7 +52,8 @@ class Lens:
     """A compiled mapping. `get` and `put` undo each other, up to what `check_laws` shows."""
 
     __slots__ = (
-        "_keys", "_plans", "_reader", "fields", "inner", "nested", "overlaid", "paths", "paths_of", "references", "writable",
+        "_keys", "_plans", "_reader", "fields", "inner", "nested", "overlaid", "paths", "paths_of", "references",
+        "writable",
     )  # fmt: skip
 
     fields: tuple[str, ...]  #: canonical names, in the order of the columns

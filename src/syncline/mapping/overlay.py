@@ -1,7 +1,7 @@
 """Writes inside nested objects and lists leave alone what the mapping does not carry.
 
-Many systems replace a nested object or list as a whole. So a change of `addresses[kind=billing].street` is laid over the
-record as it was just read: members and elements that the mapping does not know stay as they are.
+Many systems replace a nested object or list as a whole. So a change of `addresses[kind=billing].street` is laid over
+the record as it was just read: members and elements that the mapping does not know stay as they are.
 """
 
 from __future__ import annotations

@@ -20,12 +20,12 @@ Column = list[object]
 ColumnStep = Callable[[Column], Column]  #: a page's column to a page's column
 
 _SHOWN = 60
-_DIGITS = Context(prec=200, rounding=ROUND_HALF_UP)
+HALF_UP = Context(prec=200, rounding=ROUND_HALF_UP)  #: as invoices are
 _LARGEST_EXPONENT = 60
 _LOWEST_INTEGER, _HIGHEST_INTEGER = -(2**63), 2**64 - 1
 
 #: most numbers: what needs no arithmetic
-_SIMPLE_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,39})(?:\.[0-9]{1,39})?", re.ASCII)
+SIMPLE_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,39})(?:\.[0-9]{1,39})?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +94,7 @@ def as_decimal(value: object) -> Decimal:
 
 def canonical_decimal(value: object) -> str:
     """The one spelling of a number: no exponent, no trailing zeros, no sign on zero."""
-    text = value if isinstance(value, str) and _SIMPLE_NUMBER.fullmatch(value) else f"{as_decimal(value):f}"
+    text = value if isinstance(value, str) and SIMPLE_NUMBER.fullmatch(value) else f"{as_decimal(value):f}"
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
@@ -102,7 +102,7 @@ def canonical_decimal(value: object) -> str:
 
 def rounded(number: Decimal, places: int) -> Decimal:
     """Half-up, as invoices are."""
-    return number.quantize(Decimal(1).scaleb(-places), context=_DIGITS)
+    return number.quantize(Decimal(1).scaleb(-places), context=HALF_UP)
 
 
 def as_integer(value: object) -> int:

@@ -97,7 +97,8 @@ class Plan:
     flows: tuple[str, ...]
     items: tuple[PlanItem, ...]  #: the first of them
     more: int  #: items that are part of the plan but not shown
-    counts: Mapping[str, int]  #: "create", "update", "delete", "archive" -> records
+    counts: Mapping[str, int]  #: "create", "update", "delete", "archive" -> records that would be written
+    waiting: int = 0  #: records among the items that would not be written: see `PlanItem.waits`
     conflicts: int
     parked: int
     questions: int

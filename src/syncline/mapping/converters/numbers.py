@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-import re
-from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, Context, Decimal, Inexact, InvalidOperation, localcontext
 from fractions import Fraction
 
 from syncline.mapping.converting import Arguments, Converter, ConverterSpec, Parameter, did_you_mean
-from syncline.mapping.values import Step, as_decimal, as_integer, canonical_decimal, rounded
+from syncline.mapping.values import (
+    HALF_UP,
+    SIMPLE_NUMBER,
+    Step,
+    as_decimal,
+    as_integer,
+    canonical_decimal,
+    rounded,
+)
 
 _MOST_PLACES = 30
 _PLACES_READ, _PLACES_WRITTEN = (
     18,
     14,
 )  # a factor such as 1/60 never ends: what is written back is rounded more coarsely
+_SHORT_DIGITS, _SHORT_RANGE = 50, 18  # of a factor
 _WIDE = Context(prec=200, rounding=ROUND_HALF_EVEN)
 _UNITS: dict[str, dict[str, Fraction]] = {
     "mass": {"mg": Fraction(1, 1000), "g": Fraction(1), "kg": Fraction(1000), "t": Fraction(1_000_000)}
@@ -38,15 +46,17 @@ def json_number(number: Decimal) -> int | float:
 
 
 def _fixed(places: int) -> Step:
-    # a canonical number that is not too long only needs zeros; minus zero does not count as one
-    simple = re.compile(rf"(?!-0(?:\.0*)?\Z)-?(?:0|[1-9][0-9]{{0,39}})(?:\.[0-9]{{1,{places or 1}}})?", re.ASCII)
+    smallest, round_to = Decimal(1).scaleb(-places), HALF_UP.quantize
 
     def write(value: object) -> object:
-        if places and isinstance(value, str) and simple.fullmatch(value):
-            point = value.find(".")
-            return f"{value}.{'0' * places}" if point < 0 else value + "0" * (places + 1 + point - len(value))
-        number = rounded(as_decimal(value), places)
-        return f"{number or abs(number):f}"
+        if not isinstance(value, str) or not SIMPLE_NUMBER.fullmatch(value):
+            number = rounded(as_decimal(value), places)
+        else:
+            missing = places - (len(value) - value.find(".") - 1 if "." in value else -1)
+            if places and missing >= 0 and value[0] != "-":  # it only needs zeros, and a point where it has none
+                return value + "0" * missing if missing <= places else f"{value}.{'0' * places}"
+            number = round_to(Decimal(value), smallest)
+        return f"{number or abs(number):f}"  # zero has no sign
 
     return write
 
@@ -106,15 +116,41 @@ def _unit(arguments: Arguments) -> Converter:
 
 
 def _scaled(factor: Fraction) -> Converter:
-    def read(value: object) -> object:
-        return _product(value, factor, _PLACES_READ)
-
-    def write(value: object) -> object:
-        return _product(value, 1 / factor, _PLACES_WRITTEN)
-
     return Converter(
-        get=read, put=write, remembers=True, loses=f"digits after place {_PLACES_WRITTEN} are rounded when written"
+        get=_times(factor, _PLACES_READ),
+        put=_times(1 / factor, _PLACES_WRITTEN),
+        loses=f"digits after place {_PLACES_WRITTEN} are rounded when written",
     )
+
+
+def _times(factor: Fraction, places: int) -> Step:
+    """Multiplying by a factor; a factor that is a short decimal, and a usual number, need no fraction."""
+    short = _short(factor)
+
+    def step(value: object) -> object:
+        if short is None or not isinstance(value, str) or not SIMPLE_NUMBER.fullmatch(value):
+            return _product(value, factor, places)
+        text = f"{_WIDE.multiply(Decimal(value), short):f}"
+        point = text.find(".")
+        if point < 0:
+            return "0" if text == "-0" else text
+        if len(text) - point - 1 > places:
+            return canonical_decimal(rounded(Decimal(text), places))
+        text = text.rstrip("0").rstrip(".")
+        return "0" if text == "-0" else text
+
+    return step
+
+
+def _short(factor: Fraction) -> Decimal | None:
+    """The factor where a product with it has all its digits; None where a decimal would be longer, or never end."""
+    with localcontext(_WIDE) as context:
+        context.prec, context.traps[Inexact] = _SHORT_DIGITS, True
+        try:
+            short = Decimal(factor.numerator) / Decimal(factor.denominator)
+        except Inexact:
+            return None
+    return short if abs(short.adjusted()) <= _SHORT_RANGE else None
 
 
 def _product(value: object, factor: Fraction, places: int) -> str:

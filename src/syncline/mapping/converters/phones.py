@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import re
 from functools import cache, lru_cache
+from pathlib import Path
 from types import ModuleType
 from typing import cast
+
+import msgspec
 
 from syncline.mapping.converting import Arguments, did_you_mean
 from syncline.mapping.values import Step, as_text
@@ -25,10 +28,9 @@ _E164 = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
 
 def phone_steps(arguments: Arguments) -> tuple[Step, Step]:
     """Reading and writing by the rules of the region that the call names; E.164 is written as it is."""
-    library = _library()
     region = arguments.text(0, "").upper()
-    if region and region not in library.SUPPORTED_REGIONS:
-        raise arguments.wrong(0, f"`{region}` is not a region", did_you_mean(region, library.SUPPORTED_REGIONS))
+    if region and region not in _table().regions:
+        raise arguments.wrong(0, f"`{region}` is not a region", did_you_mean(region, _table().regions))
     read = _reading(region)
 
     def write(value: object) -> object:
@@ -38,10 +40,10 @@ def phone_steps(arguments: Arguments) -> tuple[Step, Step]:
 
 
 def _reading(region: str) -> Step:
-    home = str(_library().country_code_for_region(region)) if region else "0"
+    home, own = _table().regions[region] if region else ("0", "")
     plus_home, start = f"+{home}".encode(), len(home) + 1
-    abroad = _pattern_of(home.encode()) if region else _NOTHING
-    domestic = _digits_of(home, region) if region else _NOTHING
+    abroad = _pattern_of(home.encode())
+    domestic = re.compile(own.encode(), re.ASCII) if own else abroad
 
     def read(value: object) -> object:
         text = value if value.__class__ is str else as_text(value)
@@ -71,24 +73,20 @@ def _is_plain(digits: bytes) -> bool:
 
 @cache
 def _pattern_of(code: bytes) -> re.Pattern[bytes]:
-    region = _library().region_code_for_country_code(int(code))
-    return _NOTHING if region == "ZZ" else _digits_of(code.decode(), region)
+    pattern = _table().codes.get(code.decode())
+    return _NOTHING if pattern is None else re.compile(pattern.encode(), re.ASCII)
+
+
+class _Table(msgspec.Struct, frozen=True, kw_only=True):
+    """National numbers that need no work, as `tools/phones.py` wrote them."""
+
+    codes: dict[str, str]  #: country code -> pattern
+    regions: dict[str, tuple[str, str]]  #: region -> its country code, and its pattern where that is another
 
 
 @cache
-def _digits_of(code: str, region: str) -> re.Pattern[bytes]:
-    """National numbers that need no work: of a possible length, in the pattern, without anything to strip."""
-    library = _library()
-    metadata = library.PhoneMetadata.metadata_for_region_or_calling_code(int(code), region)
-    general = metadata.general_desc
-    lengths = "|".join(f".{{{length}}}" for length in general.possible_length)
-    if len(general.possible_length) == general.possible_length[-1] - general.possible_length[0] + 1:
-        lengths = f".{{{general.possible_length[0]},{general.possible_length[-1]}}}"
-    # none of the prefixes may begin the number; most begin with the zero that is refused first
-    prefixes = {metadata.national_prefix_for_parsing, metadata.international_prefix} - {None, "0", "00"}
-    refused = "".join(f"(?!{prefix})" for prefix in sorted(prefixes))
-    pattern = rf"(?!0)(?=(?:{lengths})\Z){refused}(?:{general.national_number_pattern})"
-    return re.compile(pattern.encode(), re.ASCII)
+def _table() -> _Table:
+    return msgspec.json.decode(Path(__file__).with_name("names").joinpath("phones.json").read_bytes(), type=_Table)
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -107,6 +105,6 @@ def by_library(text: str, region: str) -> str:
 
 @cache
 def _library() -> ModuleType:
-    import phonenumbers  # noqa: PLC0415  heavy: only mappings with phone numbers pay for it
+    import phonenumbers  # noqa: PLC0415  heavy: only numbers that need it pay for it
 
     return phonenumbers

@@ -1,4 +1,7 @@
-"""Converters of countries, languages and currencies: names in many languages and all ISO codes to one code."""
+"""Converters of countries, languages and currencies: names in many languages and all ISO codes to one code.
+
+The names are data beside this file; `tools/names.py` makes it.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,11 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
+
+import msgspec
 
 from syncline.mapping.converting import Arguments, Converter, ConverterSpec, Parameter
 from syncline.mapping.values import Step, as_text
@@ -38,24 +45,26 @@ def _folded(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
-def _find(tables: tuple[Table, ...], what: str) -> Step:
-    """The code of a name; the tables are tried in order and made when they are first needed."""
+def _find(kind: str, what: str) -> Step:
+    """The code of a name; the table is read when it is first needed."""
 
     def step(value: object) -> object:
-        name = _folded(as_text(value))
-        for table in tables:
-            if (code := table().get(name)) is not None:
-                return code
-        near = difflib.get_close_matches(name, tables[2](), n=1, cutoff=0.7)
+        names, name = _names(kind), _folded(as_text(value))
+        code = names.known.get(name)
+        if code is not None:
+            return code
+        near = difflib.get_close_matches(name, map(_folded, names.called().values()), n=1, cutoff=0.7)
         msg = f"no {what} is known by this name{f'; did you mean {near[0]}?' if near else ''}"
         raise ValueError(msg)
 
     return step
 
 
-def _show(names: Table, what: str) -> Step:
+def _show(table: Table, what: str) -> Step:
+    made = cache(table)
+
     def step(value: object) -> object:
-        name = names().get(as_text(value))
+        name = made().get(as_text(value))
         if name is None:
             msg = f"this is no code of a {what}"
             raise ValueError(msg)
@@ -71,17 +80,22 @@ def _coded(get: Step, put: Step) -> Converter:
 def _country(arguments: Arguments) -> Converter:
     form = arguments.choice(0, ("iso2", "iso3", "name"), "iso2")
     language = arguments.choice(1, _LANGUAGES, "en")
-    names: dict[str, Table] = {"iso2": _iso2, "iso3": _iso3, "name": lambda: _territories(language)}
-    tables = (_country_codes, _country_words, lambda: _turned(_territories("en")), _country_names)
-    return _coded(_find(tables, "country"), _show(names[form], "country"))
+    shows: dict[str, Table] = {
+        "iso2": _itself("countries"),
+        "iso3": lambda: _names("countries").iso3,
+        "name": lambda: _names("countries").called(language),
+    }
+    return _coded(_find("countries", "country"), _show(shows[form], "country"))
 
 
 def _language(arguments: Arguments) -> Converter:
     form = arguments.choice(0, ("code", "iso3", "name", "locale"), "code")
-    tables = (_language_codes, _language_words, lambda: _turned(_language_names("en")), _languages)
-    find = _find(tables, "language")
-    shows = {"iso3": _language_iso3, "name": _language_names}
-    show = _show(shows.get(form, lambda: {code: code for code in _language_names()}), "language")
+    find = _find("languages", "language")
+    shows: dict[str, Table] = {
+        "iso3": lambda: _names("languages").iso3,
+        "name": lambda: _names("languages").called(),
+    }
+    show = _show(shows.get(form, lambda: {code: code for code in _names("languages").called()}), "language")
 
     def read(value: object) -> object:
         first, region = _tag(as_text(value))
@@ -106,131 +120,59 @@ def _tag(text: str) -> tuple[str, str | None]:
 
 def _currency(arguments: Arguments) -> Converter:
     form = arguments.choice(0, ("code", "symbol", "name"), "code")
-    names: dict[str, Table] = {
-        "code": lambda: {code: code for code in _currency_names()},
-        "symbol": _currency_symbols,
-        "name": _currency_names,
+    shows: dict[str, Table] = {
+        "code": _itself("currencies"),
+        "symbol": _signs,
+        "name": lambda: _names("currencies").called(),
     }
-    tables = (_currency_codes, _currency_words, lambda: _turned(_currency_names("en")), _currencies)
-    return _coded(_find(tables, "currency"), _show(names[form], "currency"))
+    return _coded(_find("currencies", "currency"), _show(shows[form], "currency"))
 
 
-def _turned(names: Mapping[str, str]) -> dict[str, str]:
-    return {_folded(name): code for code, name in names.items()}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Names:
+    """One kind of thing: its codes, and what it is called."""
+
+    known: Mapping[str, str]  #: folded code, name or word -> code
+    codes: tuple[str, ...]
+    iso3: Mapping[str, str]
+    of: Mapping[str, msgspec.Raw]  #: language -> code -> name, decoded when it is asked for
+
+    def called(self, language: str = "en") -> dict[str, str]:
+        """The name of each code in one language."""
+        return msgspec.json.decode(self.of[language], type=dict[str, str])
 
 
-def _in_all_languages(names: Callable[[str], Mapping[str, str]]) -> dict[str, str]:
-    """Names to codes; where two languages use one name for two things, the earlier language wins."""
-    table: dict[str, str] = {}
-    for language in reversed(_LANGUAGES):
-        table |= _turned(names(language))
-    return table
+class _File(msgspec.Struct, frozen=True, kw_only=True):
+    """A table as `tools/names.py` wrote it."""
+
+    codes: dict[str, str]
+    names: dict[str, msgspec.Raw]
+    known: dict[str, str]
+    iso3: dict[str, str] = {}
 
 
-@cache
-def _iso3() -> dict[str, str]:
-    import pycountry  # noqa: PLC0415  heavy: only mappings with countries pay for it
-
-    return {country.alpha_2: country.alpha_3 for country in pycountry.countries} | {"XK": "XKX"}
-
-
-@cache
-def _iso2() -> dict[str, str]:
-    return {code: code for code in _iso3()}
-
-
-@cache
-def _territories(language: str) -> dict[str, str]:
-    from babel import Locale  # noqa: PLC0415  heavy: only mappings with countries pay for it
-
-    names = Locale(language).territories
-    return {code: names[code] for code in _iso3()}
+_WORDS = {"countries": _COUNTRY_WORDS, "languages": _LANGUAGE_WORDS, "currencies": _CURRENCY_WORDS}
 
 
 @cache
-def _country_codes() -> dict[str, str]:
-    return {code.lower(): code for code in _iso3()} | {iso3.lower(): code for code, iso3 in _iso3().items()}
+def _names(kind: str) -> _Names:
+    """The table of a kind: a code means more than a word of ours, and that more than a name in some language."""
+    file = msgspec.json.decode(Path(__file__).with_name("names").joinpath(f"{kind}.json").read_bytes(), type=_File)
+    words = {_folded(name): code for name, code in _WORDS[kind].items()}
+    codes = tuple(dict.fromkeys(file.codes.values()))
+    return _Names(known=file.known | words | file.codes, codes=codes, iso3=file.iso3, of=file.names)
 
 
-@cache
-def _country_words() -> dict[str, str]:
-    return {_folded(name): code for name, code in _COUNTRY_WORDS.items()}
-
-
-@cache
-def _country_names() -> dict[str, str]:
-    return _in_all_languages(_territories)
-
-
-@cache
-def _language_iso3() -> dict[str, str]:
-    import pycountry  # noqa: PLC0415  heavy: only mappings with languages pay for it
-
-    return {entry.alpha_2: entry.alpha_3 for entry in pycountry.languages if hasattr(entry, "alpha_2")}
-
-
-@cache
-def _language_names(language: str = "en") -> dict[str, str]:
-    from babel import Locale  # noqa: PLC0415  heavy: only mappings with languages pay for it
-
-    names = Locale(language).languages
-    return {code: names[code] for code in _language_iso3() if code in names}
-
-
-@cache
-def _language_codes() -> dict[str, str]:
-    import pycountry  # noqa: PLC0415  heavy: only mappings with languages pay for it
-
-    older = {
-        entry.bibliographic: entry.alpha_2
-        for entry in pycountry.languages
-        if hasattr(entry, "bibliographic") and hasattr(entry, "alpha_2")
-    }
-    codes = {iso3: code for code, iso3 in _language_iso3().items()} | {code: code for code in _language_iso3()}
-    return older | codes
-
-
-@cache
-def _language_words() -> dict[str, str]:
-    return {_folded(name): code for name, code in _LANGUAGE_WORDS.items()}
-
-
-@cache
-def _languages() -> dict[str, str]:
-    return _in_all_languages(_language_names)
-
-
-@cache
-def _currency_names(language: str = "en") -> dict[str, str]:
-    import pycountry  # noqa: PLC0415  heavy: only mappings with currencies pay for it
-    from babel import Locale  # noqa: PLC0415
-
-    names = Locale(language).currencies
-    return {entry.alpha_3: names.get(entry.alpha_3, entry.name) for entry in pycountry.currencies}
-
-
-@cache
-def _currency_symbols() -> dict[str, str]:
+def _signs() -> dict[str, str]:
     """A sign where it leads back to the currency, else its code."""
     signs: dict[str, str] = {}
     for sign, code in _CURRENCY_WORDS.items():
         signs.setdefault(code, sign)
-    return {code: signs.get(code, code) for code in _currency_names()}
+    return {code: signs.get(code, code) for code in _names("currencies").codes}
 
 
-@cache
-def _currency_codes() -> dict[str, str]:
-    return {code.lower(): code for code in _currency_names()}
-
-
-@cache
-def _currency_words() -> dict[str, str]:
-    return {_folded(name): code for name, code in _CURRENCY_WORDS.items()}
-
-
-@cache
-def _currencies() -> dict[str, str]:
-    return _in_all_languages(_currency_names)
+def _itself(kind: str) -> Table:
+    return lambda: {code: code for code in _names(kind).codes}
 
 
 SPECS = (

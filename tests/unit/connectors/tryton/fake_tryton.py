@@ -2,10 +2,12 @@
 
 import base64
 import json
+from datetime import UTC, datetime
 
-from syncline.connectors.protocols.request import Response
+from syncline.connectors.protocols.request import Request, Response
+from syncline.connectors.protocols.verdict import judge
 from syncline.connectors.systems.tryton.session import Account, Session
-from syncline.errors import SetupError, SynclineError
+from syncline.errors import SynclineError
 
 PASSWORD = "canary-7f3a"
 PREFERENCES = {"company": 1, "company_filter": "one", "employee": 5, "language": "en", "locale": {"grouping": []}}
@@ -59,7 +61,9 @@ def in_turn(*answers):
 
 
 def unknown():
-    return SetupError("erp does not accept our credentials (HTTP 401 at POST /hub/rpc/).")
+    """What the wire makes of a 401."""
+    request = Request(method="POST", path="/hub/rpc/")
+    return judge(request, answer("", status=401), system="erp", setting="", now=datetime(2026, 3, 1, tzinfo=UTC))
 
 
 def error(name, *details):

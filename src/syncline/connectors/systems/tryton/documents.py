@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 import xxhash
 
+from syncline.connectors.systems.tryton.address_uses import shown_uses
 from syncline.connectors.systems.tryton.resources import Collection, Field, Picked, Resource
 from syncline.connectors.systems.tryton.values import Row, at_path, children_at, shown, stamp_of
 from syncline.model.page import Record
@@ -29,6 +30,8 @@ def document(resource: Resource, row: Row) -> Document:
     fields |= {each.name: shown(each.kind, at_path(row, each.source)) for each in resource.fields}
     fields |= {each.name: picked_value(each, row) for each in resource.picked}
     fields |= {each.name: shown_children(each, row) for each in resource.collections}
+    for collection in resource.collections if resource.uses else ():
+        fields |= shown_uses(resource.uses, shown_children(collection, row))
     record = Record(
         key=key,
         raw=msgspec.json.encode(fields),

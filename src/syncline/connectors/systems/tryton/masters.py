@@ -6,14 +6,15 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Protocol
 
+from syncline.connectors.systems.tryton.address_uses import with_uses
 from syncline.connectors.systems.tryton.delivery import Job, Sending, created_keys, receipt
-from syncline.connectors.systems.tryton.documents import Document, own_stamp
+from syncline.connectors.systems.tryton.documents import Document, own_stamp, shown_children
 from syncline.connectors.systems.tryton.nested import ListDiff, check_names, picked_commands, plain_values, stamps_of
 from syncline.connectors.systems.tryton.reading import Reader
 from syncline.connectors.systems.tryton.references import References
 from syncline.connectors.systems.tryton.resources import ADDRESSES, PARTY, PRODUCT, Resource, Rules
 from syncline.connectors.systems.tryton.session import Fault, Session
-from syncline.connectors.systems.tryton.values import at_path
+from syncline.connectors.systems.tryton.values import Row, at_path
 from syncline.errors import RejectedError, SynclineError, TransientError
 from syncline.model.page import Item, Op, Outcome, Receipt
 
@@ -47,7 +48,7 @@ class PartyShape:
         self._references = references
         self._rules = rules
         self._addresses = ListDiff(ADDRESSES, references, key_field=rules.address_key, removal=rules.removal)
-        self._nested = {ADDRESSES.name, *(each.name for each in PARTY.picked)}
+        self._nested = {ADDRESSES.name, *(each.name for each in PARTY.uses), *(each.name for each in PARTY.picked)}
 
     def needs_current(self, item: Item) -> bool:
         """Lists are compared with what is there; plain values are not."""
@@ -67,8 +68,9 @@ class PartyShape:
             if picked.name in given:
                 commands = picked_commands(picked, given[picked.name], row, self._rules.removal)
                 _extend(values, picked.path, commands)
-        if ADDRESSES.name in given:
-            _extend(values, ADDRESSES.name, self._addresses.commands(given[ADDRESSES.name], row))
+        addresses = _addresses(given, row)
+        if addresses is not None:
+            _extend(values, ADDRESSES.name, self._addresses.commands(addresses, row))
         return values
 
     def _marked(self, item: Item) -> Mapping[str, object]:
@@ -115,6 +117,17 @@ class ProductShape:
         else:
             shared |= price
         return {**shared, "products": [["write", [int(item.key)], own]]} if own else shared
+
+
+def _addresses(given: Mapping[str, object], row: Row | None) -> object:
+    """The addresses as they shall be; None where nothing is said of them."""
+    uses = sorted(each.name for each in PARTY.uses if each.name in given)
+    if not uses:
+        return (given[ADDRESSES.name] or ()) if ADDRESSES.name in given else None
+    if ADDRESSES.name in given:
+        what = f"The mapping writes both {ADDRESSES.name!r} and {uses[0]!r}, which is one of them."
+        raise RejectedError(what, cure="Map either the list or the uses.")
+    return with_uses(PARTY.uses, given, [] if row is None else shown_children(ADDRESSES, row))
 
 
 def _extend(values: dict[str, object], path: str, commands: Sequence[object]) -> None:

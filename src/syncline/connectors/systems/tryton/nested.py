@@ -36,7 +36,7 @@ def plain_values(fields: Iterable[Field], given: Mapping[str, object], reference
 def check_names(resource: Resource, given: Mapping[str, object], model: str = "") -> None:
     """Refuse a field that the hub may not write."""
     allowed = {each.name for each in resource.fields if each.written} | {each.name for each in resource.picked}
-    allowed |= {each.name for each in resource.collections if each.model}
+    allowed |= {each.name for each in resource.collections if each.model} | {each.name for each in resource.uses}
     unknown = sorted(set(given) - allowed)
     if unknown:
         what = f"{model or resource.model} has no field {unknown[0]!r} that can be written."

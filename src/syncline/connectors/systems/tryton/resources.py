@@ -56,6 +56,15 @@ class Collection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """One address of a list, by what it is for."""
+
+    name: str
+    flag: str  #: set on the addresses that serve it
+    members: tuple[str, ...] = ("name", "street", "postal_code", "city", "country", "subdivision")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
     """One resource: a record of Tryton with what belongs to it."""
 
@@ -63,6 +72,7 @@ class Resource:
     fields: tuple[Field, ...]
     picked: tuple[Picked, ...] = ()
     collections: tuple[Collection, ...] = ()
+    uses: tuple[Use, ...] = ()  #: of the addresses
     template: str = ""  #: a reference whose record, of the model product.template, is part of this one
     also: tuple[str, ...] = ()  #: read for the writer, not shown
     searchable: frozenset[str] = frozenset()
@@ -154,6 +164,7 @@ PARTY = Resource(
         MARKER,
     ),
     collections=(ADDRESSES,),
+    uses=(Use(name="invoice_address", flag="invoice"), Use(name="delivery_address", flag="delivery")),
     also=("replaced_by",),
     searchable=frozenset({"name", "code", "tax_identifier", "email", "phone", "mobile", "website"}),
     markers=("identifier", "code"),

@@ -1,0 +1,113 @@
+"""What each entity of a planned intent needs now: nothing, a write, or to wait."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from syncline.engine.codec import Pending, canon_of, decode_delta, encode_pending, gens_of
+from syncline.engine.hub import Pass
+from syncline.engine.identify import asked_about
+from syncline.engine.plan import wanted
+from syncline.engine.step import Step
+from syncline.model.ledger import SentOutcome
+from syncline.model.page import Op, Record
+from syncline.model.state import Entity, EntityState, Intent, Link, LinkState, Unsettled, UnsettledState
+from syncline.model.values import UNSET, Row, Value
+
+
+@dataclass(slots=True, kw_only=True)
+class Ready:
+    """One entity's write, ready but for the system's own words."""
+
+    op: Op
+    entity: Entity
+    canon: Row
+    change: Mapping[int, Value] | None = None  #: None: the whole canon, as a create sends it
+    link: Link | None = None
+    before: Record | None = None  #: the record as just read, where it was
+    tries: int = 0
+    waited: bool = False  #: an unsettled row tells of an earlier try
+
+    @property
+    def eid(self) -> int:
+        """The entity."""
+        return self.entity.eid
+
+
+def pending_of(at: Pass, one: Ready, *, without: frozenset[int] = frozenset()) -> Pending:
+    """What is sent: position -> (value, generation). Only doubts, refusals and read-backs need it."""
+    gens = gens_of(one.entity, at.bound.width)
+    if one.change is not None:
+        return {p: (value, gens[p]) for p, value in one.change.items() if p not in without}
+    return {
+        p: (value, gens[p])
+        for p, value in enumerate(one.canon)
+        if value is not UNSET and p in at.side.writable and p not in without
+    }
+
+
+def ready(at: Pass, intent: Intent, before: Mapping[int, Record], step: Step) -> list[Ready]:
+    """The writes of an intent that can go now. What must wait is written down in `step`, what is done is left out."""
+    store, stream = at.hub.store, at.side.stream
+    entities = store.entities(at.bound.entity, intent.eids)
+    links = store.links_of(stream, intent.eids)
+    frozen = store.frozen(at.bound.entity, intent.eids)
+    unsettled = store.unsettled_of(stream, intent.eids)
+    asked = asked_about(at) if intent.op is Op.CREATE else {}
+    now, width, found = at.hub.now(), at.bound.width, []
+    for eid in intent.eids:
+        entity, waiting = entities.get(eid), unsettled.get(eid)
+        if entity is None or entity.state is EntityState.MERGED or (waiting and _must_wait(waiting, now)):
+            continue
+        one = _one(at, intent.op, entity, links.get(eid), canon_of(entity, width), frozen.get(eid, frozenset()))
+        if one is None:
+            if waiting and waiting.state is not UnsettledState.PARKED:
+                step.settled.setdefault(stream, []).append(eid)
+        elif one.op is Op.CREATE and eid in asked:
+            _wait_for_answer(at, eid, asked[eid], step)
+        elif not (waiting and _still_refused(at, one, waiting)):
+            one.before, one.tries, one.waited = before.get(eid), waiting.tries if waiting else 0, waiting is not None
+            found.append(one)
+    return found
+
+
+def _must_wait(waiting: Unsettled, now: int) -> bool:
+    if waiting.state is UnsettledState.DOUBT:
+        return True
+    return waiting.state is UnsettledState.RETRY and waiting.due > now
+
+
+def _still_refused(at: Pass, one: Ready, waiting: Unsettled) -> bool:
+    """A parked write is not tried again before what it says has changed."""
+    return waiting.state is UnsettledState.PARKED and waiting.pending == encode_pending(pending_of(at, one))
+
+
+def _one(  # noqa: PLR0913  the facts that decide
+    at: Pass, op: Op, entity: Entity, link: Link | None, canon: Row, frozen: frozenset[str]
+) -> Ready | None:
+    linked = link is not None and link.state is LinkState.OK
+    ending = op in (Op.DELETE, Op.ARCHIVE)
+    if entity.state is EntityState.DEAD:
+        return Ready(op=op, entity=entity, canon=canon, change={}, link=link) if linked and ending else None
+    if ending:
+        return None  # the entity lives again
+    if link is None:
+        return Ready(op=Op.CREATE, entity=entity, canon=canon)
+    if not linked:
+        return None
+    change = wanted(at.bound.units, canon, decode_delta(link.delta), writable=at.side.writable, frozen=frozen)
+    return Ready(op=Op.UPDATE, entity=entity, canon=canon, change=change, link=link) if change else None
+
+
+def _wait_for_answer(at: Pass, eid: int, key: str, step: Step) -> None:
+    """A record there may be this entity already: nothing is created before a person has said."""
+    at.account.intended += 1
+    at.account.sent[SentOutcome.PENDING] += 1
+    now = at.hub.now()
+    step.unsettled.append(
+        Unsettled(
+            stream=at.side.stream, eid=eid, state=UnsettledState.BLOCKED, op=Op.CREATE, due=now, since=now,
+            run=at.run.number, message=f"may be record {key} of {at.side.system}: a person decides (syncline match)",
+        )
+    )  # fmt: skip

@@ -1,0 +1,149 @@
+"""A sandbox with a project of its own, and the command line run against it as a person would."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from syncline.config import write_blueprint
+from syncline.sandbox.process import Process, start
+
+ROOT = Path(__file__).resolve().parents[2]
+DEMO = ROOT / "examples" / "demo"
+if str(DEMO) not in sys.path:
+    sys.path.insert(0, str(DEMO))  # the demo is run, not installed
+
+import applications  # noqa: E402
+import recount  # noqa: E402
+
+Crm, Erp, side_door = applications.Crm, applications.Erp, applications.side_door
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """Two running applications and the project that keeps them in agreement."""
+
+    folder: Path
+    crm_url: str
+    erp_url: str
+
+    @property
+    def crm(self) -> applications.Crm:
+        """The CRM, over its own API."""
+        return Crm(url=self.crm_url)
+
+    @property
+    def erp(self) -> applications.Erp:
+        """The ERP, over its own API."""
+        return Erp(url=self.erp_url)
+
+    @property
+    def project(self) -> Path:
+        """The project folder."""
+        return self.folder / "project"
+
+    def syncline(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run one command to its end."""
+        return subprocess.run(
+            self._command(words), env=self._environment(environment), capture_output=True, text=True, timeout=60,
+            check=False,
+        )  # fmt: skip
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        """Start one command and leave it running."""
+        return subprocess.Popen(
+            self._command(words), env=self._environment({}), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            text=True,
+        )  # fmt: skip
+
+    def told(self, *words: str) -> dict[str, object]:
+        """What a command says with --json."""
+        done = self.syncline(*words, "--json")
+        assert done.stdout, f"syncline {' '.join(words)} ended with {done.returncode}: {done.stderr}"
+        answer: dict[str, object] = json.loads(done.stdout)
+        return answer
+
+    def recounted(self, *, least: Mapping[str, int] | None = None) -> recount.Count:
+        """Count again; what the hub itself says that it waits for is explained."""
+        count = recount.recount(self.crm, self.erp, {}, {})
+        if count.unexplained:
+            count = recount.recount(self.crm, self.erp, self._waiting(), {})
+        recount.too_few(count, least or {})
+        return count
+
+    def _waiting(self) -> dict[str, object]:
+        return {**self.told("match", "--review"), **self.told("conflicts"), **self.told("parked")}
+
+    def writes(self) -> int:
+        """Records written by the hub in both applications since they started."""
+        return sum(side_door(url, "stats")["writes"] for url in (self.crm_url, self.erp_url))
+
+    def _command(self, words: tuple[str, ...]) -> list[str]:
+        return [sys.executable, "-m", "syncline", "--project", str(self.project), *words]
+
+    def _environment(self, more: Mapping[str, str]) -> dict[str, str]:
+        paths = [os.environ.get("SYNCLINE_TRY", str(ROOT / "src")), *filter(None, [os.environ.get("PYTHONPATH")])]
+        return {
+            **os.environ, "PYTHONPATH": os.pathsep.join(paths), "CRM_URL": self.crm_url, "ERP_URL": self.erp_url,
+            "NO_COLOR": "1", **more,
+        }  # fmt: skip
+
+
+@contextmanager
+def world(folder: Path, *, size: int, seed: int = 7) -> Iterator[World]:
+    """Start both applications on the data of a folder, new or known, with a project beside them."""
+    if not (folder / "project").exists():
+        write_blueprint("sandbox", folder / "project")
+    running: list[Process] = []
+    with ThreadPoolExecutor(2) as pool:
+        starts = [
+            pool.submit(start, kind, data=folder / "data", size=size, seed=seed) for kind in ("crm", "erp")
+        ]
+    try:
+        running = [one.result() for one in starts]
+        yield World(folder=folder, crm_url=running[0].url, erp_url=running[1].url)
+    finally:
+        for process in running:
+            process.stop()
+
+
+@contextmanager
+def copied(source: Path, folder: Path, *, size: int) -> Iterator[World]:
+    """A world of its own that begins where another one stopped."""
+    shutil.copytree(source, folder)
+    with world(folder, size=size) as made:
+        yield made
+    shutil.rmtree(folder)
+
+
+def killed(world: World, *words: str, after: float) -> bool:
+    """Run a command and end it by SIGKILL after so many seconds; was it still at work?"""
+    process = world.start(*words)
+    try:
+        process.wait(timeout=after)
+    except subprocess.TimeoutExpired:
+        process.kill()
+    process.communicate()
+    return process.returncode == -signal.SIGKILL
+
+
+def moments(count: int, *, seed: int, longest: float) -> list[float]:
+    """Random instants within a job [s]; the same seed gives the same ones."""
+    draw = random.Random(seed)
+    return [draw.uniform(0.02, longest) for _ in range(count)]
+
+
+def seconds() -> float:
+    """A clock for how long something takes."""
+    return time.monotonic()

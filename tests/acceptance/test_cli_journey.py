@@ -1,0 +1,312 @@
+"""A newcomer's way through the command line: two applications, one project, `python -m syncline`, all real."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from syncline.sandbox.process import Process, start
+
+pytestmark = pytest.mark.slow
+
+SOURCE = Path(__file__).resolve().parents[2] / "src"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What a command printed, and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> dict[str, object]:
+        return json.loads(self.out)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shell:
+    """A project folder, its two applications, and a person at the keyboard."""
+
+    folder: Path
+    crm: Process
+    erp: Process
+
+    @property
+    def environ(self) -> dict[str, str]:
+        return os.environ | {"PYTHONPATH": str(SOURCE), "CRM_URL": self.crm.url, "ERP_URL": self.erp.url}
+
+    def command(self, words: Sequence[str]) -> list[str]:
+        return [sys.executable, "-m", "syncline", *words]
+
+    def __call__(self, *words: str) -> Told:
+        done = subprocess.run(
+            self.command(words),
+            cwd=self.folder,
+            env=self.environ,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        return Told(code=done.returncode, out=done.stdout, err=done.stderr)
+
+    def begin(self, *words: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            self.command(words), cwd=self.folder, env=self.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            text=True,
+        )  # fmt: skip
+
+    def ask(self, system: str, method: str, path: str, body: Mapping[str, object] | None = None) -> Any:
+        """What an application says to somebody who works in it."""
+        wire = HTTPConnection("127.0.0.1", (self.crm if system == "crm" else self.erp).port, timeout=10)
+        token = "Bearer crm-token" if system == "crm" else BASIC
+        wire.request(method, path, json.dumps(body), {"Content-Type": "application/json", "Authorization": token})
+        answer = wire.getresponse()
+        told = json.loads(answer.read())
+        wire.close()
+        assert answer.status < 300, told
+        return told
+
+    def edit(self, key: str, **fields: object) -> None:
+        """Somebody edits a customer in the CRM."""
+        self.ask("crm", "PATCH", f"/api/customers/{key}", fields)
+
+
+BASIC = "Basic aHViOmVycC10b2tlbg=="  # hub:erp-token, the sandbox's own
+
+
+@pytest.fixture(scope="module")
+def applications(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Process, Process]]:
+    data = tmp_path_factory.mktemp("applications")
+    with (
+        start("crm", data=data, size=40, options=["--products", "0"]) as crm,
+        start("erp", data=data, size=40) as erp,
+    ):
+        yield crm, erp
+
+
+@pytest.fixture(scope="module")
+def shell(applications: tuple[Process, Process], tmp_path_factory: pytest.TempPathFactory) -> Shell:
+    """A project whose customers and products are in agreement."""
+    crm, erp = applications
+    made = Shell(folder=tmp_path_factory.mktemp("project"), crm=crm, erp=erp)
+    assert made("init", "--blueprint", "sandbox").code == 0
+    return made
+
+
+def linked_customer(shell: Shell) -> tuple[str, str]:
+    """The keys of a customer that both applications have."""
+    for eid in range(1, 20):
+        keys = shell("history", f"customer:#{eid}", "--json").document["keys"]
+        if isinstance(keys, dict) and len(keys) == 2:
+            return keys["crm"], keys["erp"]
+    raise AssertionError("no customer of the first twenty is linked")
+
+
+def test_a_state_that_does_not_exist_yet_is_told_with_the_cure(shell: Shell):
+    told = shell("status")
+
+    assert told.code == 1
+    assert "syncline sync" in told.err
+
+
+def test_check_reaches_both_systems_and_tries_the_mappings(shell: Shell):
+    told = shell("check")
+
+    assert told.code == 0, told.out
+    assert "No problem." in told.out
+    assert "laws hold on" in told.out
+
+
+def test_check_names_the_line_of_a_system_that_is_down(shell: Shell, tmp_path: Path):
+    alone = Shell(folder=tmp_path, crm=shell.crm, erp=shell.erp)
+    alone("init", "--blueprint", "sandbox")
+    settings = tmp_path / "syncline.yaml"
+    settings.write_text(settings.read_text().replace('"${CRM_URL:-http://127.0.0.1:8101}"', '"http://127.0.0.1:1"'))
+
+    told = alone("check")
+
+    assert told.code == 1
+    assert "syncline.yaml:8:10" in told.out
+    assert "crm cannot be reached" in told.out
+    assert told.err == ""
+
+
+def test_match_says_who_is_who_and_writes_nothing(shell: Shell):
+    told = shell("match", "--json")
+
+    matches = told.document["matches"]
+    assert isinstance(matches, list)
+    sides = {side["system"]: side for side in matches[0]["sides"]}
+    assert told.code == 0
+    assert sides["erp"]["linked"] > 0
+    assert shell("sandbox", "stats").code == 1  # this project started no sandbox of its own
+
+
+def test_a_plan_has_changes_before_the_first_pass(shell: Shell):
+    told = shell("plan")
+
+    assert told.code == 2
+    assert "Apply with: syncline apply " in told.out
+
+
+def test_sync_brings_everything_into_agreement(shell: Shell):
+    first = shell("sync", "--approve")
+    second = shell("sync", "--json")
+
+    assert "in agreement: " in first.out
+    agreement = second.document["agreement"]
+    assert isinstance(agreement, dict)
+    assert agreement["agreed"] + agreement["questions"] >= agreement["records"]
+
+
+def test_every_read_has_one_outcome_in_the_ledger(shell: Shell):
+    told = shell("sync", "--full", "--json")
+
+    accounts = told.document["accounts"]
+    assert isinstance(accounts, list)
+    assert [one for one in accounts if sum(one["reads"].values()) != one["read"]] == []
+    assert sum(one["read"] for one in accounts) > 40
+
+
+def test_status_and_drift_agree_that_nothing_is_unexplained(shell: Shell):
+    status, drift = shell("status"), shell("drift")
+
+    assert status.code == 0
+    assert drift.code == 0
+    assert "verified through" in status.out
+
+
+def test_an_edit_travels_through_plan_and_apply_and_explains_itself(shell: Shell):
+    crm_key, erp_key = linked_customer(shell)
+    shell.edit(crm_key, phone="+49 30 22334455")
+
+    plan = shell("plan", "--json")
+    applied = shell("apply", str(plan.document["id"]))
+    why = shell("why", f"customer:erp:{erp_key}.phone")
+    history = shell("history", f"customer:{erp_key}")
+
+    assert plan.code == 2
+    assert applied.code == 0, applied.out
+    assert why.out.startswith("+493022334455")
+    assert "edited in crm" in why.out
+    assert "phone" in history.out
+
+
+def test_a_plan_is_refused_once_a_side_has_moved(shell: Shell):
+    crm_key, _ = linked_customer(shell)
+    shell.edit(crm_key, phone="+49 30 22334456")
+    plan = shell("plan", "--json").document["id"]
+    shell.edit(crm_key, phone="+49 30 22334457")
+
+    refused = shell("apply", str(plan))
+    shell("sync")
+
+    assert refused.code == 1
+    assert refused.err
+
+
+def test_a_run_is_undone(shell: Shell):
+    crm_key, erp_key = linked_customer(shell)
+    before = shell("why", f"customer:erp:{erp_key}.segment", "--json").document["value"]
+    shell.edit(crm_key, segment="c" if before != "small" else "b")
+    run = shell("sync", "--json").document["run"]
+
+    undone = shell("undo", str(run), "--send")
+
+    assert undone.code == 0, undone.out
+    assert shell("why", f"customer:erp:{erp_key}.segment", "--json").document["value"] == before
+
+
+def test_a_new_customer_is_created_once_and_only_once(shell: Shell):
+    made = shell.ask("crm", "POST", "/api/customers", {"name": "Quay Nine Chandlers", "country": "France"})
+
+    shell("sync")
+    shell("sync", "--full")
+
+    partners = shell.ask("erp", "GET", "/_sandbox/dump/partners")["data"]
+    assert [one["Name1"] for one in partners].count("Quay Nine Chandlers") == 1
+    assert "erp" in shell("history", f"customer:crm:{made['id']}", "--json").document["keys"]
+
+
+def test_two_hubs_on_one_state_are_refused_and_reading_is_not(shell: Shell):
+    hub = shell.begin("run")
+    try:
+        assert hub.stdout is not None
+        for line in hub.stdout:  # the schedule, then the first pass
+            if "in agreement" in line:
+                break
+        second, reader = shell("sync"), shell("status")
+    finally:
+        hub.send_signal(signal.SIGTERM)
+        out, err = hub.communicate(timeout=60)
+
+    assert second.code == 1
+    assert "in use by another hub" in second.err
+    assert reader.code == 0
+    assert (hub.returncode, err) == (0, "")
+    assert "Stopped. Nothing is lost." in out
+
+
+def test_an_interrupted_pass_leaves_nothing_half_done(shell: Shell):
+    hub = shell.begin("sync", "--full")
+    hub.send_signal(signal.SIGINT)
+    _, err = hub.communicate(timeout=60)
+
+    after = shell("sync", "--full")
+
+    assert "Traceback" not in err or "site.py" in err  # a signal before our first line is the interpreter's
+    assert after.code == 0, after.out + after.err
+
+
+def test_a_system_that_is_down_pauses_its_flows_and_loses_nothing(shell: Shell):
+    nowhere = Process(kind="crm", url="http://127.0.0.1:1", popen=shell.crm.popen)
+    gone = Shell(folder=shell.folder, crm=nowhere, erp=shell.erp)
+
+    told = gone("sync")
+    after = shell("sync")
+
+    assert told.code == 3
+    assert "crm is paused" in told.out
+    assert "Nothing is lost" in told.out
+    assert after.code == 0
+
+
+def test_a_reader_that_leaves_is_no_error(shell: Shell):
+    hub = shell.begin("status", "--json")
+    assert hub.stdout is not None
+    hub.stdout.close()
+
+    _, err = hub.communicate(timeout=60)
+
+    assert (hub.returncode, err) == (0, "")
+
+
+def test_the_probe_finds_the_sandbox_as_it_is_declared(shell: Shell):
+    crm_key, _ = linked_customer(shell)
+
+    told = shell("probe", "crm", "customers", "--write", crm_key)
+
+    assert told.code == 0, told.out
+    assert "a stale write" in told.out
+    assert "falls short" not in told.out
+    assert "put back" in told.out
+
+
+def test_the_log_explains_every_value(shell: Shell):
+    told = shell("verify")
+
+    assert told.code == 0, told.out

@@ -1,0 +1,102 @@
+"""`kill -9` at any moment of a job, then the same command again: it converges, and nothing is there twice."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.sandbox_world import World, copied, killed, moments, seconds, world
+
+SIZE = 80  #: with its products and orders a job of 200 records and some
+LEAST = {"customers": 75, "products": 40, "orders": 70}
+JOB = ("sync", "--approve", "--json")
+LONGEST = 6.0  #: one case, from the first start of the job to the last [s]
+POINTS = int(os.environ.get("SYNCLINE_KILL_POINTS", "20"))
+GROUP = 5  #: random moments of one test
+
+FIRST_PASSINGS = [
+    "list.before", "merge.before_commit", "merge.after_commit", "scan.before_commit", "scan.after_commit",
+    "send.before_commit", "send.after_commit", "write.before", "write.after", "settle.before_commit",
+    "settle.after_commit", "get.before",
+]  # fmt: skip
+LATER_PASSINGS = [
+    "list.before:6", "merge.after_commit:4", "scan.after_commit:5", "send.before_commit:3", "send.after_commit:5",
+    "write.before:3", "write.after:2", "write.after:3", "write.after:5", "settle.before_commit:4",
+    "settle.after_commit:5",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Applications that were filled once, before any synchronisation."""
+    folder = tmp_path_factory.mktemp("kill") / "seeded"
+    with world(folder, size=SIZE):
+        pass
+    return folder
+
+
+@pytest.fixture(scope="module")
+def usual(seeded: Path) -> float:
+    """How long the job takes when nobody stops it [s]."""
+    with copied(seeded, seeded.with_name("usual"), size=SIZE) as this:
+        began = seconds()
+        done = this.syncline(*JOB)
+        took = seconds() - began
+    assert done.returncode == 0, done.stderr
+    return took
+
+
+def assert_converges(this: World, began: float) -> None:
+    """The same command again brings everything into agreement, once."""
+    again = this.syncline(*JOB)
+    took = seconds() - began
+    assert again.returncode == 0, again.stdout + again.stderr
+
+    count = this.recounted(least=LEAST)
+    before = this.writes()
+    quiet = this.syncline(*JOB)
+
+    assert [str(one) for one in count.unexplained] == []
+    assert quiet.returncode == 0, quiet.stderr
+    assert this.writes() == before, "the next pass wrote again"
+    assert took < LONGEST
+
+
+@pytest.mark.parametrize("point", [*FIRST_PASSINGS, *LATER_PASSINGS])
+def test_a_kill_at_a_named_point_leaves_nothing_that_the_same_command_does_not_finish(
+    seeded: Path, tmp_path: Path, point: str
+) -> None:
+    with copied(seeded, tmp_path / "world", size=SIZE) as this:
+        began = seconds()
+        first = this.syncline(*JOB, SYNCLINE_FAILPOINT=point)
+
+        assert first.returncode == -signal.SIGKILL, f"{point} was never passed"
+        assert_converges(this, began)
+
+
+@pytest.mark.parametrize("point", ["search.before", "settle.before_commit", "merge.after_commit"])
+def test_a_second_kill_while_the_first_is_recovered_changes_nothing(seeded: Path, tmp_path: Path, point: str) -> None:
+    with copied(seeded, tmp_path / "world", size=SIZE) as this:
+        first = this.syncline(*JOB, SYNCLINE_FAILPOINT="write.after:2")
+        began = seconds()
+        second = this.syncline(*JOB, SYNCLINE_FAILPOINT=point)
+
+        assert (first.returncode, second.returncode) == (-signal.SIGKILL, -signal.SIGKILL), f"{point} was never passed"
+        assert_converges(this, began)
+
+
+@pytest.mark.parametrize("group", range((POINTS + GROUP - 1) // GROUP))
+def test_a_kill_at_a_random_moment_leaves_nothing_that_the_same_command_does_not_finish(
+    seeded: Path, usual: float, tmp_path: Path, group: int
+) -> None:
+    late = 0
+    for number, moment in enumerate(moments(min(GROUP, POINTS - group * GROUP), seed=group, longest=usual)):
+        with copied(seeded, tmp_path / f"world{number}", size=SIZE) as this:
+            began = seconds()
+            late += not killed(this, *JOB, after=moment)
+
+            assert_converges(this, began)
+    assert late < GROUP, "no kill met the job at work"

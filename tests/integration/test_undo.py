@@ -1,0 +1,143 @@
+"""Undo takes back what a run changed, and never an edit made since."""
+
+import pytest
+
+from syncline.app import operations
+from syncline.errors import SetupError
+from tests.integration.fakes import World, agreed, customer
+
+
+def phones(acme: World, keys: tuple[str, str]) -> tuple[object, object]:
+    return acme.crm.show("customers", keys[0])["phone"], acme.erp.show("partners", keys[1])["tel"]
+
+
+def test_undo_sets_a_field_back_everywhere(acme: World):
+    (keys,) = agreed(acme)
+    acme.crm.edit("customers", keys[0], phone="+49 99")
+    run = operations.sync(acme.hub).run
+
+    report = operations.undo(acme.hub, run, send=True, who="m.li")
+
+    assert phones(acme, keys) == ("+49 1", "+49 1")
+    assert [(row.field, row.before, row.after) for row in report.rows] == [("phone", "+49 1", "+49 99")]
+    assert report.left == ()
+
+
+def test_undo_never_overwrites_an_edit_made_since(acme: World):
+    (keys,) = agreed(acme)
+    acme.crm.edit("customers", keys[0], phone="+49 99", city="Rome")
+    run = operations.sync(acme.hub).run
+    acme.env.sleep(60)
+    acme.erp.edit("partners", keys[1], tel="+49 55")
+    later = operations.sync(acme.hub).run
+
+    report = operations.undo(acme.hub, run, send=True)
+
+    assert phones(acme, keys) == ("+49 55", "+49 55")
+    assert acme.erp.show("partners", keys[1])["town"] == "Bonn"
+    (left,) = report.left
+    assert left.field == "phone"
+    assert left.reason == f"edited since: edited in erp, run {later}"
+
+
+def test_undo_never_overwrites_an_edit_that_was_not_read_yet(acme: World):
+    (keys,) = agreed(acme)
+    acme.crm.edit("customers", keys[0], phone="+49 99")
+    run = operations.sync(acme.hub).run
+    acme.env.sleep(60)
+    acme.erp.edit("partners", keys[1], tel="+49 55")
+
+    operations.undo(acme.hub, run, send=True)
+    operations.sync(acme.hub)
+
+    logged = {value for row in operations.conflicts(acme.hub, every=True) for value in (*row.theirs, *row.ours)}
+    assert phones(acme, keys)[0] == phones(acme, keys)[1]
+    assert "+49 55" in {*logged, *phones(acme, keys)}
+
+
+def test_an_undo_can_be_undone(acme: World):
+    (keys,) = agreed(acme)
+    acme.crm.edit("customers", keys[0], phone="+49 99")
+    run = operations.sync(acme.hub).run
+    undone = operations.undo(acme.hub, run, send=True)
+
+    operations.undo(acme.hub, undone.run, send=True)
+
+    assert phones(acme, keys) == ("+49 99", "+49 99")
+
+
+def test_undo_of_a_run_twice_finds_nothing_left(acme: World):
+    (keys,) = agreed(acme)
+    acme.crm.edit("customers", keys[0], phone="+49 99")
+    run = operations.sync(acme.hub).run
+    operations.undo(acme.hub, run, send=True, who="m.li")
+
+    again = operations.undo(acme.hub, run)
+
+    assert again.rows == ()
+    assert "undo of run" in again.left[0].reason
+    assert "by m.li" in again.left[0].reason
+
+
+def test_without_sending_the_compensation_waits_for_the_next_run(acme: World):
+    (keys,) = agreed(acme)
+    acme.crm.edit("customers", keys[0], phone="+49 99")
+    run = operations.sync(acme.hub).run
+
+    operations.undo(acme.hub, run)
+
+    assert phones(acme, keys) == ("+49 99", "+49 99")
+    operations.sync(acme.hub)
+    assert phones(acme, keys) == ("+49 1", "+49 1")
+
+
+def test_a_created_record_stays_and_undo_says_so(acme: World):
+    acme.crm.create("customers", customer(1))
+    run = operations.sync(acme.hub).run
+
+    report = operations.undo(acme.hub, run, send=True)
+
+    assert report.rows == ()
+    assert report.left[0].what == "created"
+    assert len(acme.erp.table("partners")) == 1
+
+
+def delete_in_crm(acme: World, key: str) -> int:
+    """The run that carried the delete on."""
+    acme.crm.delete("customers", key)
+    first = operations.sync(acme.hub, full=True).run
+    acme.env.sleep(1)
+    return max(first, operations.sync(acme.hub, full=True).run)
+
+
+def test_an_archived_record_is_restored_by_people_and_undo_says_where(acme: World):
+    (keys,) = agreed(acme)
+    delete_in_crm(acme, keys[0])
+    runs = {one.run for one in operations.history(acme.hub, "customer:#1").happenings if one.kind == "deleted"}
+    assert ("partners", keys[1]) in acme.erp.archived
+
+    report = operations.undo(acme.hub, runs.pop())
+
+    assert report.rows == ()
+    assert f"erp {keys[1]} was archived" in report.left[0].reason
+
+
+def test_a_delete_that_was_not_carried_on_yet_is_taken_back(acme: World):
+    (keys,) = agreed(acme)
+    acme.erp.reachable = False
+    delete_in_crm(acme, keys[0])
+    (run,) = {one.run for one in operations.history(acme.hub, "customer:#1").happenings if one.kind == "deleted"}
+
+    report = operations.undo(acme.hub, run)
+    acme.erp.reachable = True
+    acme.env.sleep(600)
+    operations.sync(acme.hub)
+
+    assert [row.what for row in report.rows] == ["deleted"]
+    assert acme.erp.archived == set()
+    assert [row.fields["name"] for row in acme.crm.table("customers").values()] == ["Company 1"]
+
+
+def test_an_unknown_run_is_refused(acme: World):
+    with pytest.raises(SetupError, match="There is no run 77"):
+        operations.undo(acme.hub, 77)
