@@ -17,11 +17,13 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 from applications import Crm, Erp, Fields
 from field_table import CUSTOMERS, LINES, ORDERS, PRODUCTS, Field, look
 
-Pair = tuple[Fields, Fields]  #: a record of the CRM and one of the ERP
+Pair: TypeAlias = tuple[Fields, Fields]  #: a record of the CRM and one of the ERP
+Waiting: TypeAlias = Mapping[str, Sequence[Fields]]  #: "conflicts", "parked", "questions", as the hub tells them
 
 _SHOWN = 40
 
@@ -52,7 +54,7 @@ class Count:
         return [one for one in self.differences if not one.explained]
 
 
-def recount(crm: Crm, erp: Erp, waiting: Mapping[str, Sequence[Fields]], declared: Mapping[str, str]) -> Count:
+def recount(crm: Crm, erp: Erp, waiting: Waiting, declared: Mapping[str, str]) -> Count:
     """Read everything, pair it and compare it."""
     count = Count()
     explain = _Explanations(waiting)
@@ -290,7 +292,7 @@ _HUB_NAMES = {
 class _Explanations:
     """What the hub itself says that it waits for, by record and field."""
 
-    def __init__(self, waiting: Mapping[str, Sequence[Fields]]) -> None:
+    def __init__(self, waiting: Waiting) -> None:
         self._records: dict[tuple[str, str, str], str] = {}
         self._fields: dict[tuple[str, str, str], dict[str, str]] = defaultdict(dict)
         for row in waiting.get("conflicts", ()):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import shutil
@@ -16,7 +15,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
+from syncline.app import open_hub, operations
 from syncline.config import write_blueprint
+from syncline.engine.hub import Hub
+from syncline.model.report import RunReport
 from syncline.sandbox.process import Process, start
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -67,13 +71,6 @@ class World:
             text=True,
         )  # fmt: skip
 
-    def told(self, *words: str) -> dict[str, object]:
-        """What a command says with --json."""
-        done = self.syncline(*words, "--json")
-        assert done.stdout, f"syncline {' '.join(words)} ended with {done.returncode}: {done.stderr}"
-        answer: dict[str, object] = json.loads(done.stdout)
-        return answer
-
     def recounted(self, *, least: Mapping[str, int] | None = None) -> recount.Count:
         """Count again; what the hub itself says that it waits for is explained."""
         count = recount.recount(self.crm, self.erp, {}, {})
@@ -82,8 +79,31 @@ class World:
         recount.too_few(count, least or {})
         return count
 
-    def _waiting(self) -> dict[str, object]:
-        return {**self.told("match", "--review"), **self.told("conflicts"), **self.told("parked")}
+    def _waiting(self) -> recount.Waiting:
+        with self.hub(writing=False) as hub:
+            answers = {
+                "questions": operations.questions(hub), "conflicts": operations.conflicts(hub),
+                "parked": operations.parked(hub),
+            }  # fmt: skip
+            waiting: recount.Waiting = msgspec.to_builtins(answers)
+        return waiting
+
+    @contextmanager
+    def hub(self, *, writing: bool = True) -> Iterator[Hub]:
+        """The hub of the project, inside this process."""
+        before = dict(os.environ)
+        os.environ.update(CRM_URL=self.crm_url, ERP_URL=self.erp_url)
+        try:
+            with open_hub(self.project, writing=writing) as hub:
+                yield hub
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+
+    def pass_again(self) -> RunReport:
+        """One more pass over everything."""
+        with self.hub() as hub:
+            return operations.sync(hub, approved=True)
 
     def writes(self) -> int:
         """Records written by the hub in both applications since they started."""

@@ -13,7 +13,7 @@ from tests.acceptance.sandbox_world import World, copied, killed, moments, secon
 SIZE = 80  #: with its products and orders a job of 200 records and some
 LEAST = {"customers": 75, "products": 40, "orders": 70}
 JOB = ("sync", "--approve", "--json")
-LONGEST = 6.0  #: one case, from the first start of the job to the last [s]
+LONGEST = 6.0  #: the same command again [s]
 POINTS = int(os.environ.get("SYNCLINE_KILL_POINTS", "20"))
 GROUP = 5  #: random moments of one test
 
@@ -49,18 +49,19 @@ def usual(seeded: Path) -> float:
     return took
 
 
-def assert_converges(this: World, began: float) -> None:
+def assert_converges(this: World) -> None:
     """The same command again brings everything into agreement, once."""
+    began = seconds()
     again = this.syncline(*JOB)
     took = seconds() - began
     assert again.returncode == 0, again.stdout + again.stderr
 
     count = this.recounted(least=LEAST)
     before = this.writes()
-    quiet = this.syncline(*JOB)
+    quiet = this.pass_again()
 
-    assert [str(one) for one in count.unexplained] == []
-    assert quiet.returncode == 0, quiet.stderr
+    assert count.unexplained == []
+    assert quiet.paused == {}
     assert this.writes() == before, "the next pass wrote again"
     assert took < LONGEST
 
@@ -70,22 +71,20 @@ def test_a_kill_at_a_named_point_leaves_nothing_that_the_same_command_does_not_f
     seeded: Path, tmp_path: Path, point: str
 ) -> None:
     with copied(seeded, tmp_path / "world", size=SIZE) as this:
-        began = seconds()
         first = this.syncline(*JOB, SYNCLINE_FAILPOINT=point)
 
         assert first.returncode == -signal.SIGKILL, f"{point} was never passed"
-        assert_converges(this, began)
+        assert_converges(this)
 
 
 @pytest.mark.parametrize("point", ["search.before", "settle.before_commit", "merge.after_commit"])
 def test_a_second_kill_while_the_first_is_recovered_changes_nothing(seeded: Path, tmp_path: Path, point: str) -> None:
     with copied(seeded, tmp_path / "world", size=SIZE) as this:
         first = this.syncline(*JOB, SYNCLINE_FAILPOINT="write.after:2")
-        began = seconds()
         second = this.syncline(*JOB, SYNCLINE_FAILPOINT=point)
 
         assert (first.returncode, second.returncode) == (-signal.SIGKILL, -signal.SIGKILL), f"{point} was never passed"
-        assert_converges(this, began)
+        assert_converges(this)
 
 
 @pytest.mark.parametrize("group", range((POINTS + GROUP - 1) // GROUP))
@@ -95,8 +94,7 @@ def test_a_kill_at_a_random_moment_leaves_nothing_that_the_same_command_does_not
     late = 0
     for number, moment in enumerate(moments(min(GROUP, POINTS - group * GROUP), seed=group, longest=usual)):
         with copied(seeded, tmp_path / f"world{number}", size=SIZE) as this:
-            began = seconds()
             late += not killed(this, *JOB, after=moment)
 
-            assert_converges(this, began)
+            assert_converges(this)
     assert late < GROUP, "no kill met the job at work"

@@ -41,7 +41,7 @@ class FakeEnv:
 
     def __init__(self, seed: int = 1) -> None:
         self._elapsed = timedelta()
-        self._random = random.Random(seed)
+        self._random = random.Random(seed)  # noqa: S311  a test repeats itself
         self._ids = itertools.count(1)
         self.points: list[str] = []
 
@@ -90,7 +90,8 @@ class Desk:
     rows: dict[str, dict[str, Row]] = field(default_factory=dict)  #: resource -> key -> record
     archived: set[tuple[str, str]] = field(default_factory=set)
     refuses: Callable[[Mapping[str, object]], str] = lambda _fields: ""  #: a message refuses the write
-    stores: Callable[[dict[str, object]], dict[str, object]] = lambda fields: fields  #: what the application makes of it
+    #: what the application makes of what it is sent
+    stores: Callable[[dict[str, object]], dict[str, object]] = lambda fields: fields
     reachable: bool = True
     writes: list[Item] = field(default_factory=list)
     before_write: Callable[[Item], None] = lambda _item: None

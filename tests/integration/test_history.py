@@ -1,4 +1,4 @@
-"""`why` names the edit, the run and the system; `history` tells everything, in order; `verify` says whether it is true."""
+"""`why` names the edit, the run and the system; `history` tells everything in order; `verify` says if it is true."""
 
 from pathlib import Path
 

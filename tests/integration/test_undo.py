@@ -1,10 +1,12 @@
 """Undo takes back what a run changed, and never an edit made since."""
 
+from pathlib import Path
+
 import pytest
 
 from syncline.app import operations
 from syncline.errors import SetupError
-from tests.integration.fakes import World, agreed, customer
+from tests.integration.fakes import CUSTOMERS, World, agreed, customer, world
 
 
 def phones(acme: World, keys: tuple[str, str]) -> tuple[object, object]:
@@ -141,3 +143,72 @@ def test_a_delete_that_was_not_carried_on_yet_is_taken_back(acme: World):
 def test_an_unknown_run_is_refused(acme: World):
     with pytest.raises(SetupError, match="There is no run 77"):
         operations.undo(acme.hub, 77)
+
+
+def test_creations_are_undone_when_asked_for_and_the_entered_record_stays(acme: World):
+    acme.crm.create("customers", customer(1))
+    run = operations.sync(acme.hub).run
+
+    report = operations.undo(acme.hub, run, creations=True, send=True)
+    operations.sync(acme.hub, full=True)
+
+    assert [row.what for row in report.rows] == ["created"]
+    assert acme.erp.archived == {("partners", "E1")}
+    assert list(acme.crm.table("customers")) == ["C1"]
+    assert acme.crm.archived == set()
+    assert len(acme.erp.table("partners")) == 1
+
+
+def test_a_creation_that_was_worked_with_since_is_not_undone(acme: World):
+    acme.crm.create("customers", customer(1))
+    run = operations.sync(acme.hub).run
+    acme.env.sleep(60)
+    acme.erp.edit("partners", "E1", tel="+49 55")
+    operations.sync(acme.hub)
+
+    report = operations.undo(acme.hub, run, creations=True, send=True)
+
+    assert report.left[0].reason == "edited since"
+    assert acme.erp.archived == set()
+
+
+def test_undo_of_the_run_that_applied_a_plan_names_the_run_to_undo(acme: World):
+    (keys,) = agreed(acme)
+    acme.crm.edit("customers", keys[0], phone="+49 99")
+    plan = operations.plan(acme.hub)
+    run = operations.apply(acme.hub, plan.id).run
+
+    report = operations.undo(acme.hub, run)
+
+    assert report.rows == ()
+    assert f"decided by run {plan.run}" in report.note
+    assert len(operations.undo(acme.hub, plan.run, send=True).rows) == 1
+    assert phones(acme, keys) == ("+49 1", "+49 1")
+
+
+def test_undo_leaves_a_value_that_nobody_knew_before(acme: World):
+    acme.crm.create("customers", {"name": "Company 1", "tax_id": "T1"})
+    operations.match(acme.hub)
+    acme.erp.create("partners", {"label": "Company 1", "vat": "T1", "credit": 500})
+    run = operations.sync(acme.hub).run
+
+    report = operations.undo(acme.hub, run, send=True)
+
+    assert acme.erp.show("partners", "E1")["credit"] == 500
+    assert "nothing was known of it before" in {row.field: row.reason for row in report.left}["credit"]
+
+
+def test_an_atomic_group_is_set_back_whole_or_not_at_all(tmp_path: Path):
+    grouped = CUSTOMERS.replace("    empty:", "    groups: {place: [city, phone]}\n    empty:")
+    with world(tmp_path, grouped) as acme:
+        (keys,) = agreed(acme)
+        acme.crm.edit("customers", keys[0], phone="+49 99", city="Rome")
+        run = operations.sync(acme.hub).run
+        acme.env.sleep(60)
+        acme.erp.edit("partners", keys[1], tel="+49 55")
+        operations.sync(acme.hub)
+
+        report = operations.undo(acme.hub, run, send=True)
+
+        assert (acme.erp.show("partners", keys[1])["town"], phones(acme, keys)[1]) == ("Rome", "+49 55")
+        assert {row.field for row in report.left} == {"city", "phone"}

@@ -124,9 +124,9 @@ def history(hub: Hub, reference: str) -> History:
     return histories.history(hub, reference)
 
 
-def undo(hub: Hub, number: int, *, send: bool = False, who: str = "") -> UndoReport:
-    """Take back what a run changed, except where it was edited since."""
-    return undoing.undo(hub, number, send=send, who=who)
+def undo(hub: Hub, number: int, *, send: bool = False, creations: bool = False, who: str = "") -> UndoReport:
+    """Take back what a run changed, except where it was edited since; records that it created only with `creations`."""
+    return undoing.undo(hub, number, send=send, creations=creations, who=who)
 
 
 def verify(hub: Hub, sample: int | None = None) -> VerifyReport:

@@ -13,6 +13,7 @@ import typer
 
 #: What click raises when a command line makes no sense, wherever this version of typer keeps it.
 _USAGE = cast("tuple[type[Exception], ...]", typer.BadParameter.__bases__)
+_STOPPED = (KeyboardInterrupt, typer.Abort)
 _INTERRUPTED = "Stopped. Nothing is lost: what was under way is found out and finished by the next `syncline sync`."
 
 
@@ -61,39 +62,56 @@ def end_with(command: Callable[[], object], *, json: bool, debug: bool) -> Never
 
 
 def _code(command: Callable[[], object], *, json: bool, debug: bool) -> int:
-    from syncline.errors import SynclineError
-
     try:
         given = command()
         sys.stdout.flush()
-    except _USAGE as error:
-        tell_error(_sentence(error), "", kind="usage", json=json)
-        return Code.USAGE
-    except (KeyboardInterrupt, typer.Abort):
-        tell_error(_INTERRUPTED, "", kind="interrupted", json=json)
-        return Code.INTERRUPTED
-    except BrokenPipeError:
-        close_quietly()
-        return Code.FINE
-    except SynclineError as error:
-        if debug:
+    except (Exception, KeyboardInterrupt) as error:
+        if debug and not isinstance(error, (*_USAGE, *_STOPPED, BrokenPipeError)):
             raise
-        _tell(error, json=json)
-        return Code.ERROR
-    except Exception as error:
-        if debug:
-            raise
-        tell_error(f"Unexpected: {type(error).__name__}: {error}.", _REPORT, kind="bug", json=json)
-        return Code.ERROR
+        return _told(error, json=json)
     return given if isinstance(given, int) else Code.FINE
 
 
+def _told(error: BaseException, *, json: bool) -> Code:
+    """Say what happened; the code that stands for it."""
+    from syncline.errors import SynclineError
+
+    if isinstance(error, BrokenPipeError):
+        close_quietly()
+        return Code.FINE
+    if isinstance(error, _USAGE):
+        tell_error(_sentence(error), _help_of(error), kind="usage", json=json)
+        return Code.USAGE
+    if isinstance(error, _STOPPED):
+        tell_error(_INTERRUPTED, "", kind="interrupted", json=json)
+        return Code.INTERRUPTED
+    if isinstance(error, SynclineError):
+        _tell(error, json=json)
+    elif isinstance(error, OSError):
+        what = f"This machine refuses: {error.strerror or error}{_path(error)}."
+        tell_error(what, _MACHINE, kind="OSError", json=json)
+    else:
+        tell_error(f"Unexpected: {type(error).__name__}: {error}.", _REPORT, kind="bug", json=json)
+    return Code.ERROR
+
+
+_MACHINE = "Nothing is lost: make room or give permission, and run it again."
 _REPORT = "This is a fault of syncline itself: run the command again with --debug and report what it shows."
 
 
 def _sentence(error: Exception) -> str:
     told = getattr(error, "format_message", error.__str__)()
     return told if told.endswith((".", "?", "!")) else f"{told}."
+
+
+def _help_of(error: Exception) -> str:
+    """Where the help of this command is; nothing where the sentence has its cure already."""
+    context = getattr(error, "ctx", None)
+    return f"See `{context.command_path} --help`." if context is not None else ""
+
+
+def _path(error: OSError) -> str:
+    return f": {error.filename}" if error.filename else ""
 
 
 def _tell(error: Exception, *, json: bool) -> None:
@@ -109,6 +127,7 @@ def _tell(error: Exception, *, json: bool) -> None:
             _write(f"{problem.file}:{problem.line}:{problem.column}  {problem.what}")
             if problem.cure:
                 _write(f"    {problem.cure}")
+        _write("1 problem" if len(error.problems) == 1 else f"{len(error.problems)} problems")
     elif isinstance(error, SynclineError):
         tell_error(error.what, error.cure, kind=type(error).__name__, json=json)
 

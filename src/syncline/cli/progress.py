@@ -11,7 +11,6 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from syncline.cli.lazy import Asked
-from syncline.cli.plain import plain
 from syncline.model.event import Event
 from syncline.ports.listener import Listener
 
@@ -30,7 +29,7 @@ def progress(asked: Asked) -> Iterator[Sequence[Listener]]:
         TextColumn("{task.fields[read]:>9,} read"),
         TextColumn("{task.fields[sent]:>7,} sent"),
         TimeElapsedColumn(),
-        TextColumn("{task.fields[message]}", style="yellow", markup=False),
+        TextColumn("{task.fields[state]}", style="yellow", markup=False),
     )
     with Progress(*columns, console=console, transient=True) as bars:
         yield [_Bars(bars)]
@@ -52,13 +51,13 @@ class _Bars:
             self._read[task] += event.counts.get("read", 0)
         elif event.kind == "sent":
             self._sent[task] += event.counts.get("sent", 0)
-        message = plain(event.message)[:60]
-        self._bars.update(task, read=self._read[task], sent=self._sent[task], message=message)
+        state = event.kind if event.kind in {"paused", "waiting"} else ""
+        self._bars.update(task, read=self._read[task], sent=self._sent[task], state=state)
 
     def _task(self, event: Event) -> TaskID:
         place = (event.flow, event.system)
         if place not in self._tasks:
             self._tasks[place] = self._bars.add_task(
-                event.flow, total=None, system=event.system, read=0, sent=0, message=""
+                event.flow, total=None, system=event.system, read=0, sent=0, state=""
             )
         return self._tasks[place]

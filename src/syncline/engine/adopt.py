@@ -31,6 +31,9 @@ from syncline.model.state import Entity, EntityState, Link, LinkState
 from syncline.model.values import UNSET, Value, encode_row
 
 
+EIDS_AT_ONCE = 1000
+
+
 class FreshRow(Protocol):
     """A decoded record, as far as first sight is concerned."""
 
@@ -136,13 +139,15 @@ def _create(at: Pass, rows: Sequence[FreshRow], step: Step) -> None:
 
 
 def take_eids(at: Pass, count: int) -> int:
-    """The first of `count` consecutive new eids."""
+    """The first of `count` consecutive new eids. They are reserved in the store by the thousand; gaps do no harm."""
     hub, entity = at.hub, at.bound.entity
-    if entity not in hub.next_eid:
+    first, end = hub.eids.get(entity, (0, 0))
+    if first + count > end:
+        size = max(count, EIDS_AT_ONCE)
         with hub.store.transaction() as tx:
-            hub.next_eid[entity] = tx.new_eids(entity, 1)
-    first = hub.next_eid[entity]
-    hub.next_eid[entity] = first + count
+            first = tx.new_eids(entity, size)
+        end = first + size
+    hub.eids[entity] = (first + count, end)
     return first
 
 

@@ -63,11 +63,13 @@ class OpenWrite:
         return blake2b(f"{int(self.op)} {key} {self.waits}\0".encode() + body, digest_size=8).digest()
 
 
-def open_writes(hub: Hub, bound: BoundFlow, side: BoundSide) -> Iterator[OpenWrite]:
-    """Every record of one side that the next run would write, or would like to, by ascending eid."""
+def open_writes(
+    hub: Hub, bound: BoundFlow, side: BoundSide, ops: Mapping[int, Op] | None = None
+) -> Iterator[OpenWrite]:
+    """Every record of one side that the next run would write, or would like to, by ascending eid; or those of `ops`."""
     if side.side.direction is Direction.FROM:
         return
-    ops = _asked(hub, side)
+    ops = _asked(hub, side) if ops is None else ops
     eids = sorted(ops)
     questioned = asked_about(looking(hub, bound, side)) if eids else {}
     for start in range(0, len(eids), CHUNK):
@@ -244,6 +246,8 @@ class Origins:
         at = entry.stamp or page.at
         if who is not None:
             return f"{verdict} by {who or 'a person'}", at
+        if verdict == "filled":
+            return f"filled from a record that was merged in {page.system}", at
         if verdict == "merged":
             return f"merged with an edit in {page.system}", at
         return f"edited in {page.system}", at

@@ -10,7 +10,7 @@ from syncline.engine.audit import EntryKind, entry
 from syncline.engine.codec import canon_of, decode_delta
 from syncline.engine.hub import BoundFlow, Hub, Run
 from syncline.engine.labels import Label, labels, shown
-from syncline.engine.people import FIRST, PERSON, as_run, canonical, edit, entity_of, rule_of, unfreeze
+from syncline.engine.people import FIRST, PERSON, Deed, as_run, canonical, edit, entity_of, rule_of, unfreeze
 from syncline.engine.statistics import ALL
 from syncline.engine.step import Step, begin, commit
 from syncline.errors import SetupError
@@ -67,7 +67,8 @@ def resolve(hub: Hub, cid: int, choice: str, *, value: object = None, who: str =
         raise SetupError(msg, cure="To change the value, edit it in a system.")
     bound = hub.of_entity(found.entity)
     entity = entity_of(hub, bound, found.eid)
-    as_run(hub, lambda run: _decide(hub, run, found, _choice(hub, bound, found, entity, choice, value), (choice, who)))
+    values = _choice(hub, bound, found, entity, choice, value)
+    as_run(hub, lambda run: _decide(hub, run, found, values, (choice, who)))
     after = hub.store.conflict(cid) or found
     return _row(hub, bound, after, labels(hub, bound, [found.eid])[found.eid])
 
@@ -134,7 +135,7 @@ def _decide(hub: Hub, run: Run, one: Conflict, values: dict[int, Value], decisio
     canon = canon_of(entity, bound.width)
     if values:
         # also when canon stays: its new generation tells that it was chosen knowing the other value
-        edit(hub, bound, entity, values, step, who=who, verdict=f"resolved conflict {one.cid}")
+        edit(hub, bound, entity, Deed(who=who, verdict=f"resolved conflict {one.cid}", values=values), step)
     lost = decode_row(one.theirs) if choice == "ours" else [canon[p] for p in sorted(values)]
     step.entries.append(entry(EntryKind.CONFLICT, one.eid, one.field, rule_of(who), choice, *lost, stamp=hub.now()))
     unfreeze(hub, bound, entity.eid, step, settled=one.field)

@@ -1,8 +1,8 @@
 """Why a field has its value, and everything that happened to one entity: told from the audit log.
 
 The generation of a value is the number of the page that explains it, and that page names the generation before: `why`
-walks that chain backwards, whatever the length of the log. What was sent, refused or rejected is looked for in the pages
-that follow.
+walks that chain backwards, whatever the length of the log. What was sent, refused or rejected is looked for in the
+pages that follow.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from syncline.model.report import Happening, History, Why
 from syncline.model.state import AuditPage, LinkState
 from syncline.model.values import UNSET, Row, Value
 
+_ONE_LOSER = 4  #: length of a CONFLICT entry about a single field
 LOOK = 2000  #: pages after a change in which its deliveries are looked for
 _DID = {Op.CREATE: "created in", Op.UPDATE: "sent to", Op.DELETE: "deleted in", Op.ARCHIVE: "archived in"}
 
@@ -152,13 +153,20 @@ def _told(hub: Hub, bound: BoundFlow, page: AuditPage, one: Entry, eid: int) -> 
 
 
 def _line(
-    page: AuditPage, one: Entry, kind: str, text: str, *, field: str = "", values: tuple[object, object] = (None, None),
-    who: str = "",
-) -> Happening:  # fmt: skip
+    page: AuditPage, one: Entry, kind: str, text: str, *, field: str = "", values: tuple[object, object] = (None, None)
+) -> Happening:
     return Happening(
         at=page.at, seq=page.seq, run=page.cause, kind=kind, system=page.system, text=text, field=field,
-        before=values[0], after=values[1], stamp=one.stamp, who=who,
+        before=values[0], after=values[1], stamp=one.stamp, who=_who(one),
     )  # fmt: skip
+
+
+def _who(one: Entry) -> str:
+    """The person who did it; "" for a system's edit and for a person without a name."""
+    if one.kind not in (EntryKind.CHANGED, EntryKind.CONFLICT):
+        return ""
+    row = one.row()
+    return who_of(str(row[0 if one.kind == EntryKind.CHANGED else 1])) or ""
 
 
 def _created(hub: Hub, bound: BoundFlow, page: AuditPage, one: Entry, position: int) -> Happening:
@@ -178,10 +186,8 @@ def _changed(hub: Hub, bound: BoundFlow, page: AuditPage, one: Entry, change: tu
         text = f"{verdict} by {who or 'a person'}"
     else:
         text = f"edited in {page.system}; {_VERDICTS.get(verdict, verdict)} (rule: {rule})"
-    return _line(
-        page, one, "changed", text, field=bound.layout[position], who=who or "",
-        values=(shown(hub, bound, position, before), shown(hub, bound, position, after)),
-    )  # fmt: skip
+    values = shown(hub, bound, position, before), shown(hub, bound, position, after)
+    return _line(page, one, "changed", text, field=bound.layout[position], values=values)
 
 
 _VERDICTS = {
@@ -233,5 +239,5 @@ def _other(page: AuditPage, one: Entry) -> Happening:
     kind, text = _OTHERS.get(one.kind, ("other", lambda _row, _page: "something that this version does not know"))
     row = one.row() if one.kind != EntryKind.ERASED else []
     field = str(row[0]) if one.kind == EntryKind.CONFLICT else ""
-    lost = row[3] if one.kind == EntryKind.CONFLICT and len(row) == 4 else None
+    lost = row[3] if one.kind == EntryKind.CONFLICT and len(row) == _ONE_LOSER else None
     return _line(page, one, kind, text(row, page), field=field, values=(None, None if lost is UNSET else lost))

@@ -111,7 +111,7 @@ class Hub:
     opened_at: int = 0  #: [µs]
     index: MatchIndex = field(default_factory=MatchIndex)
     batch_sizes: dict[Stream, int] = field(default_factory=dict)  #: items of one intent
-    next_eid: dict[str, int] = field(default_factory=dict)  #: by entity type
+    eids: dict[str, tuple[int, int]] = field(default_factory=dict)  #: by entity type: next and end of what is reserved
 
     def now(self) -> int:
         """Microseconds since 1970, UTC."""

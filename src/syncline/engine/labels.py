@@ -91,7 +91,7 @@ def flows_named(hub: Hub, names: Sequence[str] | None) -> list[BoundFlow]:
 
 
 def locate(hub: Hub, text: str, *, field: bool) -> Reference:
-    """What `customer:KEY.field`, `customer:crm:KEY.field` or `customer:#12.field` names; without `.field` if not asked for."""
+    """What `customer:KEY.field`, `customer:crm:KEY.field` or `customer:#12.field` names; `.field` only with `field`."""
     kind, colon, rest = text.partition(":")
     bound = _flow_of(hub, kind)
     if not colon or not rest:
@@ -107,7 +107,7 @@ def locate(hub: Hub, text: str, *, field: bool) -> Reference:
     msg = f"No {bound.entity} is known as `{rest}`."
     raise SetupError(
         msg,
-        cure=f"Name the key that a system shows, such as {bound.entity}:{next(iter(bound.sides))}:KEY, or {bound.entity}:#12.",
+        cure=f"Name a key that a system shows: {bound.entity}:{next(iter(bound.sides))}:KEY, or {bound.entity}:#12.",
     )
 
 

@@ -15,7 +15,7 @@ from syncline.engine.absorb import ParkedRead, parked_reads
 from syncline.engine.codec import canon_of, decode_pending
 from syncline.engine.hub import BoundFlow, BoundSide, Hub, Run
 from syncline.engine.labels import labels, shown
-from syncline.engine.people import FIRST, PERSON, as_run, canonical, edit, entity_of
+from syncline.engine.people import FIRST, PERSON, Deed, as_run, canonical, edit, entity_of
 from syncline.engine.statistics import ALL
 from syncline.engine.step import Step, begin, commit
 from syncline.errors import SetupError
@@ -180,7 +180,7 @@ def _edit(hub: Hub, run: Run, bound: BoundFlow, row: ParkedRow, values: Mapping[
     step = begin(hub, PERSON, entity=bound.entity)
     entity = entity_of(hub, bound, row.eid)
     before = canon_of(entity, bound.width)
-    systems = edit(hub, bound, entity, values, step, who=who, verdict="corrected a parked record")
+    systems = edit(hub, bound, entity, Deed(who=who, verdict="corrected after a refusal", values=values), step)
     _try_again(hub, bound.sides[row.system], row, step)
     commit(hub, run, step, priority=FIRST)
     diffs = tuple(

@@ -6,7 +6,8 @@ run that it has can be undone like any run.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TypeVar
 
 from syncline.engine.audit import EntryKind, entry
@@ -22,7 +23,7 @@ from syncline.merging import Shadow
 from syncline.model.flow import Direction
 from syncline.model.page import Op
 from syncline.model.state import Entity, EntityState, Link, LinkState
-from syncline.model.values import Row, Value, encode_row
+from syncline.model.values import Value, encode_row
 
 PERSON = "person"  #: kind of a step, and begin of the rule, of what a person decided
 FIRST = 0  #: priority of what a person waits for
@@ -44,52 +45,47 @@ def who_of(rule: str) -> str | None:
 def as_run(hub: Hub, act: Callable[[Run], T]) -> T:
     """Give what a person does a run of its own, which nothing is read or sent in."""
     this = open_run(hub, full=False, approved=False, send=False)
-    done = act(this)
-    close_run(hub, this)
-    return done
+    try:
+        return act(this)
+    finally:
+        close_run(hub, this)
 
 
-def edit(
-    hub: Hub, bound: BoundFlow, entity: Entity, values: Mapping[int, Value], step: Step, *, who: str, verdict: str
-) -> list[str]:
-    """Make `values` canon, remember what every system still carries, and plan the writes; the systems to be written."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deed:
+    """What a person does to one entity."""
+
+    who: str
+    verdict: str  #: in words: "resolved conflict 3"
+    values: Mapping[int, Value]  #: position -> the new canonical value
+
+
+def edit(hub: Hub, bound: BoundFlow, entity: Entity, deed: Deed, step: Step) -> list[str]:
+    """Make the values canon, keep what every system still carries, and plan the writes; the systems to be written."""
     width = bound.width
-    canon, gens = canon_of(entity, width), gens_of(entity, width)
-    flat: list[object] = [rule_of(who), verdict]
-    for position, value in sorted(values.items()):
-        flat += [position, canon[position], gens[position], value]
+    former, former_gens = canon_of(entity, width), gens_of(entity, width)
+    flat: list[object] = [rule_of(deed.who), deed.verdict]
+    for position, value in sorted(deed.values.items()):
+        flat += [position, former[position], former_gens[position], value]
     step.entries.append(entry(EntryKind.CHANGED, entity.eid, *flat, stamp=hub.now()))
-    former, former_gens = list(canon), list(gens)
-    for position, value in values.items():
+    canon, gens = list(former), list(former_gens)
+    for position, value in deed.values.items():
         canon[position], gens[position] = value, step.gen
     row = Entity(entity.eid, EntityState.LIVE, step.gen, encode_row(canon), encode_gens(gens))
     step.entities[entity.eid] = row
-    _index(hub, bound, entity.eid, canon, values, step)
-    return [
-        side.system
-        for side in bound.sides.values()
-        if _carry(hub, bound, side, entity.eid, (former, former_gens, canon), values, step)
-    ]
-
-
-def _index(hub: Hub, bound: BoundFlow, eid: int, canon: Row, values: Mapping[int, Value], step: Step) -> None:
-    names = {bound.layout[position] for position in values}
-    if is_indexed(hub, bound) and any(names & set(rule.fields) for rule in bound.flow.match):
-        step.unmatched.append(eid)
-        step.matching += keys_of(bound, eid, values_of(bound, canon))
+    if is_indexed(hub, bound) and any({bound.layout[p] for p in deed.values} & set(r.fields) for r in bound.flow.match):
+        step.unmatched.append(entity.eid)
+        step.matching += keys_of(bound, entity.eid, values_of(bound, canon))
+    was = {p: Shadow(former[p], former[p], former_gens[p]) for p in deed.values}
+    return [side.system for side in bound.sides.values() if _carry(hub, bound, side, (row, was), step)]
 
 
 def _carry(
-    hub: Hub,
-    bound: BoundFlow,
-    side: BoundSide,
-    eid: int,
-    canons: tuple[Row, Sequence[int], Row],
-    values: Mapping[int, Value],
-    step: Step,
+    hub: Hub, bound: BoundFlow, side: BoundSide, change: tuple[Entity, Mapping[int, Shadow]], step: Step
 ) -> bool:
     """Write the new shadow of one link into the step; True when the system must be written."""
-    former, former_gens, canon = canons
+    entity, agreed = change
+    canon, eid = canon_of(entity, bound.width), entity.eid
     link = step.links.get((side.stream, eid)) or hub.store.links_of(side.stream, [eid]).get(eid)
     if link is None:
         if creates(side):
@@ -98,10 +94,10 @@ def _carry(
     if link.state is not LinkState.OK:
         return False
     delta = decode_delta(link.delta)
-    for position in values:
-        if position in side.positions:
-            was = delta.get(position, Shadow(former[position], former[position], former_gens[position]))
-            _cast(side, position, was, canon[position], step.gen, delta)
+    for position in agreed.keys() & set(side.positions):
+        was = delta.pop(position, agreed[position])
+        if was.seen != canon[position]:
+            delta[position] = _shadow(side, position, was, canon[position], step.gen)
     step.links[side.stream, eid] = with_delta(link, delta)
     if side.side.direction is Direction.FROM or not wanted(bound.units, canon, delta, writable=side.writable):
         return False
@@ -109,15 +105,12 @@ def _carry(
     return True
 
 
-def _cast(side: BoundSide, position: int, was: Shadow, value: Value, gen: int, delta: Delta) -> None:
-    """A system that shows the new value already agrees; any other one carries what it carried."""
-    if was.seen == value:
-        delta.pop(position, None)
-    elif was.seen == side.shows(position, value):
-        delta[position] = Shadow(value, was.seen, gen)
-    else:
-        # what was meant before may be the new value, while something else is shown: it must be written all the same
-        delta[position] = Shadow(was.seen if was.base == value else was.base, was.seen, was.gen)
+def _shadow(side: BoundSide, position: int, was: Shadow, value: Value, gen: int) -> Shadow:
+    """What a system carries that shows something else than the new value."""
+    if was.seen == side.shows(position, value):
+        return Shadow(value, was.seen, gen)
+    # what was meant before may be the new value, while something else is shown: it must be written all the same
+    return Shadow(was.seen if was.base == value else was.base, was.seen, was.gen)
 
 
 def with_delta(link: Link, delta: Delta) -> Link:

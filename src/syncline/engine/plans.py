@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from hashlib import blake2b
@@ -65,8 +65,10 @@ def make_plan(hub: Hub, flows: Sequence[str] | None) -> Plan:
     return plan
 
 
-def _writes(hub: Hub, flows: Sequence[BoundFlow]) -> list[OpenWrite]:
-    return [one for bound in flows for side in bound.sides.values() for one in open_writes(hub, bound, side)]
+def _writes(hub: Hub, flows: Sequence[BoundFlow]) -> Iterator[OpenWrite]:
+    for bound in flows:
+        for side in bound.sides.values():
+            yield from open_writes(hub, bound, side)
 
 
 def _note_held(hub: Hub, this: Run, flows: Sequence[BoundFlow]) -> None:
@@ -92,6 +94,7 @@ def _save(hub: Hub, saved: SavedPlan) -> None:
         tx.put_documents(_KIND, {saved.plan.id: msgspec.msgpack.encode(saved)})
         if saved.plan.applied:
             tx.drop_documents(_OPEN, [saved.plan.id])
+            tx.put_documents("applied", {str(saved.plan.applied): str(saved.plan.run).encode()})
         elif saved.digests:
             tx.put_documents(_OPEN, {saved.plan.id: b""})
 
@@ -125,7 +128,7 @@ def apply_plan(hub: Hub, plan_id: str) -> RunReport:
             msg,
             cure="Nothing was written. Apply it again once they answer.",
         )
-    _refuse_moved(hub, saved, {one.name: one for one in _writes(hub, flows)})
+    _refuse_moved(hub, saved, {one.name: one.digest for one in _writes(hub, flows)})
     this = open_run(hub, full=False, approved=True, send=True)
     _deliver(hub, [Pass(hub=hub, run=this, bound=b, side=side) for b in flows for side in b.sides.values()], saved)
     close_run(hub, this)
@@ -133,10 +136,8 @@ def apply_plan(hub: Hub, plan_id: str) -> RunReport:
     return report_of(run_row(hub, this.number), agreement(hub, flows))
 
 
-def _refuse_moved(hub: Hub, saved: SavedPlan, now: Mapping[str, OpenWrite]) -> None:
-    moved = [
-        name for name in {**saved.digests, **now} if name not in now or saved.digests.get(name) != now[name].digest
-    ]
+def _refuse_moved(hub: Hub, saved: SavedPlan, now: Mapping[str, bytes]) -> None:
+    moved = [name for name in {**saved.digests, **now} if saved.digests.get(name) != now.get(name)]
     if not moved:
         return
     told = ", ".join(_told(hub, name) for name in moved[:NAMED])
@@ -172,26 +173,22 @@ def _deliver(hub: Hub, passes: Sequence[Pass], saved: SavedPlan) -> None:
 def _deliver_side(at: Pass, saved: SavedPlan) -> bool:
     sent = False
     intents = at.hub.store.intents(IntentState.PLANNED, at.side.stream)
-    if not intents:
-        return False
-    now = {one.eid: one for one in open_writes(at.hub, at.bound, at.side)}
     for intent in sorted(intents, key=lambda one: (one.priority, one.iid)):
-        if (intent.op is not Op.CREATE or matched(at)) and _is_planned(intent, now, saved):
+        if (intent.op is not Op.CREATE or matched(at)) and _is_planned(at, intent, saved):
             if not attempt(at, partial(deliver, intents=[intent])):
                 break
             sent = True
     return sent
 
 
-def _is_planned(intent: Intent, now: Mapping[int, OpenWrite], saved: SavedPlan) -> bool:
-    """Is every write of this intent one of the plan, or the rest of a create that the plan made?"""
-    for eid in intent.eids:
-        one = now.get(eid)
-        if one is None:
-            continue  # nothing is left to be written: delivery settles it without a request
+def _is_planned(at: Pass, intent: Intent, saved: SavedPlan) -> bool:
+    """Is every write of this intent one of the plan, or the rest of a create that the plan made?
+
+    What needs no write any more is not asked about: delivery settles it without a request.
+    """
+    for one in open_writes(at.hub, at.bound, at.side, dict.fromkeys(intent.eids, intent.op)):
         known = saved.digests.get(one.name)
-        link = one.link
-        made = known is not None and link is not None and link.born >= saved.plan.made
+        made = known is not None and one.link is not None and one.link.born >= saved.plan.made
         if known != one.digest and not made:
             return False
     return True

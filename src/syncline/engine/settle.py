@@ -150,16 +150,25 @@ def _settle_done(at: Pass, intent: Intent, done: Sequence[tuple[Sent, Receipt]],
     now, simple = at.hub.now(), _stores_all(at)
     for one, receipt in written:
         if simple and one.ready.link is None and not one.without and UNSET not in one.ready.canon:
-            link = Link(one.item.ref, receipt.key, LinkState.OK, None, receipt.version, None, now, receipt.stamp)
+            delta = encode_delta(_normalised(at, one)) if at.side.normalisers else None
+            link = Link(one.item.ref, receipt.key, LinkState.OK, None, receipt.version, delta, now, receipt.stamp)
             step.new_links.setdefault(at.side.stream, []).append(link)
         else:
             _cast(at, one, receipt, shown.get(one.item.ref), now, step)
 
 
 def _stores_all(at: Pass) -> bool:
-    """Does a create leave nothing to compare: everything is written, and shown as it was sent?"""
-    side = at.side
-    return side.verbatim and not side.normalisers and len(side.writable) == len(side.positions)
+    """Does a create leave nothing to compare: is everything written, and shown as it was sent but for normalisers?"""
+    return at.side.verbatim and len(at.side.writable) == len(at.side.positions)
+
+
+def _normalised(at: Pass, one: Sent) -> Delta:
+    """Where the system shows something else than we sent, by its normalisers."""
+    canon, entity = one.ready.canon, one.ready.entity
+    shows = {p: at.side.shows(p, canon[p]) for p in at.side.normalisers}
+    found = {p: seen for p, seen in shows.items() if seen != canon[p]}
+    gens = gens_of(entity, at.bound.width) if found else []
+    return {p: Shadow(canon[p], seen, gens[p]) for p, seen in found.items()}
 
 
 def _cast(at: Pass, one: Sent, receipt: Receipt, shown: Shown | None, now: int, step: Step) -> None:  # noqa: PLR0913

@@ -180,7 +180,8 @@ def _stream(hub: Hub, bound: BoundFlow, side: BoundSide) -> StreamStatus:
     unread = len(hub.store.documents(parked_reads(side)))
     return StreamStatus(
         flow=bound.flow.name, entity=bound.entity, system=side.system, entities=live, links=linked,
-        matched=matched(looking(hub, bound, side)), cursor=_told(cursor), verified_through=verified_through(hub, [side]),
+        matched=matched(looking(hub, bound, side)), cursor=_told(cursor),
+        verified_through=verified_through(hub, [side]),
         planned=len(planned(hub, stream)), retrying=counts.get(UnsettledState.RETRY, 0),
         blocked=counts.get(UnsettledState.BLOCKED, 0), in_doubt=counts.get(UnsettledState.DOUBT, 0),
         parked=counts.get(UnsettledState.PARKED, 0) + unread, held=counts.get(UnsettledState.HELD, 0),

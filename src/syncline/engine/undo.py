@@ -10,11 +10,11 @@ import msgspec
 from syncline.engine.audit import Entry, EntryKind, entries_of, entry
 from syncline.engine.changes import Origins, changed_fields
 from syncline.engine.codec import canon_of, gens_of
-from syncline.engine.combine import creates
+from syncline.engine.combine import POLICY_OP, creates
 from syncline.engine.history import entity_of_page
-from syncline.engine.hub import BoundFlow, Hub, Run
+from syncline.engine.hub import BoundFlow, BoundSide, Hub, Run
 from syncline.engine.labels import label_of, shown
-from syncline.engine.people import FIRST, PERSON, as_run, edit, rule_of
+from syncline.engine.people import FIRST, PERSON, Deed, as_run, edit, rule_of
 from syncline.engine.run import run
 from syncline.engine.statistics import finished, run_row
 from syncline.engine.step import Step, begin, commit
@@ -27,7 +27,7 @@ from syncline.model.values import UNSET, Value
 
 SHOWN = 500  #: entities changed by one commit
 
-_STAYS = "a record that a run created stays; delete it in a system, and the delete is carried on"
+_STAYS = "a new record stays, unless creations are to be undone as well"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,15 +47,22 @@ class Deeds:
 
     fields: dict[int, Done]
     created: int = 0  #: page
+    origin: str = ""  #: the system where the new record was seen
     deleted: int = 0  #: page
 
 
-def undo(hub: Hub, number: int, *, send: bool = False, who: str = "") -> UndoReport:
-    """Set back what run `number` changed, wherever its value still stands."""
+def undo(hub: Hub, number: int, *, send: bool = False, creations: bool = False, who: str = "") -> UndoReport:
+    """Set back what run `number` changed, wherever its value still stands.
+
+    With `creations`, records that the hub made for new ones are deleted again, by each flow's policy; the record that
+    somebody entered stays where it was entered, and is no longer kept in agreement.
+    """
     run_row(hub, number)
     deeds = _deeds(hub, number)
     rows: list[UndoRow] = []
     left: list[UndoRow] = []
+
+    told = _Told(rows=rows, left=left, number=number, who=who, creations=creations)
 
     def act(this: Run) -> int:
         for bound in hub.flows.values():
@@ -63,13 +70,28 @@ def undo(hub: Hub, number: int, *, send: bool = False, who: str = "") -> UndoRep
             eids = sorted(mine)
             for start in range(0, len(eids), SHOWN):
                 page = {eid: mine[eid] for eid in eids[start : start + SHOWN]}
-                _undo_page(hub, this, bound, page, _Told(rows=rows, left=left, number=number, who=who))
+                _undo_page(hub, this, bound, page, told)
         return this.number
 
     made = as_run(hub, act) if deeds else 0
     flows = [bound for bound in hub.flows.values() if bound.entity in deeds]
     sent = finished(hub, run(hub, flows), flows) if send and rows else None
-    return UndoReport(undone=number, run=made if rows else 0, rows=tuple(rows), left=tuple(left), sent=sent)
+    return UndoReport(
+        undone=number,
+        run=made if rows else 0,
+        rows=tuple(rows),
+        left=tuple(left),
+        sent=sent,
+        note="" if deeds else _only_sent(hub, number),
+    )
+
+
+def _only_sent(hub: Hub, number: int) -> str:
+    """A run that decided nothing: what it sent had been decided before."""
+    body = hub.store.document("applied", str(number))
+    if body is not None:
+        return f"Run {number} applied a plan; what it sent was decided by run {int(body)} or before. Undo that one."
+    return f"Run {number} changed no value. What it sent, if anything, had been decided by earlier runs."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +100,7 @@ class _Told:
     left: list[UndoRow]
     number: int
     who: str
+    creations: bool
 
     @property
     def verdict(self) -> str:
@@ -98,7 +121,7 @@ def _deeds(hub: Hub, number: int) -> dict[str, dict[int, Deeds]]:
 
 def _add(deeds: Deeds, page: AuditPage, one: Entry) -> None:
     if one.kind == EntryKind.CREATED:
-        deeds.created = page.seq
+        deeds.created, deeds.origin = page.seq, page.system
     elif one.kind == EntryKind.DELETED:
         deeds.deleted = page.seq
     elif one.kind == EntryKind.REOPENED:
@@ -119,7 +142,7 @@ def _undo_page(hub: Hub, this: Run, bound: BoundFlow, deeds: Mapping[int, Deeds]
         if entity is None:
             continue
         if mine.created:
-            told.left.append(_row(bound, entity, "created", reason=_STAYS))
+            _uncreate(hub, bound, entity, mine, (step, told))
         elif mine.deleted:
             _undelete(hub, bound, entity, step, told)
         elif entity.state is not EntityState.LIVE:
@@ -150,7 +173,7 @@ def _undo_fields(
         if not reason:
             values.update({one.position: one.before for one in done})
     if values:
-        edit(hub, bound, entity, values, step, who=told.who, verdict=told.verdict)
+        edit(hub, bound, entity, Deed(who=told.who, verdict=told.verdict, values=values), step)
 
 
 def _field_row(hub: Hub, bound: BoundFlow, entity: Entity, one: Done, reason: str) -> UndoRow:
@@ -197,6 +220,47 @@ def _who_since(hub: Hub, bound: BoundFlow, entity: Entity, unit: Unit, gen: int)
         (origins.told(gen, entity.eid, p)[0] for p in unit.positions if origins.change(gen, entity.eid, p)), "changed"
     )
     return f"{told}, run {page.cause}" if page else told
+
+
+# --- creations --------------------------------------------------------------------------------------------------------
+
+
+def _uncreate(hub: Hub, bound: BoundFlow, entity: Entity, mine: Deeds, into: tuple[Step, _Told]) -> None:
+    """Delete what the hub made of a new record in the other systems, if nobody has worked with it since."""
+    step, told = into
+    newest = max(gens_of(entity, bound.width), default=0)
+    last = max([mine.created, *(one.last for one in mine.fields.values())])
+    reason = ""
+    if not told.creations:
+        reason = _STAYS
+    elif entity.state is not EntityState.LIVE:
+        reason = "the record was deleted since"
+    elif newest > last:
+        reason = "edited since"
+    if reason:
+        told.left.append(_row(bound, entity, "created", reason=reason))
+        return
+    gens = msgspec.msgpack.encode(gens_of(entity, bound.width))
+    step.entities[entity.eid] = Entity(entity.eid, EntityState.DEAD, step.gen, entity.canon, gens)
+    step.unmatched.append(entity.eid)
+    step.entries.append(entry(EntryKind.DELETED, entity.eid, f"{told.verdict}, {rule_of(told.who)}", stamp=hub.now()))
+    for side in bound.sides.values():
+        _end_link(hub, side, entity.eid, mine.origin, step)
+    told.rows.append(_row(bound, entity, "created"))
+
+
+def _end_link(hub: Hub, side: BoundSide, eid: int, origin: str, step: Step) -> None:
+    link = hub.store.links_of(side.stream, [eid]).get(eid)
+    if link is None or link.state is not LinkState.OK:
+        return
+    op = POLICY_OP.get(side.side.deletes)
+    if side.system == origin or op is None or side.side.direction is Direction.FROM:
+        step.links[side.stream, eid] = msgspec.structs.replace(
+            link, state=LinkState.DETACHED, fingerprint=None, delta=None
+        )
+        return
+    archive = op is Op.ARCHIVE and (side.contract.archivable or not side.contract.deletable)
+    step.plan_work(side.stream, Op.ARCHIVE if archive else Op.DELETE, eid)
 
 
 # --- deletes ----------------------------------------------------------------------------------------------------------

@@ -104,10 +104,12 @@ def merge(units: Sequence[Unit], seen: Observation, *, gen: int) -> Merge:
     """Merge one observation; `gen` is the generation that accepted values get."""
     canon = list(seen.canon)
     shadows = dict(seen.delta)
-    gens = {position: seen.gens[position] for position in range(len(canon))}
+    gens = list(seen.gens)
     decisions: list[Decision] = []
     lagging: dict[int, Value] = {}
     for unit in units:
+        if len(unit.positions) == 1 and _is_old(seen, shadows, unit.positions[0]):
+            continue
         decision = _judge(unit, seen, shadows)
         if decision is None:
             continue
@@ -128,6 +130,17 @@ def merge(units: Sequence[Unit], seen: Observation, *, gen: int) -> Merge:
         )
     }
     return Merge(decisions=decisions, canon=canon, changed=tuple(lagging), delta=delta, lagging=lagging)
+
+
+def _is_old(seen: Observation, shadows: Mapping[int, Shadow], position: int) -> bool:
+    """Does the system show what it showed before? The common case, decided without making anything."""
+    value = seen.values.get(position, UNSET)
+    if value is UNSET:
+        return True
+    shadow = shadows.get(position)
+    if shadow is not None:
+        return value == shadow.seen
+    return not seen.first_sight and value == seen.canon[position]
 
 
 def shadow_of(seen: Observation, shadows: Mapping[int, Shadow], position: int) -> Shadow:
@@ -187,9 +200,17 @@ _VERDICTS = {
 
 
 def _theirs_wins(unit: Unit, seen: Observation, positions: Sequence[int]) -> bool:
+    if _only_fills(unit, [seen.canon[p] for p in positions], [seen.values[p] for p in positions]):
+        return True
     if unit.rule.kind in (RuleKind.OWNER, RuleKind.OWNER_UNLESS_EMPTY):
         return unit.rule.owner == seen.system
     return seen.wins(unit, positions)
+
+
+def _only_fills(unit: Unit, before: Sequence[Value], shown: Sequence[Value]) -> bool:
+    """Nothing that would be lost stands against a value: an empty canon never wins where empties do not count."""
+    counts = unit.empties is Empties.CLEAR and unit.rule.kind is not RuleKind.OWNER_UNLESS_EMPTY
+    return not counts and all(map(is_empty, before)) and not all(map(is_empty, shown))
 
 
 def _refusal(unit: Unit, seen: Observation, shown: tuple[Value, ...], before: tuple[Value, ...]) -> str:
@@ -202,6 +223,8 @@ def _refusal(unit: Unit, seen: Observation, shown: tuple[Value, ...], before: tu
         return "an empty value never replaces a value here"
     if unit.empties is Empties.FILL_ONLY and filled:
         return "this field is only filled while it is empty"
+    if _only_fills(unit, before, shown):
+        return ""
     owner = unit.rule.owner
     if unit.rule.kind is RuleKind.OWNER and owner != seen.system and owner in seen.owners_linked and not unknown:
         return f"owned by {owner}"
@@ -211,7 +234,7 @@ def _refusal(unit: Unit, seen: Observation, shown: tuple[Value, ...], before: tu
 
 
 def _cast_shadow(
-    decision: Decision, seen: Observation, shadows: dict[int, Shadow], gens: Mapping[int, int]
+    decision: Decision, seen: Observation, shadows: dict[int, Shadow], gens: Sequence[int]
 ) -> None:
     """Record what the system shows now. Unless it is our own or the agreed value, `base` follows it."""
     for position, shown, after in zip(decision.positions, decision.theirs, decision.after, strict=True):

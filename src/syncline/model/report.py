@@ -337,6 +337,7 @@ class UndoReport:
     rows: tuple[UndoRow, ...]  #: undone
     left: tuple[UndoRow, ...]  #: not undone, each with its reason
     sent: RunReport | None = None  #: the delivery, where one was asked for
+    note: str = ""  #: why there was nothing to undo at all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -219,3 +219,20 @@ def test_first_sight_fills_what_canon_lacks():
 
     assert verdicts == [Verdict.ACCEPTED]
     assert result.canon == ["b"]
+
+
+@pytest.mark.parametrize("rule", [RuleKind.LATEST, RuleKind.OWNER, RuleKind.OWNER_UNLESS_EMPTY])
+def test_at_first_sight_an_empty_canon_never_blanks_a_value_that_empties_may_not_replace(rule):
+    owner = "" if rule is RuleKind.LATEST else "crm"
+    unit = Unit(name="phone", positions=(0,), rule=Rule(kind=rule, owner=owner), empties=Empties.KEEP)
+    result, _ = only(unit, seen("erp", "b", canon=None, first_sight=True))
+
+    assert result.canon == ["b"]
+
+
+def test_owner_unless_empty_is_filled_at_first_sight_by_the_other_side():
+    unit = Unit(name="tax_id", positions=(0,), rule=Rule(kind=RuleKind.OWNER_UNLESS_EMPTY, owner="crm"))
+    result, verdicts = only(unit, seen("erp", "b", canon=None, first_sight=True))
+
+    assert verdicts == [Verdict.WON]
+    assert result.canon == ["b"]

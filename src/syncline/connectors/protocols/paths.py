@@ -56,7 +56,10 @@ def shallow() -> Iterator[None]:
 
 
 class Shape:
-    """A struct type that decodes only the wanted places of a document, and reads them back by name."""
+    """A struct type that decodes only the wanted places of a document, and reads them back by name.
+
+    One place may have several names; it is decoded as the first of them wants it.
+    """
 
     def __init__(self, wanted: Mapping[str, tuple[str, object]], *, required: Sequence[str] = ()) -> None:
         tree: dict[str, Any] = {}
@@ -73,7 +76,9 @@ def _plant(tree: dict[str, Any], steps: Steps, leaf: tuple[object, bool]) -> Non
             msg = f"{step} is asked for both whole and in part"
             raise ValueError(msg)
         tree = below
-    tree[steps[-1]] = leaf
+    if isinstance(tree.setdefault(steps[-1], leaf), dict):
+        msg = f"{steps[-1]} is asked for both whole and in part"
+        raise ValueError(msg)
 
 
 def _struct(tree: Mapping[str, Any]) -> type[msgspec.Struct]:

@@ -53,6 +53,11 @@ class Answers:
         self._find_marked = find_marked
         self._get = get
 
+    @property
+    def keeps_records(self) -> bool:
+        """Does the hub keep the record that an answer shows?"""
+        return self._read_back is ReadBack.BODY
+
     def failed(self, item: Item, error: SynclineError) -> Result:
         """The receipt for an item whose request brought no answer to read."""
         if isinstance(error, SetupError):

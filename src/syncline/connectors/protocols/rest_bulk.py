@@ -7,8 +7,9 @@ halves until the refused items stand alone. Nothing that may have been done is e
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from http import HTTPStatus
+from typing import cast
 
 import msgspec
 
@@ -16,14 +17,15 @@ from syncline.connectors.protocols.paths import Shape, find, text_of
 from syncline.connectors.protocols.request import Request, Response
 from syncline.connectors.protocols.rest_answer import Answers, Result, shown_at
 from syncline.connectors.protocols.rest_call import Call
-from syncline.connectors.protocols.rest_options import BatchAnswer, Batching
-from syncline.connectors.protocols.rest_page import raw_at
+from syncline.connectors.protocols.rest_options import Batching
+from syncline.connectors.protocols.rest_results import Results, Said
 from syncline.connectors.protocols.rest_write import JSON, VERBS, encode, fields_of
 from syncline.connectors.protocols.verdict import lost
 from syncline.errors import BusyError, RejectedError, SetupError, SynclineError
 from syncline.model.page import Item, Op
 
 _DONE = range(200, 300)
+_CREATE, _DELETE = Op.CREATE, Op.DELETE  #: looking them up in their class takes longer than the test
 _STATUS_OF_WORD = {"refused": 422, "gone": 404, "stale": 412, "busy": 429, "doubt": 500}
 _Parts = list[Sequence[Item]]
 
@@ -35,7 +37,13 @@ class Bulk:
         self._call = call
         self._batching = batching
         self._answers = answers
-        self._shape = _result_shape(batching.answer)
+        self._results = Results(batching.results, batching.answer, call.resource)
+        self._offered = {op: getattr(call.resource.write, verb) for op, verb in VERBS.items()}
+        words = {str(verb): word for verb, word in batching.ops.items()}
+        self._words = {op: words[verb] for op, verb in VERBS.items() if verb in words}
+        flag = call.errors.in_200
+        self._flag = flag
+        self._flagged = Shape({"flag": (flag.field, object)}) if flag else None
 
     def write(self, items: Sequence[Item], send_by: float) -> list[Result]:
         """Send all items in batches of the configured size."""
@@ -65,7 +73,7 @@ class Bulk:
         except SynclineError as error:
             return error, [self._answers.failed(item, error) for item in items], []
         if document is None:
-            return None, self._results(items, request, answer), []
+            return None, self._results_of(items, request, answer), []
         if self._is_unknown(answer.status):
             what = f"{self._call.system} knows no {request.place} (HTTP {answer.status})."
             problem = SetupError(what, cure=f"Check {self._call.setting}.batch.")
@@ -80,7 +88,7 @@ class Bulk:
 
     def _error_of(self, request: Request, answer: Response) -> object:
         """The refusal of the whole batch; None where it was taken."""
-        if answer.ok and self._call.errors.in_200 is None:
+        if answer.ok and not self._is_flagged(answer.body):
             return None
         try:
             document = self._call.document(request, answer)
@@ -89,6 +97,15 @@ class Bulk:
                 raise
             return {}
         return (document or {}) if not answer.ok or self._call.is_error(document) else None
+
+    def _is_flagged(self, body: bytes) -> bool:
+        """May this be the error that hides behind HTTP 200? Only then is the answer decoded whole."""
+        if self._flagged is None or self._flag is None:
+            return False
+        try:
+            return self._flag.holds(self._flagged.reads["flag"](msgspec.json.decode(body, type=self._flagged.type)))
+        except (ValueError, RecursionError):
+            return True
 
     # --- asking -------------------------------------------------------------------
 
@@ -107,20 +124,19 @@ class Bulk:
         )
 
     def _entry(self, item: Item) -> dict[str, object]:
-        keys, resource = self._batching.keys, self._call.resource
-        fields = (
-            fields_of(item, getattr(resource.write, VERBS[item.op]), self._call) if item.op is not Op.DELETE else {}
-        )
-        entry: dict[str, object] = {keys.fields: fields} if keys.fields else fields
+        keys, op, resource = self._batching.keys, item.op, self._call.resource
+        fields = fields_of(item, self._offered[op], self._call) if op is not _DELETE else {}
+        entry: dict[str, object] = {keys.fields: fields} if keys.fields else dict(fields)
         if keys.op:
-            entry[keys.op] = self._batching.ops[VERBS[item.op]]  # type: ignore[index]  # only these are sent together
+            entry[keys.op] = self._words[op]
         if keys.ref:
             entry[keys.ref] = item.ref
-        if keys.id and item.op is not Op.CREATE:
-            entry[keys.id] = int(item.key) if resource.key_type == "integer" and item.key.isdecimal() else item.key
-        if keys.if_match and item.version and item.op is not Op.CREATE:
-            match = resource.version.match if resource.version else "{version}"
-            entry[keys.if_match] = match.replace("{version}", item.version)
+        if op is not _CREATE:
+            if keys.id:
+                entry[keys.id] = int(item.key) if resource.key_type == "integer" and item.key.isdecimal() else item.key
+            if keys.if_match and item.version:
+                match = resource.version.match if resource.version else "{version}"
+                entry[keys.if_match] = match.replace("{version}", item.version)
         if keys.idempotency and item.idempotency:
             entry[keys.idempotency] = item.idempotency
         return entry
@@ -139,55 +155,48 @@ class Bulk:
             return [blamed], [[*items[:place], *items[place + 1 :]]]
         return [], _halves(items)
 
-    def _results(self, items: Sequence[Item], request: Request, answer: Response) -> list[Result]:
+    def _results_of(self, items: Sequence[Item], request: Request, answer: Response) -> list[Result]:
         try:
-            body = raw_at(answer.body, self._batching.results)
-            raws = [bytes(raw) for raw in msgspec.json.decode(body or b"", type=list[msgspec.Raw])]
+            said = self._results.said(answer.body)
+            if self._batching.answer.ref:
+                pairs = self._results.by_reference(items, said)
+            else:
+                # By order only where all were done together; a list of another length tells of nobody.
+                pairs = list(zip(items, range(len(said)), strict=True)) if len(items) == len(said) else []
+            return self._told(pairs, said, request, answer.body)
         except ValueError:
             error = lost(request, f"{self._call.system} answered {request.place} without results.")
             return [self._answers.failed(item, error) for item in items]
-        if not self._batching.answer.ref:
-            # By order only where all were done together; a list of another length tells of nobody.
-            pairs = list(zip(items, raws, strict=True)) if len(items) == len(raws) else []
-        else:
-            pairs = self._paired(items, raws)
-        return [self._result(item, raw, request) for item, raw in pairs]
 
-    def _paired(self, items: Sequence[Item], raws: Sequence[bytes]) -> list[tuple[Item, bytes]]:
-        """Each item with its result, by our reference. An item without one, or with two, is left out: a doubt."""
-        shape = self._shape
-        found: dict[str, list[bytes]] = {}
-        for raw in raws:
-            try:
-                ref = text_of(shape.reads["ref"](msgspec.json.decode(raw, type=shape.type))) if shape else ""
-            except ValueError:  # a result without a shape belongs to nobody
+    def _told(
+        self, pairs: Sequence[tuple[Item, int]], said: Sequence[Said], request: Request, body: bytes
+    ) -> list[Result]:
+        results, raws = self._results, None
+        is_brief = results.shows_key and not self._answers.keeps_records
+        told: list[Result] = []
+        for item, place in pairs:
+            one = said[place]
+            status = self._status(None if one is None else results.status(one))
+            receipt = results.done(item, one) if is_brief and one is not None and status in _DONE else None
+            if receipt is not None:
+                told.append(receipt)
                 continue
-            found.setdefault(ref, []).append(raw)
-        return [(item, found[str(item.ref)][0]) for item in items if len(found.get(str(item.ref), ())) == 1]
+            raws = raws or results.raws(body)
+            told.append(self._whole(item, raws[place], status, results.id_of(one), request))
+        return told
 
-    def _result(self, item: Item, raw: bytes, request: Request) -> Result:
+    def _whole(self, item: Item, raw: bytes, status: int, key: str, request: Request) -> Result:
         answer = self._batching.answer
-        said = self._said(raw)
-        status = self._status(said.get("status"))
         if status not in _DONE:
             return self._answers.refused(item, status, msgspec.json.decode(raw), request, answer.error)
-        return self._answers.done(item, shown_at(raw, answer.record), text_of(said.get("id")))
-
-    def _said(self, raw: bytes) -> Mapping[str, object]:
-        if self._shape is None:
-            return {}
-        try:
-            document = msgspec.json.decode(raw, type=self._shape.type)
-        except ValueError:
-            return {}
-        return {name: read(document) for name, read in self._shape.reads.items()}
+        return self._answers.done(item, shown_at(raw, answer.record), key)
 
     def _status(self, said: object) -> int:
         """The result's status as one of HTTP; words are translated as configured, an unknown one is a doubt."""
         if not self._batching.answer.status:
             return 200
-        if isinstance(said, int) and not isinstance(said, bool):
-            return said
+        if said.__class__ is int:
+            return cast("int", said)
         word = self._batching.statuses.get(text_of(said), "doubt")
         return 200 if word == "done" else _STATUS_OF_WORD[word]
 
@@ -195,8 +204,3 @@ class Bulk:
 def _halves(items: Sequence[Item]) -> _Parts:
     middle = len(items) // 2
     return [items[:middle], items[middle:]]
-
-
-def _result_shape(answer: BatchAnswer) -> Shape | None:
-    wanted = {name: path for name, path in (("ref", answer.ref), ("status", answer.status), ("id", answer.id)) if path}
-    return Shape({name: (path, object) for name, path in wanted.items()}) if wanted else None

@@ -6,19 +6,60 @@ of them. When the page has a blemish, its records are looked at one by one, and 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import compress
-from typing import Any
+from typing import Any, TypeVar, overload
 
 import msgspec
 
 from syncline.connectors.protocols.paging import Landing
 from syncline.connectors.protocols.paths import Shape, find, shallow, text_of
 from syncline.connectors.protocols.rest_options import Flag, ResourceOptions
-from syncline.connectors.protocols.stamps import stamp_of, stamps_of
+from syncline.connectors.protocols.stamps import newest_of, stamp_of, stamps_of
 from syncline.model.page import Record
 
+_T = TypeVar("_T")
 _SHORT = 80  #: of a reason that is told about a broken record [characters]
+
+
+class Late(Sequence[_T]):
+    """A column that is made when somebody first looks into it: most pages hold nothing new, and nobody does."""
+
+    __slots__ = ("_made", "_make", "_shown")
+
+    def __init__(self, shown: Sequence[object], make: Callable[[Sequence[object]], Sequence[_T]]) -> None:
+        self._shown = shown
+        self._make = make
+        self._made: Sequence[_T] | None = None
+
+    @overload
+    def __getitem__(self, place: int) -> _T: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[_T]: ...
+
+    def __getitem__(self, place: int | slice) -> _T | Sequence[_T]:
+        """What stands there."""
+        return self._column()[place]
+
+    def __len__(self) -> int:
+        """The length of the page."""
+        return len(self._shown)
+
+    def __iter__(self) -> Iterator[_T]:
+        """All of it."""
+        return iter(self._column())
+
+    def __eq__(self, other: object) -> bool:
+        """The same values, in a list too."""
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]  # like a list
+
+    def _column(self) -> Sequence[_T]:
+        if self._made is None:
+            self._made = self._make(self._shown)
+        return self._made
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +86,9 @@ class Reader:
             row["stamp"] = (resource.since.field, object)
         if resource.version and resource.version.field:
             row["version"] = (resource.version.field, object)
-        self._row = _shape(row, gone=resource.tombstones, hidden=resource.gone_when)
+        if resource.tombstones:
+            row["gone"] = (resource.tombstones.field, object)
+        self._row = Shape(row, required=("key",))
         self._row_decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(self._row.type)
         self._rows_decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(list[self._row.type])  # type: ignore[name-defined]  # made at run time
         self._marker = Shape({"marker": (resource.marker.field, object)}) if resource.marker else None
@@ -142,9 +185,11 @@ class Reader:
     ) -> Listing:
         reads = self._row.reads
         keys: Sequence[str] = list(map(str, map(reads["key"], rows)))
-        stamps = stamps_of(list(map(reads["stamp"], rows))) if "stamp" in reads else None
-        versions = _versions(list(map(reads["version"], rows))) if "version" in reads else None
-        newest = max(stamps, default=0) if stamps else 0
+        times = list(map(reads["stamp"], rows)) if "stamp" in reads else None
+        newest = newest_of(times) if times else 0
+        stamps: Sequence[int] | None = None if times is None else Late(times, stamps_of)
+        shown = list(map(reads["version"], rows)) if "version" in reads else None
+        versions: Sequence[str | None] | None = None if shown is None else Late(shown, _versions)
         landing = msgspec.structs.replace(landing, keys=[*keys, *(key for key, _ in broken)] if broken else keys)
         tombstones: Sequence[str] = ()
         flag = self._resource.tombstones
@@ -205,20 +250,6 @@ def _versions(shown: Sequence[object]) -> list[str | None]:
     if set(map(type, shown)) == {int}:
         return list(map(str, shown))
     return [text_of(value) or None for value in shown]
-
-
-def _shape(row: dict[str, tuple[str, object]], *, gone: Flag | None, hidden: Flag | None) -> Shape:
-    if gone:
-        row["gone"] = (gone.field, object)
-    if hidden and (gone is None or hidden.field != gone.field):
-        row["hidden"] = (hidden.field, object)
-    places: dict[str, str] = {}
-    for name, (path, _) in row.items():
-        places.setdefault(path, name)
-    shape = Shape({name: row[name] for name in places.values()}, required=("key",))
-    for name, (path, _) in row.items():  # one place may play two parts
-        shape.reads.setdefault(name, shape.reads[places[path]])
-    return shape
 
 
 def raw_at(body: bytes, path: str) -> bytes | None:

@@ -27,6 +27,19 @@ def stamps_of(values: Sequence[object]) -> list[int]:
         return [stamp_of(value) for value in values]
 
 
+def newest_of(values: Sequence[object]) -> int:
+    """The greatest of the column in microseconds, 0 where it holds no time.
+
+    Texts of one length sort as their times do. Where they do not, as with different zones, this is too early at most:
+    it is always one of the values.
+    """
+    if set(map(type, values)) == {str} and len(set(map(len, values))) == 1:  # type: ignore[arg-type]  # all are text
+        newest = stamp_of(max(values))  # type: ignore[type-var]  # all are text
+        if newest:
+            return newest
+    return max(stamps_of(values), default=0)
+
+
 def stamp_of(value: object) -> int:
     """One time in microseconds; 0 where it is none. Text without a zone is UTC; numbers are Unix times.
 
