@@ -19,74 +19,6 @@ from syncline.sandbox.process import Process, start
 
 pytestmark = pytest.mark.slow
 
-SOURCE = Path(__file__).resolve().parents[2] / "src"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """What a command printed, and how it ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def document(self) -> dict[str, object]:
-        return json.loads(self.out)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shell:
-    """A project folder, its two applications, and a person at the keyboard."""
-
-    folder: Path
-    crm: Process
-    erp: Process
-
-    @property
-    def environ(self) -> dict[str, str]:
-        return os.environ | {"PYTHONPATH": str(SOURCE), "CRM_URL": self.crm.url, "ERP_URL": self.erp.url}
-
-    def command(self, words: Sequence[str]) -> list[str]:
-        return [sys.executable, "-m", "syncline", *words]
-
-    def __call__(self, *words: str) -> Told:
-        done = subprocess.run(
-            self.command(words),
-            cwd=self.folder,
-            env=self.environ,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert "Traceback" not in done.stderr, done.stderr
-        return Told(code=done.returncode, out=done.stdout, err=done.stderr)
-
-    def begin(self, *words: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            self.command(words), cwd=self.folder, env=self.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            text=True,
-        )  # fmt: skip
-
-    def ask(self, system: str, method: str, path: str, body: Mapping[str, object] | None = None) -> Any:
-        """What an application says to somebody who works in it."""
-        wire = HTTPConnection("127.0.0.1", (self.crm if system == "crm" else self.erp).port, timeout=10)
-        token = "Bearer crm-token" if system == "crm" else BASIC
-        wire.request(method, path, json.dumps(body), {"Content-Type": "application/json", "Authorization": token})
-        answer = wire.getresponse()
-        told = json.loads(answer.read())
-        wire.close()
-        assert answer.status < 300, told
-        return told
-
-    def edit(self, key: str, **fields: object) -> None:
-        """Somebody edits a customer in the CRM."""
-        self.ask("crm", "PATCH", f"/api/customers/{key}", fields)
-
-
-BASIC = "Basic aHViOmVycC10b2tlbg=="  # hub:erp-token, the sandbox's own
-
 
 @pytest.fixture(scope="module")
 def applications(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Process, Process]]:
@@ -105,15 +37,6 @@ def shell(applications: tuple[Process, Process], tmp_path_factory: pytest.TempPa
     made = Shell(folder=tmp_path_factory.mktemp("project"), crm=crm, erp=erp)
     assert made("init", "--blueprint", "sandbox").code == 0
     return made
-
-
-def linked_customer(shell: Shell) -> tuple[str, str]:
-    """The keys of a customer that both applications have."""
-    for eid in range(1, 20):
-        keys = shell("history", f"customer:#{eid}", "--json").document["keys"]
-        if isinstance(keys, dict) and len(keys) == 2:
-            return keys["crm"], keys["erp"]
-    raise AssertionError("no customer of the first twenty is linked")
 
 
 def test_a_state_that_does_not_exist_yet_is_told_with_the_cure(shell: Shell):

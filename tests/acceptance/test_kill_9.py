@@ -13,7 +13,8 @@ from tests.acceptance.sandbox_world import World, copied, killed, moments, secon
 SIZE = 80  #: with its products and orders a job of 200 records and some
 LEAST = {"customers": 75, "products": 40, "orders": 70}
 JOB = ("sync", "--approve", "--json")
-LONGEST = 6.0  #: the same command again [s]
+LONGEST = 6.0  #: the same command again, on a machine that has time for it [s]
+USUAL = 2.0  #: what the job takes there at most when nobody stops it [s]
 POINTS = int(os.environ.get("SYNCLINE_KILL_POINTS", "20"))
 GROUP = 5  #: random moments of one test
 
@@ -40,17 +41,19 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def usual(seeded: Path) -> float:
-    """How long the job takes when nobody stops it [s]."""
-    with copied(seeded, seeded.with_name("usual"), size=SIZE) as this:
-        began = seconds()
-        done = this.syncline(*JOB)
-        took = seconds() - began
-    assert done.returncode == 0, done.stderr
-    return took
+    """How long the job takes here and now when nobody stops it [s]."""
+    took = []
+    for name in ("first", "second"):
+        with copied(seeded, seeded.with_name(name), size=SIZE) as this:
+            began = seconds()
+            done = this.syncline(*JOB)
+            took.append(seconds() - began)
+        assert done.returncode == 0, done.stderr
+    return min(took)
 
 
-def assert_converges(this: World) -> None:
-    """The same command again brings everything into agreement, once."""
+def assert_converges(this: World, usual: float) -> None:
+    """The same command again brings everything into agreement, once, and soon."""
     began = seconds()
     again = this.syncline(*JOB)
     took = seconds() - began
@@ -63,28 +66,36 @@ def assert_converges(this: World) -> None:
     assert count.unexplained == []
     assert quiet.paused == {}
     assert this.writes() == before, "the next pass wrote again"
-    assert took < LONGEST
+    assert took < LONGEST * max(1.0, usual / USUAL)
 
 
 @pytest.mark.parametrize("point", [*FIRST_PASSINGS, *LATER_PASSINGS])
 def test_a_kill_at_a_named_point_leaves_nothing_that_the_same_command_does_not_finish(
-    seeded: Path, tmp_path: Path, point: str
+    seeded: Path, usual: float, tmp_path: Path, point: str
 ) -> None:
     with copied(seeded, tmp_path / "world", size=SIZE) as this:
         first = this.syncline(*JOB, SYNCLINE_FAILPOINT=point)
 
         assert first.returncode == -signal.SIGKILL, f"{point} was never passed"
-        assert_converges(this)
+        assert_converges(this, usual)
 
 
-@pytest.mark.parametrize("point", ["search.before", "settle.before_commit", "merge.after_commit"])
-def test_a_second_kill_while_the_first_is_recovered_changes_nothing(seeded: Path, tmp_path: Path, point: str) -> None:
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("write.before", "search.before"),  # nothing was sent: only a search can tell
+        ("write.after:2", "settle.before_commit"),
+        ("write.after:3", "merge.after_commit"),
+    ],
+)
+def test_a_second_kill_while_the_first_is_recovered_changes_nothing(
+    seeded: Path, usual: float, tmp_path: Path, first: str, second: str
+) -> None:
     with copied(seeded, tmp_path / "world", size=SIZE) as this:
-        first = this.syncline(*JOB, SYNCLINE_FAILPOINT="write.after:2")
-        second = this.syncline(*JOB, SYNCLINE_FAILPOINT=point)
+        codes = [this.syncline(*JOB, SYNCLINE_FAILPOINT=point).returncode for point in (first, second)]
 
-        assert (first.returncode, second.returncode) == (-signal.SIGKILL, -signal.SIGKILL), f"{point} was never passed"
-        assert_converges(this)
+        assert codes == [-signal.SIGKILL, -signal.SIGKILL], f"{first} or {second} was never passed"
+        assert_converges(this, usual)
 
 
 @pytest.mark.parametrize("group", range((POINTS + GROUP - 1) // GROUP))
@@ -96,5 +107,5 @@ def test_a_kill_at_a_random_moment_leaves_nothing_that_the_same_command_does_not
         with copied(seeded, tmp_path / f"world{number}", size=SIZE) as this:
             late += not killed(this, *JOB, after=moment)
 
-            assert_converges(this)
+            assert_converges(this, usual)
     assert late < GROUP, "no kill met the job at work"

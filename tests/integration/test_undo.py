@@ -212,3 +212,38 @@ def test_an_atomic_group_is_set_back_whole_or_not_at_all(tmp_path: Path):
 
         assert (acme.erp.show("partners", keys[1])["town"], phones(acme, keys)[1]) == ("Rome", "+49 55")
         assert {row.field for row in report.left} == {"city", "phone"}
+
+
+def test_undo_writes_nothing_where_the_system_shows_the_same_for_both_values(acme: World):
+    bound = acme.hub.of_entity("customer")
+    bound.sides["erp"].normalisers[bound.position("name")] = ["upper"]
+    acme.erp.stores = lambda fields: {**fields, "label": str(fields["label"]).upper()} if "label" in fields else fields
+    (keys,) = agreed(acme)
+    acme.crm.edit("customers", keys[0], name="COMPANY 1")
+    run = operations.sync(acme.hub).run
+    before = len(acme.erp.writes)
+
+    operations.undo(acme.hub, run, send=True)
+
+    assert acme.crm.show("customers", keys[0])["name"] == "Company 1"
+    assert len(acme.erp.writes) == before
+    acme.erp.edit("partners", keys[1], label="New name")
+    operations.sync(acme.hub)
+    assert acme.crm.show("customers", keys[0])["name"] == "New name"
+    assert not [row for row in operations.conflicts(acme.hub, every=True) if row.field == "name"]
+
+
+def test_a_field_that_a_person_must_decide_is_not_undone(acme: World):
+    (keys,) = agreed(acme)
+    acme.crm.edit("customers", keys[0], email="a@example.com")
+    acme.erp.reachable = False
+    run = operations.sync(acme.hub).run
+    acme.erp.reachable = True
+    acme.erp.edit("partners", keys[1], mail="b@example.com")
+    acme.env.sleep(60)
+    operations.sync(acme.hub)
+
+    report = operations.undo(acme.hub, run)
+
+    assert report.rows == ()
+    assert "a conflict about it waits" in report.left[0].reason

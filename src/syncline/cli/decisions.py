@@ -58,24 +58,30 @@ def show_parked(screen: Screen, rows: Sequence[ParkedRow]) -> None:
     if not rows:
         screen.line("Nothing is parked.")
         return
-    head = [(name, DIM) for name in ("#", "flow", "to", "record", "tries", "since")]
     for row in rows:
-        _show_row(screen, row, head)
-        head = []
+        _show_row(screen, row)
+    for word in sorted({row.kind for row in rows}, reverse=True):
+        screen.line(_CURES[word], hang=2)
+
+
+_CURES = {
+    "write": "Correct a value with `syncline parked NUMBER --set FIELD=VALUE`, or try all again with `syncline parked "
+    "--retry`.",
+    "read": "What cannot be read is read again by every pass: correct the record there, or teach the mapping.",
+}
+
+
+def _show_row(screen: Screen, row: ParkedRow) -> None:
+    where = f"to {row.system}" if row.kind == "write" else f"from {row.system}"
+    tried = f"tried {counted(row.tries, 'time')}, since {moment(row.since)}"
     screen.line(
-        f"{counted(len(rows), 'record')}. Correct one with `syncline parked NUMBER --set FIELD=VALUE`, or try all "
-        "again with `syncline parked --retry`.", hang=2,
+        (f"{row.number:>4}  ", HEAD), (row.label, HEAD), f"  {row.flow} {where} {short_key(row.key)}".rstrip(),
+        (f"  {tried}", DIM), hang=6,
     )  # fmt: skip
-
-
-def _show_row(screen: Screen, row: ParkedRow, head: Sequence[Cell]) -> None:
-    to = row.system if row.kind == "write" else f"from {row.system}"
-    record = f"{row.label}  {short_key(row.key)}".strip()
-    line: Sequence[Cell] = ((str(row.number), HEAD), row.flow, to, record, str(row.tries), moment(row.since))
-    screen.table([head, line] if head else [line], indent=1)
-    screen.line(" " * 5, (f'"{row.message}"', WAITS), (_sent(row.fields), DIM), hang=5)
+    sent = _sent(row.fields) if row.kind == "write" else ""
+    screen.line(" " * 6, (f'"{row.message}"', WAITS), (sent, DIM), hang=6)
     if row.suggestion:
-        screen.line(" " * 5, f"try: {row.suggestion}", hang=5)
+        screen.line(" " * 6, f"try: {row.suggestion}", hang=6)
 
 
 def _sent(fields: Mapping[str, object]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
 import typer
@@ -25,9 +24,8 @@ def _show_match(screen: Screen, report: MatchReport) -> None:
     sides = report.sides
     head: list[Cell] = [(report.flow, HEAD), *((side.system, DIM) for side in sides), ""]
     rows: list[Sequence[Cell]] = [head, ("  records", *(number(side.records) for side in sides), "")]
-    linked = [_by_rule(side) for side in sides]
-    rules = dict.fromkeys(rule for counts in linked for rule in counts)
-    rows += [(f"  linked {rule}", *(_count(counts.get(rule, 0)) for counts in linked), "") for rule in rules]
+    rules = dict.fromkeys(rule for side in sides for rule in side.rules)
+    rows += [(f"  linked {rule}", *(_count(side.rules.get(rule, 0)) for side in sides), "") for rule in rules]
     if any(side.asked for side in sides):
         review = f"syncline match {report.flow} --review"
         rows.append((("  to be asked", WAITS), *(_count(side.asked) for side in sides), review))
@@ -37,14 +35,6 @@ def _show_match(screen: Screen, report: MatchReport) -> None:
     for side in sides:
         if not side.read and side.system not in report.paused:
             screen.line((f"  {side.system} has not been read to its end; run this again", WAITS))
-
-
-def _by_rule(side: MatchSide) -> Counter[str]:
-    """Links by the rule that made them; those by a score together, whatever their score."""
-    counts: Counter[str] = Counter()
-    for rule, count in side.rules.items():
-        counts["by a score of names and places" if rule[:1].isdigit() else rule] += count
-    return counts
 
 
 def _count(count: int) -> str:

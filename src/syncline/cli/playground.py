@@ -58,9 +58,8 @@ class Playground:
         return self.folder / "addresses.json"
 
     def _started(self, kind: Kind, size: int, seed: int, port: int) -> Process:
-        options = ["--products", "0"] if kind == "crm" else []
         try:
-            return start(kind, data=self.folder, seed=seed, size=size, port=port, options=options)
+            return start(kind, data=self.folder, seed=seed, size=size, port=port)
         except RuntimeError as error:
             taken = "address already in use" in str(error)
             what = f"Port {port} is taken." if taken else f"The {kind} did not start: {str(error).splitlines()[-1]}"

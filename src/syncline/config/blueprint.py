@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from syncline.config.load import FILE
@@ -43,12 +41,12 @@ def _refuse_existing(folder: Path, names: list[str]) -> None:
         raise SetupError(msg, cure="Choose an empty folder.")
 
 
-def _root() -> Traversable:
-    return files("syncline.config") / "blueprints"
+def _root() -> Path:
+    return Path(__file__).with_name("blueprints")
 
 
-def _files(folder: Traversable, prefix: str = "") -> list[tuple[str, Traversable]]:
-    found: list[tuple[str, Traversable]] = []
+def _files(folder: Path, prefix: str = "") -> list[tuple[str, Path]]:
+    found: list[tuple[str, Path]] = []
     for one in sorted(folder.iterdir(), key=lambda one: one.name):
         if one.is_dir():
             found += _files(one, f"{prefix}{one.name}/")
@@ -57,6 +55,6 @@ def _files(folder: Traversable, prefix: str = "") -> list[tuple[str, Traversable
     return found
 
 
-def _summary(folder: Traversable) -> str:
+def _summary(folder: Path) -> str:
     lines = (folder / "README.md").read_text(encoding="utf-8").splitlines()
     return next((line.strip() for line in lines if line.strip() and not line.startswith("#")), "")

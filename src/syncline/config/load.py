@@ -75,7 +75,7 @@ def _system(name: str, data: object, problems: Problems) -> SystemSettings | Non
     if part is None:
         return None
     places = {named(at[2:]): place for at, place in problems.values.items() if at[:2] == route and len(at) > len(route)}
-    options = dict(part.model_extra or {})
+    options = {key: value for key, value in data.items() if key != "connector"} if isinstance(data, dict) else {}
     place = problems.keys.get(route) or problems.place(route)
     return SystemSettings(name=name, connector=part.connector, options=options, place=place, places=places)
 

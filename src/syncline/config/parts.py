@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
+import msgspec
+from msgspec import Meta
 
 from syncline.model.flow import DeletePolicy, Direction, Empties
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=63)]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*$", max_length=63)]
+Text = Annotated[str, Meta(min_length=1, max_length=2000)]
 
 _RULE = {
     "oneOf": [
@@ -49,62 +50,64 @@ _WHEN = {"oneOf": [_MOMENT, {"type": "array", "items": _MOMENT}]}
 _MAP = {"type": ["object", "string"], "description": "The mapping itself, or the name of its file."}
 
 #: Parsed by a module of its own, which names the exact place of a problem.
-Rule = Annotated[object, WithJsonSchema(_RULE)]
-Match = Annotated[object, WithJsonSchema(_MATCH_RULE)]
-When = Annotated[object, WithJsonSchema(_WHEN)]
-Map = Annotated[object, WithJsonSchema(_MAP)]
+Rule = Annotated[object, Meta(extra_json_schema=_RULE)]
+Match = Annotated[object, Meta(extra_json_schema=_MATCH_RULE)]
+When = Annotated[object, Meta(extra_json_schema=_WHEN)]
+Map = Annotated[object, Meta(extra_json_schema=_MAP)]
 
 
-class _Part(BaseModel):
-    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True)
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings that stand together."""
 
 
-class SystemPart(_Part):
+class SystemPart(Part):
     """One system: its connector, and the options of that connector."""
 
-    model_config: ClassVar[ConfigDict] = ConfigDict(extra="allow", frozen=True)
-
-    connector: Text = Field(description="The name of the connector: rest, tryton, ...")
+    connector: Annotated[Text, Meta(description="The name of the connector: rest, tryton, ...")]
 
 
-class SidePart(_Part):
+class SidePart(Part, forbid_unknown_fields=True):
     """One system's part in a flow."""
 
-    resource: Text = Field(description="The collection in that system.")
+    resource: Annotated[Text, Meta(description="The collection in that system.")]
     map: Map
-    direction: Direction | None = Field(None, description="Which way data moves between the hub and this system.")
-    deletes: DeletePolicy | None = Field(None, description="What a delete elsewhere does here.")
-    creates: bool | None = Field(None, description="May the hub create records here?")
-    rank: int = Field(0, description="The higher rank wins a tie of `latest`.")
+    direction: Annotated[
+        Direction | None, Meta(description="Which way data moves between the hub and this system.")
+    ] = None
+    deletes: Annotated[DeletePolicy | None, Meta(description="What a delete elsewhere does here.")] = None
+    creates: Annotated[bool | None, Meta(description="May the hub create records here?")] = None
+    rank: Annotated[int, Meta(description="The higher rank wins a tie of `latest`.")] = 0
 
 
-class FlowPart(_Part):
+class FlowPart(Part, forbid_unknown_fields=True):
     """The agreement of one entity type among systems."""
 
-    entity: Name = Field(description="The entity type; one flow for each.")
-    systems: dict[str, SidePart] = Field(min_length=1, description="The systems that take part.")
-    when: When = Field(None, description="{every: 30s}, {cron, zone}, {webhook}, {event}, or a list of them.")
-    own: dict[str, Rule] = Field({}, description='The rule of each field or group; "*" is for all others.')
-    empty: dict[str, Empties] = Field({}, description='What an empty value does; "*" is for all others.')
-    groups: dict[Name, list[str]] = Field({}, description="Fields that merge as one.")
-    required: list[str] = Field([], description="References that a record cannot do without.")
-    match: list[Match] = Field([], description="How records find each other at first, tried in order.")
-    direction: dict[str, Direction] = Field({}, description="Per system: both, from or to.")
-    deletes: dict[str, DeletePolicy] = Field({}, description="Per system.")
-    creates: bool | dict[str, bool] = Field({}, description="May the hub create records, everywhere or per system?")
-    cases: Text | None = Field(None, description="The file of mapping cases.")
+    entity: Annotated[Name, Meta(description="The entity type; one flow for each.")]
+    systems: Annotated[dict[str, SidePart], Meta(min_length=1, description="The systems that take part.")]
+    when: Annotated[When, Meta(description="{every: 30s}, {cron, zone}, {webhook}, {event}, or a list of them.")] = None
+    own: Annotated[dict[str, Rule], Meta(description='The rule of each field or group; "*" is for all others.')] = {}
+    empty: Annotated[dict[str, Empties], Meta(description='What an empty value does; "*" is for all others.')] = {}
+    groups: Annotated[dict[Name, list[str]], Meta(description="Fields that merge as one.")] = {}
+    required: Annotated[list[str], Meta(description="References that a record cannot do without.")] = []
+    match: Annotated[list[Match], Meta(description="How records find each other at first, tried in order.")] = []
+    direction: Annotated[dict[str, Direction], Meta(description="Per system: both, from or to.")] = {}
+    deletes: Annotated[dict[str, DeletePolicy], Meta(description="Per system.")] = {}
+    creates: Annotated[
+        bool | dict[str, bool], Meta(description="May the hub create records, everywhere or per system?")
+    ] = {}
+    cases: Annotated[Text | None, Meta(description="The file of mapping cases.")] = None
 
 
-class ProjectPart(_Part):
+class ProjectPart(Part, forbid_unknown_fields=True):
     """The whole file."""
 
-    project: Text = Field(description="The name of the project.")
-    store: Text = Field("sqlite:///.syncline/state.db", description="Where the hub keeps its state.")
-    systems: dict[Name, SystemPart] = Field(min_length=1)
-    flows: dict[Name, FlowPart] = Field({})
+    project: Annotated[Text, Meta(description="The name of the project.")]
+    store: Annotated[Text, Meta(description="Where the hub keeps its state.")] = "sqlite:///.syncline/state.db"
+    systems: Annotated[dict[Name, SystemPart], Meta(min_length=1)]
+    flows: dict[Name, FlowPart] = {}
 
 
-class CasePart(_Part):
+class CasePart(Part, forbid_unknown_fields=True):
     """One mapping case."""
 
     name: Text
@@ -114,22 +117,22 @@ class CasePart(_Part):
     back: dict[str, object] | None = None
 
 
-class TopPart(_Part):
+class TopPart(Part, forbid_unknown_fields=True):
     """The outermost settings, their contents still to be looked at one by one."""
 
     project: Text
     store: object = "sqlite:///.syncline/state.db"
-    systems: dict[object, object] = Field(min_length=1)
-    flows: dict[object, object] = Field({})
-
-
-Kind = Literal["sqlite", "postgresql", "memory"]
+    systems: Annotated[dict[object, object], Meta(min_length=1)]
+    flows: dict[object, object] = {}
 
 
 def schema() -> dict[str, object]:
     """JSON Schema of syncline.yaml, for editors."""
+    (top,), parts = msgspec.json.schema_components([ProjectPart], ref_template="#/$defs/{name}")
+    whole = parts.pop(top["$ref"].rpartition("/")[2])
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **whole,
         "title": "syncline.yaml",
-        **ProjectPart.model_json_schema(),
+        "$defs": parts,
     }

@@ -22,7 +22,7 @@ from syncline.model.event import Event
 from syncline.model.ledger import ReadOutcome
 from syncline.model.page import Cursor, Page
 from syncline.model.state import Hint, Link, LinkState, UnsettledState
-from syncline.model.values import UNSET, Value
+from syncline.model.values import Value
 
 UNKNOWN: tuple[int, None] = (0, None)
 DEFER_FOR = 3_600_000_000  #: a record whose parent stays unknown is looked at again after this long [µs]

@@ -10,7 +10,7 @@ import msgspec
 
 from syncline.engine.audit import Entry, EntryKind
 from syncline.engine.codec import Pending, decode_pending
-from syncline.engine.combine import Known, creates
+from syncline.engine.combine import Known, creates_now
 from syncline.engine.hub import Pass
 from syncline.engine.identify import (
     AskedRecord,
@@ -29,7 +29,6 @@ from syncline.model.ledger import ReadOutcome
 from syncline.model.page import Op
 from syncline.model.state import Entity, EntityState, Link, LinkState
 from syncline.model.values import UNSET, Value, encode_row
-
 
 EIDS_AT_ONCE = 1000
 
@@ -131,7 +130,7 @@ def _create(at: Pass, rows: Sequence[FreshRow], step: Step) -> None:
         links.append(Link(eid, row.key, LinkState.OK, row.print, row.version, None, now, row.stamp))
     step.new_links.setdefault(stream, []).extend(links)
     for side in bound.sides.values():
-        if side.system != at.side.system and creates(side):
+        if side.system != at.side.system and creates_now(hub, side):
             step.work.setdefault((side.stream, Op.CREATE), []).extend(range(first, first + len(rows)))
     if bound.flow.match and is_indexed(hub, bound):
         for eid, row in enumerate(rows, first):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from syncline.engine.audit import Entry, EntryKind, entries_of, entry
 from syncline.engine.codec import Delta, Pending, canon_of, decode_delta, encode_delta, encode_gens, gens_of
-from syncline.engine.hub import BoundSide, Pass
+from syncline.engine.hub import BoundSide, Hub, Pass
 from syncline.engine.identify import is_indexed, keys_of, values_of
 from syncline.engine.plan import wanted
 from syncline.engine.step import Step
@@ -256,7 +256,7 @@ def _plan(
         else:
             delta = lagging.get(side.system)
         if delta is None or eid in step.dropped_links.get(side.stream, ()):
-            if creates(side) and (result.changed or eid in step.dropped_links.get(side.stream, ())):
+            if creates_now(at.hub, side) and (result.changed or eid in step.dropped_links.get(side.stream, ())):
                 step.plan_work(side.stream, Op.CREATE, eid)
         elif wanted(at.bound.units, result.canon, delta, writable=side.writable):
             link = others.get(side.system)
@@ -264,8 +264,13 @@ def _plan(
                 step.plan_work(side.stream, Op.UPDATE, eid)
 
 
+def creates_now(hub: Hub, side: BoundSide) -> bool:
+    """May the hub plan to create records in this system? Not before all that exists there has been seen."""
+    return creates(side) and hub.matched(side.stream)
+
+
 def creates(side: BoundSide) -> bool:
-    """May the hub create records in this system?"""
+    """Do flow and contract let the hub create records in this system?"""
     return side.side.creates and side.side.direction is not Direction.FROM and side.contract.creatable
 
 

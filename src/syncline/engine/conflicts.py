@@ -10,7 +10,7 @@ from syncline.engine.audit import EntryKind, entry
 from syncline.engine.codec import canon_of, decode_delta
 from syncline.engine.hub import BoundFlow, Hub, Run
 from syncline.engine.labels import Label, labels, shown
-from syncline.engine.people import FIRST, PERSON, Deed, as_run, canonical, edit, entity_of, rule_of, unfreeze
+from syncline.engine.people import FIRST, PERSON, Deed, as_run, canonical, edit, entity_of, rule_of
 from syncline.engine.statistics import ALL
 from syncline.engine.step import Step, begin, commit
 from syncline.errors import SetupError
@@ -138,7 +138,6 @@ def _decide(hub: Hub, run: Run, one: Conflict, values: dict[int, Value], decisio
         edit(hub, bound, entity, Deed(who=who, verdict=f"resolved conflict {one.cid}", values=values), step)
     lost = decode_row(one.theirs) if choice == "ours" else [canon[p] for p in sorted(values)]
     step.entries.append(entry(EntryKind.CONFLICT, one.eid, one.field, rule_of(who), choice, *lost, stamp=hub.now()))
-    unfreeze(hub, bound, entity.eid, step, settled=one.field)
     settled = msgspec.structs.replace(one, state=ConflictState.RESOLVED, kept=choice, who=who)
     _commit(hub, run, step, settled)
 

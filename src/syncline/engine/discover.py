@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from syncline.engine.absorb import Reading, absorb
+from syncline.engine.combine import creates
 from syncline.engine.deletes import sweep
 from syncline.engine.hub import Pass
 from syncline.engine.limits import Priority
 from syncline.engine.retry import read_again
-from syncline.engine.step import begin, commit
+from syncline.engine.step import Step, begin, commit
 from syncline.errors import TransientError
 from syncline.model.contract import Deletes
-from syncline.model.page import Cursor, Page
+from syncline.model.page import Cursor, Op, Page
 
 
 def discover(at: Pass) -> None:
@@ -22,7 +23,7 @@ def discover(at: Pass) -> None:
     """
     side, store = at.side, at.hub.store
     cursor, _epoch = store.cursor(side.stream)
-    whole = at.run.full or cursor is None or not side.contract.incremental or not matched(at)
+    whole = at.run.full or cursor is None or not side.contract.incremental or not at.hub.matched(side.stream)
     scanned = bytearray() if whole else None
     latest = cursor
     at.hub.env.point("list.before")
@@ -31,11 +32,13 @@ def discover(at: Pass) -> None:
         absorb(at, page, Reading(exact=False, scanned=scanned))
         latest = _later(latest, page.cursor)
     step = begin(at.hub, "scan", system=side.system, entity=at.bound.entity)
-    if scanned is not None:
-        if side.contract.deletes is Deletes.SWEEP:
-            step.hints += sweep(at, scanned)
-        if not matched(at):
-            step.put_document("matched", "/".join(side.stream), str(at.hub.now()).encode())
+    first_time = scanned is not None and not at.hub.matched(side.stream)
+    if scanned is not None and side.contract.deletes is Deletes.SWEEP:
+        step.hints += sweep(at, scanned)
+    if first_time:
+        step.put_document("matched", "/".join(side.stream), str(at.hub.now()).encode())
+        if creates(side):
+            _plan_creates(at, step)
     if latest is not None and latest != cursor:
         step.cursor = (side.stream, latest, None)
     commit(at.hub, at.run, step)
@@ -66,9 +69,11 @@ def _patient(at: Pass, source: Iterator[Page], priority: Priority) -> Iterator[P
         yield page
 
 
-def matched(at: Pass) -> bool:
-    """Has every record of this side been seen once, so that what exists there is linked and never doubled?"""
-    return at.hub.store.document("matched", "/".join(at.side.stream)) is not None
+def _plan_creates(at: Pass, step: Step) -> None:
+    """The match stage of this side is over: what it has not linked is to be created there."""
+    for eids in at.hub.store.unlinked(at.side.stream, size=5_000):
+        for eid in eids:
+            step.plan_work(at.side.stream, Op.CREATE, eid)
 
 
 def _later(held: Cursor | None, new: Cursor | None) -> Cursor | None:

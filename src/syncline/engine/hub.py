@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+
 import msgspec
 
 from syncline.engine.audit import Journal
@@ -92,6 +93,7 @@ class MatchIndex:
 
     built: set[str] = field(default_factory=set)  #: entity types whose match index is complete
     lacking: dict[Stream, bool] = field(default_factory=dict)  #: may this stream lack entities?
+    matched: set[Stream] = field(default_factory=set)  #: streams whose every record has been seen once
     documents: dict[str, bool] = field(default_factory=dict)  #: may there be documents of this kind?
 
 
@@ -128,6 +130,12 @@ class Hub:
         if kind not in known:
             known[kind] = bool(self.store.documents(kind))
         return known[kind]
+
+    def matched(self, stream: Stream) -> bool:
+        """Has every record of this stream been seen once, so that what exists there is linked and never doubled?"""
+        if stream not in self.index.matched and self.store.document("matched", "/".join(stream)) is not None:
+            self.index.matched.add(stream)
+        return stream in self.index.matched
 
     def of_entity(self, entity: str) -> BoundFlow:
         """The flow that keeps an entity type."""

@@ -97,20 +97,13 @@ def _carry(
     for position in agreed.keys() & set(side.positions):
         was = delta.pop(position, agreed[position])
         if was.seen != canon[position]:
-            delta[position] = _shadow(side, position, was, canon[position], step.gen)
+            shows = was.base == canon[position] or was.seen == side.shows(position, canon[position])
+            delta[position] = Shadow(canon[position], was.seen, step.gen) if shows else was
     step.links[side.stream, eid] = with_delta(link, delta)
     if side.side.direction is Direction.FROM or not wanted(bound.units, canon, delta, writable=side.writable):
         return False
     step.plan_work(side.stream, Op.UPDATE, eid)
     return True
-
-
-def _shadow(side: BoundSide, position: int, was: Shadow, value: Value, gen: int) -> Shadow:
-    """What a system carries that shows something else than the new value."""
-    if was.seen == side.shows(position, value):
-        return Shadow(value, was.seen, gen)
-    # what was meant before may be the new value, while something else is shown: it must be written all the same
-    return Shadow(was.seen if was.base == value else was.base, was.seen, was.gen)
 
 
 def with_delta(link: Link, delta: Delta) -> Link:
@@ -141,15 +134,3 @@ def canonical(bound: BoundFlow, name: str, value: object) -> Value:
         return {str(key): {str(n): canonical(bound, "", v) for n, v in line.items()} for key, line in value.items()}
     msg = f"`{value}` cannot be the value of {name}."
     raise SetupError(msg, cure="Give text, a whole number, true, false, null or a list of texts.")
-
-
-def unfreeze(hub: Hub, bound: BoundFlow, eid: int, step: Step, *, settled: str) -> None:
-    """After a conflict was decided, every other field's writes are planned too: they may have waited with it."""
-    canon = canon_of(step.entities.get(eid) or entity_of(hub, bound, eid), bound.width)
-    frozen = hub.store.frozen(bound.entity, [eid]).get(eid, frozenset()) - {settled}
-    for side in bound.sides.values():
-        link = step.links.get((side.stream, eid)) or hub.store.links_of(side.stream, [eid]).get(eid)
-        if link is None or link.state is not LinkState.OK or side.side.direction is Direction.FROM:
-            continue
-        if wanted(bound.units, canon, decode_delta(link.delta), writable=side.writable, frozen=frozen):
-            step.plan_work(side.stream, Op.UPDATE, eid)

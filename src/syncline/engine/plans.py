@@ -13,7 +13,6 @@ import msgspec
 from syncline.engine.approval import held_back
 from syncline.engine.changes import OpenWrite, items_of, open_writes
 from syncline.engine.deliver import deliver
-from syncline.engine.discover import matched
 from syncline.engine.hub import BoundFlow, Hub, Pass, Run
 from syncline.engine.labels import flows_named, labels
 from syncline.engine.refresh import refresh, wake
@@ -174,7 +173,7 @@ def _deliver_side(at: Pass, saved: SavedPlan) -> bool:
     sent = False
     intents = at.hub.store.intents(IntentState.PLANNED, at.side.stream)
     for intent in sorted(intents, key=lambda one: (one.priority, one.iid)):
-        if (intent.op is not Op.CREATE or matched(at)) and _is_planned(at, intent, saved):
+        if (intent.op is not Op.CREATE or at.hub.matched(at.side.stream)) and _is_planned(at, intent, saved):
             if not attempt(at, partial(deliver, intents=[intent])):
                 break
             sent = True

@@ -10,8 +10,7 @@ import msgspec
 from syncline.engine.audit import EntryKind, entries_of
 from syncline.engine.codec import canon_of
 from syncline.engine.combine import creates
-from syncline.engine.discover import matched
-from syncline.engine.hub import BoundFlow, BoundSide, Hub, Pass, Run
+from syncline.engine.hub import BoundFlow, BoundSide, Hub, Run
 from syncline.engine.identify import AskedRecord, asks
 from syncline.engine.labels import flows_named, labels, values_shown
 from syncline.engine.run import run
@@ -62,7 +61,7 @@ def _side(hub: Hub, this: Run, bound: BoundFlow, side: BoundSide) -> MatchSide:
     return MatchSide(
         system=side.system, records=records + asked, linked=linked, rules=tally.rules, asked=asked,
         only_here=records - linked, created_in=tuple(other.system for other in others if creates(other)),
-        read=matched(Pass(hub=hub, run=this, bound=bound, side=side)),
+        read=hub.matched(side.stream),
     )  # fmt: skip
 
 

@@ -54,11 +54,15 @@ def recover(hub: Hub, run: Run) -> int:
 
 def _doubts(hub: Hub, intent: Intent) -> list[Unsettled]:
     bound = hub.of_entity(intent.stream.entity)
+    side = bound.sides[intent.stream.system]
+    # The process that sent it is dead, for we hold its store: nothing leaves any more, only its effect may be late.
+    late = int((side.contract.effect + side.contract.settle + side.contract.lag) * 1e6)
+    due = min(intent.doubt_until, hub.now() + late)
     return [
         Unsettled(
             stream=intent.stream, eid=item.eid, state=UnsettledState.DOUBT, op=intent.op,
             pending=item.pending or encode_pending(_whole(bound, intent, item)),
-            due=intent.doubt_until, since=hub.now(), message="the hub was stopped before the answer came",
+            due=due, since=hub.now(), message="the hub was stopped before the answer came",
         )
         for item in (_decoder.decode(intent.body) if intent.body else [SentItem(eid) for eid in intent.eids])
     ]  # fmt: skip

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
-
 from syncline.engine.approval import held_back
 from syncline.engine.deliver import deliver
-from syncline.engine.discover import discover, matched
+from syncline.engine.discover import discover
 from syncline.engine.hub import BoundFlow, Hub, Pass, Run
 from syncline.engine.recover import recover
 from syncline.engine.refresh import refresh, wake, wake_deferred
@@ -39,7 +38,7 @@ def run(hub: Hub, flows: Sequence[BoundFlow], *, full: bool = False, approved: b
     recover(hub, this)
     passes = [Pass(hub=hub, run=this, bound=bound, side=side) for bound in flows for side in bound.sides.values()]
     for at in passes:
-        if at.side.side.direction is not Direction.TO or not matched(at):
+        if at.side.side.direction is not Direction.TO or not hub.matched(at.side.stream):
             attempt(at, _discover)
     _refresh_due(passes)
     if send:
@@ -122,7 +121,7 @@ def _sendable(at: Pass) -> list[Intent]:
     if not intents or at.side.side.direction is Direction.FROM:
         return []
     held = {intent.iid for intent in held_back(at, intents)}
-    seen = matched(at)
+    seen = at.hub.matched(at.side.stream)
     ready = [one for one in intents if one.iid not in held and (seen or one.op is not Op.CREATE)]
     return sorted(ready, key=lambda intent: (intent.priority, intent.op, intent.iid))
 

@@ -9,7 +9,6 @@ import msgspec
 
 from syncline.engine.absorb import parked_reads
 from syncline.engine.combine import creates
-from syncline.engine.discover import matched
 from syncline.engine.hub import BoundFlow, BoundSide, Hub, Pass, Run
 from syncline.engine.identify import AskedRecord, asks
 from syncline.engine.runs import RunRow
@@ -180,7 +179,7 @@ def _stream(hub: Hub, bound: BoundFlow, side: BoundSide) -> StreamStatus:
     unread = len(hub.store.documents(parked_reads(side)))
     return StreamStatus(
         flow=bound.flow.name, entity=bound.entity, system=side.system, entities=live, links=linked,
-        matched=matched(looking(hub, bound, side)), cursor=_told(cursor),
+        matched=hub.matched(side.stream), cursor=_told(cursor),
         verified_through=verified_through(hub, [side]),
         planned=len(planned(hub, stream)), retrying=counts.get(UnsettledState.RETRY, 0),
         blocked=counts.get(UnsettledState.BLOCKED, 0), in_doubt=counts.get(UnsettledState.DOUBT, 0),

@@ -142,17 +142,17 @@ def test_agreement_is_never_rounded_up(capsys):
     assert "syncline why customer:7.phone" in told
 
 
-def test_links_by_a_score_are_told_together(capsys):
+def test_a_match_tells_each_way_in_which_records_found_each_other(capsys):
     side = MatchSide(
-        system="erp", records=12, linked=12, rules={"by tax_id": 10, "0.98 (name)": 1, "0.94 (city)": 1}, asked=0,
+        system="erp", records=13, linked=12, rules={"by tax_id": 11, "by email and postcode": 1}, asked=1,
         only_here=0, created_in=(), read=True,
     )  # fmt: skip
 
     show_matches(Screen(Asked()), [MatchReport(flow="customers", entity="customer", run=1, sides=(side,), paused={})])
 
     told = capsys.readouterr().out
-    assert "linked by a score of names and places" in told
-    assert "0.98" not in told
+    assert "linked by tax_id" in told
+    assert "syncline match customers --review" in told
 
 
 def test_the_timers_of_a_flow_are_those_that_time_decides(tmp_path):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import cast
 
 import msgspec
 
@@ -196,7 +195,7 @@ class Bulk:
         if not self._batching.answer.status:
             return 200
         if said.__class__ is int:
-            return cast("int", said)
+            return said
         word = self._batching.statuses.get(text_of(said), "doubt")
         return 200 if word == "done" else _STATUS_OF_WORD[word]
 
