@@ -6,13 +6,13 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
-from syncline.sandbox.process import Process
+from syncline.sandbox.process import Process, start
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 
@@ -92,3 +92,7 @@ def linked_customer(shell: Shell) -> tuple[str, str]:
     raise AssertionError("no customer of the first twenty is linked")
 
 
+def two_applications(data: Path, *, size: int) -> Iterator[tuple[Process, Process]]:
+    """A CRM and an ERP, running until the generator ends."""
+    with start("crm", data=data, size=size) as crm, start("erp", data=data, size=size) as erp:
+        yield crm, erp

@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import os
 import signal
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from http.client import HTTPConnection
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from syncline.sandbox.process import Process, start
+from syncline.sandbox.process import Process
+from tests.acceptance.cli_shell import Shell, linked_customer, two_applications
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
 def applications(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Process, Process]]:
-    data = tmp_path_factory.mktemp("applications")
-    with (
-        start("crm", data=data, size=40, options=["--products", "0"]) as crm,
-        start("erp", data=data, size=40) as erp,
-    ):
-        yield crm, erp
+    yield from two_applications(tmp_path_factory.mktemp("applications"), size=40)
 
 
 @pytest.fixture(scope="module")

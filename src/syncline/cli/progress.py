@@ -32,10 +32,10 @@ def progress(asked: Asked) -> Iterator[Sequence[Listener]]:
         TextColumn("{task.fields[state]}", style="yellow", markup=False),
     )
     with Progress(*columns, console=console, transient=True) as bars:
-        yield [_Bars(bars)]
+        yield [Bars(bars)]
 
 
-class _Bars:
+class Bars:
     """A listener with one bar per flow and system. How many records there are is known by no one beforehand."""
 
     def __init__(self, bars: Progress) -> None:

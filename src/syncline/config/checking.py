@@ -6,16 +6,15 @@ A part that fits is made by msgspec in one step. Only one that does not is walke
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import inspect
 
-from syncline.config.parts import Part
 from syncline.config.problems import Problems, Route, named, suggestion
 
-PartT = TypeVar("PartT", bound=Part)
+PartT = TypeVar("PartT", bound=msgspec.Struct)
 
 _KINDS: dict[type[inspect.Type], str] = {
     inspect.StrType: "string",
@@ -41,24 +40,11 @@ def checked(shape: type[PartT], data: object, route: Route, problems: Problems) 
 
 def _look(wanted: inspect.Type, data: object, route: Route, problems: Problems) -> None:
     """Tell every problem of the data."""
-    match wanted:
-        case inspect.Metadata():
-            _look(wanted.type, data, route, problems)
-        case inspect.UnionType():
-            _look_at_either(wanted, data, route, problems)
-        case inspect.StructType() if isinstance(data, Mapping):
-            _look_at_settings(wanted, data, route, problems)
-        case inspect.DictType() if isinstance(data, Mapping):
-            _look_at_entries(wanted, data, route, problems)
-        case inspect.ListType() if isinstance(data, list):
-            for index, one in enumerate(data):
-                _look(wanted.item_type, one, (*route, index), problems)
-        case inspect.EnumType():
-            _look_at_word(wanted, data, route, problems)
-        case inspect.StrType() if isinstance(data, str):
-            _look_at_text(wanted, data, route, problems)
-        case _ if not _fits(wanted, data):
-            problems.add(route, f"{named(route)}: input should be a valid {_KINDS.get(type(wanted), 'value')}.")
+    kind, look = _LOOKS.get(type(wanted), (object, None))
+    if look is not None and isinstance(data, kind):
+        look(wanted, data, route, problems)
+    elif not _fits(wanted, data):
+        problems.add(route, f"{named(route)}: input should be a valid {_KINDS[type(wanted)]}.")
 
 
 def _fits(wanted: inspect.Type, data: object) -> bool:
@@ -67,9 +53,16 @@ def _fits(wanted: inspect.Type, data: object) -> bool:
             return isinstance(data, bool)
         case inspect.IntType():
             return isinstance(data, int) and not isinstance(data, bool)
-        case inspect.NoneType():
-            return data is None
-    return isinstance(wanted, inspect.AnyType)
+    return type(wanted) not in _KINDS
+
+
+def _look_inside(wanted: inspect.Metadata, data: object, route: Route, problems: Problems) -> None:
+    _look(wanted.type, data, route, problems)
+
+
+def _look_at_list(wanted: inspect.ListType, data: list[object], route: Route, problems: Problems) -> None:
+    for index, one in enumerate(data):
+        _look(wanted.item_type, one, (*route, index), problems)
 
 
 def _look_at_either(wanted: inspect.UnionType, data: object, route: Route, problems: Problems) -> None:
@@ -86,15 +79,17 @@ def _look_at_settings(
     wanted: inspect.StructType, data: Mapping[object, object], route: Route, problems: Problems
 ) -> None:
     known = {field.name: field for field in wanted.fields}
+    for name, field in known.items():
+        if field.required and name not in data:
+            problems.add(route, f"{named((*route, name))} is missing.", "Add it.")
     for name, value in data.items():
         inner = (*route, name if isinstance(name, int) else str(name))
         if isinstance(name, str) and name in known:
             _look(known[name].type, value, inner, problems)
+        elif not isinstance(name, str):
+            problems.add_key(inner, f"{named(inner)}: a key should be a valid string.")
         elif wanted.forbid_unknown_fields:
-            problems.add_key(inner, f"{named(inner)}: unknown setting.", suggestion(str(name), known))
-    for name, field in known.items():
-        if field.required and name not in data:
-            problems.add(route, f"{named((*route, name))} is missing.", "Add it.")
+            problems.add_key(inner, f"{named(inner)}: unknown setting.", suggestion(name, known))
 
 
 def _look_at_entries(wanted: inspect.DictType, data: Mapping[object, object], route: Route, problems: Problems) -> None:
@@ -134,3 +129,15 @@ def _look_at_word(wanted: inspect.EnumType, data: object, route: Route, problems
     words = [f"'{one.value}'" for one in wanted.cls]
     if not isinstance(data, str) or f"'{data}'" not in words:
         problems.add(route, f"{named(route)}: unknown value.", f"Use {', '.join(words[:-1])} or {words[-1]}.")
+
+
+#: per kind of setting what its data must be, and who looks at it then
+_LOOKS: dict[type[inspect.Type], tuple[type, Callable[[Any, Any, Route, Problems], None]]] = {
+    inspect.Metadata: (object, _look_inside),
+    inspect.UnionType: (object, _look_at_either),
+    inspect.EnumType: (object, _look_at_word),
+    inspect.StructType: (Mapping, _look_at_settings),
+    inspect.DictType: (Mapping, _look_at_entries),
+    inspect.ListType: (list, _look_at_list),
+    inspect.StrType: (str, _look_at_text),
+}

@@ -56,17 +56,13 @@ When = Annotated[object, Meta(extra_json_schema=_WHEN)]
 Map = Annotated[object, Meta(extra_json_schema=_MAP)]
 
 
-class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """Settings that stand together."""
-
-
-class SystemPart(Part):
+class SystemPart(msgspec.Struct, frozen=True, kw_only=True):
     """One system: its connector, and the options of that connector."""
 
     connector: Annotated[Text, Meta(description="The name of the connector: rest, tryton, ...")]
 
 
-class SidePart(Part, forbid_unknown_fields=True):
+class SidePart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One system's part in a flow."""
 
     resource: Annotated[Text, Meta(description="The collection in that system.")]
@@ -79,7 +75,7 @@ class SidePart(Part, forbid_unknown_fields=True):
     rank: Annotated[int, Meta(description="The higher rank wins a tie of `latest`.")] = 0
 
 
-class FlowPart(Part, forbid_unknown_fields=True):
+class FlowPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The agreement of one entity type among systems."""
 
     entity: Annotated[Name, Meta(description="The entity type; one flow for each.")]
@@ -98,7 +94,7 @@ class FlowPart(Part, forbid_unknown_fields=True):
     cases: Annotated[Text | None, Meta(description="The file of mapping cases.")] = None
 
 
-class ProjectPart(Part, forbid_unknown_fields=True):
+class ProjectPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file."""
 
     project: Annotated[Text, Meta(description="The name of the project.")]
@@ -107,7 +103,7 @@ class ProjectPart(Part, forbid_unknown_fields=True):
     flows: dict[Name, FlowPart] = {}
 
 
-class CasePart(Part, forbid_unknown_fields=True):
+class CasePart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One mapping case."""
 
     name: Text
@@ -117,7 +113,7 @@ class CasePart(Part, forbid_unknown_fields=True):
     back: dict[str, object] | None = None
 
 
-class TopPart(Part, forbid_unknown_fields=True):
+class TopPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The outermost settings, their contents still to be looked at one by one."""
 
     project: Text

@@ -145,14 +145,24 @@ class Hub:
         raise KeyError(entity)
 
     def marker(self, stream: Stream, eid: int) -> str:
-        """What the hub writes into a record's marker field, so that it knows its own creates again."""
-        return f"{self.store_id[:8]}-{stream.entity}-{eid}"
+        """What the hub writes into a record's marker field, so that it knows its own creates again.
+
+        A record made anew after an earlier one was deleted gets a marker of its own.
+        """
+        kind = remade(stream)
+        count = self.store.document(kind, str(eid)) if self.may_have(kind) else None
+        return f"{self.store_id[:8]}-{stream.entity}-{eid}" + (f".{count.decode()}" if count else "")
 
     def marked_eid(self, stream: Stream, marker: str) -> int:
         """The eid of a marker that this hub wrote; 0 when it is not ours."""
         prefix = f"{self.store_id[:8]}-{stream.entity}-"
-        tail = marker.removeprefix(prefix)
+        tail = marker.removeprefix(prefix).partition(".")[0]
         return int(tail) if marker.startswith(prefix) and tail.isdigit() else 0
+
+
+def remade(stream: Stream) -> str:
+    """The kind of document that counts how often an entity lost its record in this stream, by eid."""
+    return f"remade {stream.system} {stream.entity}"
 
 
 @dataclass(slots=True, kw_only=True)

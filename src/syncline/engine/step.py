@@ -6,10 +6,11 @@ become durable together, or not at all.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from syncline.engine.audit import Entry
-from syncline.engine.hub import Hub, Run
+from syncline.engine.hub import Hub, Run, remade
 from syncline.model.page import Cursor, Op
 from syncline.model.state import Conflict, Entity, Hint, Intent, IntentState, Link, Stream, Tomb, Unsettled
 from syncline.ports.store import Transaction
@@ -99,7 +100,7 @@ def commit(hub: Hub, run: Run, step: Step, *, priority: int = 2) -> None:
             tx.put_cursor(stream, cursor, epoch=epoch)
     if page:
         hub.journal.advance(page)
-    hub.index.documents.update(dict.fromkeys(step.documents, True))
+    hub.index.documents.update(dict.fromkeys([*step.documents, *map(remade, step.dropped_links)], True))
     hub.env.point(f"{step.kind}.after_commit")
 
 
@@ -119,6 +120,7 @@ def _write_entities(tx: Transaction, step: Step) -> None:
 def _write_links(tx: Transaction, step: Step) -> None:
     for stream, eids in step.dropped_links.items():
         tx.drop_links(stream, eids)
+        _count_records(tx, stream, eids)
     for stream, rows in step.new_links.items():
         tx.insert_links(stream, rows)
     changed: dict[Stream, list[Link]] = {}
@@ -130,6 +132,14 @@ def _write_links(tx: Transaction, step: Step) -> None:
         tx.touch_links(stream, touches)
     for stream, pairs in step.aliases.items():
         tx.put_aliases(stream, pairs)
+
+
+def _count_records(tx: Transaction, stream: Stream, eids: Sequence[int]) -> None:
+    """The next record of these entities is another one than before, and its marker says so."""
+    kind = remade(stream)
+    names = [str(eid) for eid in eids]
+    counts = tx.documents(kind, names)
+    tx.put_documents(kind, {name: str(int(counts.get(name, b"0")) + 1).encode() for name in names})
 
 
 def _write_work(tx: Transaction, hub: Hub, step: Step, run: Run, priority: int) -> None:
