@@ -82,7 +82,8 @@ def test_sync_brings_everything_into_agreement(shell: Shell):
     assert "in agreement: " in first.out
     agreement = second.document["agreement"]
     assert isinstance(agreement, dict)
-    assert agreement["agreed"] + agreement["questions"] >= agreement["records"]
+    assert (agreement["conflicts"], agreement["parked"]) == (0, 0)
+    assert agreement["agreed"] > 0.9 * agreement["records"]  # a question of the match stage keeps its orders waiting
 
 
 def test_every_read_has_one_outcome_in_the_ledger(shell: Shell):

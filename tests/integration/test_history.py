@@ -167,6 +167,17 @@ def test_verify_finds_a_page_that_does_not_follow(acme: World):
     assert report.differing == ("customer #1: name",)
 
 
+def test_verify_finds_a_page_whose_bytes_were_damaged(acme: World):
+    agreed(acme)
+    page = acme.hub.journal.page(
+        kind="merge customer", system="crm", cause=1, at=acme.hub.now(), entries=[entry(EntryKind.LINKED, 1, "C9", "x")]
+    )
+    with acme.hub.store.transaction() as tx:
+        tx.append_audit(msgspec.structs.replace(page, body=page.body[:10] + b"damage"))
+
+    assert operations.verify(acme.hub).broken == (page.seq,)
+
+
 def test_the_log_tells_a_customer_from_a_product_of_the_same_number(tmp_path: Path):
     with world(tmp_path, CUSTOMERS + PRODUCTS) as acme:
         ((crm, _erp),) = agreed(acme)

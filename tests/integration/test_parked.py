@@ -1,12 +1,13 @@
 """A refused record waits alone, in the system's own words, until a person lets it try again."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
 from syncline.app import operations
 from syncline.errors import SetupError
-from tests.integration.fakes import World, agreed, customer
+from tests.integration.fakes import CUSTOMERS, World, agreed, customer, world
 
 
 def dislikes_placeholders(fields: Mapping[str, object]) -> str:
@@ -132,3 +133,23 @@ def test_unknown_numbers_and_fields_are_refused(acme: World):
         operations.retry(acme.hub, 7)
     with pytest.raises(SetupError, match="no field `mail`"):
         operations.edit_and_retry(acme.hub, row.number, {"mail": "x"})
+
+
+@pytest.mark.parametrize(
+    ("fields", "suggestion"),
+    [
+        ({"limit": "n/a"}, "add `| empty(n/a)` to `credit` in the mapping of customers"),
+        ({"kind": "platinum"}, "add `platinum` to the `enum(...)` of `kind` in the mapping of customers"),
+        ({"limit": "a lot"}, ""),
+    ],
+)
+def test_what_may_cure_an_unreadable_record_is_suggested(tmp_path: Path, fields: dict[str, object], suggestion: str):
+    kinds = CUSTOMERS.replace("city: city,", 'city: city, kind: "kind | enum(g: gold, s: silver)",')
+    with world(tmp_path, kinds) as acme:
+        acme.crm.create("customers", customer(1, **{"kind": "g", **fields}))
+        operations.sync(acme.hub)
+
+        (row,) = operations.parked(acme.hub)
+
+        assert row.suggestion == suggestion
+        assert list(row.fields.values()) == list(fields.values())

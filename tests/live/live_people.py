@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import http.client
 import random
 import threading
-import urllib.error
 from collections import Counter
 from collections.abc import Callable
 
@@ -12,10 +12,26 @@ from tests.live.live_world import Refused, World
 
 COUNTRIES = {"DE": "Germany", "FR": "France", "AT": "Austria", "NL": "Netherlands", "US": "United States"}
 CITIES = {"DE": "Köln", "FR": "Lyon", "AT": "Wien", "NL": "Utrecht", "US": "Austin"}
-STREETS = ["Ahornweg", "Birkenallee", "Quai du Rhône", "Mühlgasse", "Kanaalstraat", "Elm Street", "Öl-Ring", "Rue Châtain"]
+STREETS = [
+    "Ahornweg",
+    "Birkenallee",
+    "Quai du Rhône",
+    "Mühlgasse",
+    "Kanaalstraat",
+    "Elm Street",
+    "Öl-Ring",
+    "Rue Châtain",
+]
 WORDS = ["Aurora", "Boreas", "Cobalt", "Delta", "Ember", "Fjord", "Garnet", "Helix", "Indigo", "Juniper", "Kestrel"]
 TRADES = ["Logistics", "Optics", "Paper", "Textiles", "Tools", "Valves", "Pumps", "Printing"]
-_NO = (Refused, RuntimeError, OSError, urllib.error.URLError, ValueError, LookupError)  #: "that did not work" to a person
+_NO = (
+    Refused,
+    RuntimeError,
+    OSError,
+    http.client.HTTPException,
+    ValueError,
+    LookupError,
+)  #: "that did not work" to a person
 _SOLD = "orders"
 
 
@@ -36,7 +52,9 @@ class Workers:
         """Each office works in a thread of its own, one step per pause [s] or less."""
         self._stop.clear()
         for office in (CRM_STEPS, TRYTON_STEPS):
-            thread = threading.Thread(target=self._keep_working, args=(office, random.Random(self._draw.random()), pause))
+            thread = threading.Thread(
+                target=self._keep_working, args=(office, random.Random(self._draw.random()), pause)
+            )
             self._threads.append(thread)
             thread.start()
 
@@ -334,6 +352,7 @@ def merge_two_parties(workers: Workers, world: World, draw: random.Random) -> tu
 
 def merge_two_customers(workers: Workers, world: World, draw: random.Random) -> bool:
     """The same in the CRM."""
+
     def merge(_: Workers, world: World, draw: random.Random) -> bool:
         one, other = draw.sample([each for each in world.crm.every("customers") if not each["archived"]], 2)
         world.crm.ask("POST", f"/api/customers/{one['id']}/merge", {"loser": other["id"]})

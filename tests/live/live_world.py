@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import shutil
@@ -63,7 +64,7 @@ class Crm:
             except Refused as error:
                 if error.status < 500 and error.status not in (401, 429):
                     raise
-            except (OSError, ValueError):
+            except (OSError, ValueError, http.client.HTTPException):
                 if method == "POST":
                     raise
             time.sleep(0.05 * attempt)

@@ -19,7 +19,6 @@ from syncline.engine.limits import Gate
 from syncline.engine.step import DEFAULT_BATCH
 from syncline.env import Env, RealEnv
 from syncline.errors import SetupError
-from syncline.mapping import Lens
 from syncline.model.flow import Flow, Side
 from syncline.model.state import Stream
 from syncline.ports.connector import Connector
@@ -113,12 +112,16 @@ def _bind(
     flow = settings.flow
     layout = extend_layout(store, flow)
     sides: dict[str, BoundSide] = {}
+    place = {name: number for number, name in enumerate(layout)}
     for side in flow.sides:
         connector = connectors[side.system]
         contract = connector.contract(side.resource)
         gate = gates.setdefault(side.system, Gate(side.system, contract.limits, env))
-        sides[side.system] = _bind_side(side, connector, settings.lenses[side.system], gate, layout, store, flow.entity)
-    place = {name: number for number, name in enumerate(layout)}
+        known = load(store, f"normaliser {side.system} {flow.entity}")
+        bound = _bind_side(settings, side, connector, gate, layout)
+        for name, learned in known.items():
+            bound.normalisers.setdefault(place[name], []).extend(learned.learned)
+        sides[side.system] = bound
     line_references: dict[int, dict[str, str]] = {}
     for lines, name, entity in flow.line_references:
         line_references.setdefault(place[lines], {})[name] = entity
@@ -131,22 +134,17 @@ def _bind(
 
 def _breaks(flow: Flow, place: Mapping[str, int]) -> frozenset[int]:
     """References to the flow's own entity type may wait: a tree of customers is created first and joined after."""
-    return frozenset(
-        place[one.name] for one in flow.fields if one.reference == flow.entity and one.nullable
-    )
+    return frozenset(place[one.name] for one in flow.fields if one.reference == flow.entity and one.nullable)
 
 
-def _bind_side(  # noqa: PLR0913  the parts of one side
-    side: Side, connector: Connector, lens: Lens, gate: Gate, layout: Sequence[str], store: Store, entity: str
+def _bind_side(
+    settings: FlowSettings, side: Side, connector: Connector, gate: Gate, layout: Sequence[str]
 ) -> BoundSide:
     place = {name: number for number, name in enumerate(layout)}
-    contract, stream = connector.contract(side.resource), Stream(side.system, entity)
-    normalisers = {place[name]: [one] for name, one in contract.normalisers.items() if name in place}
-    for name, learned in load(store, f"normaliser {side.system} {entity}").items():
-        if name in place:
-            normalisers.setdefault(place[name], []).extend(learned.learned)
+    contract, lens = connector.contract(side.resource), settings.lenses[side.system]
     return BoundSide(
-        side=side, connector=connector, lens=lens, contract=contract, stream=stream, gate=gate,
-        positions=tuple(place[name] for name in lens.fields),
-        writable=frozenset(place[name] for name in lens.writable), normalisers=normalisers,
+        side=side, connector=connector, lens=lens, contract=contract, gate=gate,
+        stream=Stream(side.system, settings.flow.entity), positions=tuple(place[name] for name in lens.fields),
+        writable=frozenset(place[name] for name in side.writable),
+        normalisers={place[name]: [one] for name, one in contract.normalisers.items() if name in place},
     )  # fmt: skip

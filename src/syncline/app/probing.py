@@ -198,24 +198,39 @@ class _Scratch:
     key: str
     field: str = ""
 
-    def measures(self) -> Iterator[Measure]:
-        """What can only be seen by writing."""
+    def measures(self) -> list[Measure]:
+        """What can only be seen by writing. The former value comes back, whatever happens."""
         before = self._read()
         value = self._text(before)
-        begun = self.subject.env.now().timestamp()
-        first = self._write(value + " x", before.version)
         try:
-            yield self._answered(first)
-            if first.outcome is Outcome.DONE:
-                yield self._shown(first, value + " x")
-                yield self._locked(value, before.version)
-                yield self._listed(begun)
-        finally:
+            found = list(self._written(value, before.version))
+        except SynclineError as error:
+            found = [
+                Measure(name="write", declared="", measured=f"failed: {error.what}", agrees=False, cure=error.cure)
+            ]
+        except BaseException:
+            self._put_back(value)
+            raise
+        return [*found, self._put_back(value)]
+
+    def _written(self, value: str, version: str | None) -> Iterator[Measure]:
+        begun = self.subject.env.now().timestamp()
+        first = self._write(f"{value} x", version)
+        yield self._answered(first)
+        if first.outcome is Outcome.DONE:
+            yield self._shown(first, f"{value} x")
+            yield self._locked(value, version)
+            yield self._listed(begun)
+
+    def _put_back(self, value: str) -> Measure:
+        try:
             self._write(value, self._read().version)
-        back = self._value(self._read())
-        yield Measure(
-            name="scratch record", declared="put back", measured="put back" if back == value else f"shows {back}",
-            agrees=back == value, cure=f"Set {self.field} of {self.key} to `{value}` by hand.",
+            shown = self._value(self._read())
+        except SynclineError as error:
+            shown = f"unknown: {error.what}"
+        return Measure(
+            name="scratch record", declared="put back", measured="put back" if shown == value else f"shows {shown}",
+            agrees=shown == value, cure=f"Set {self.field} of {self.key} to `{value}` by hand.",
         )  # fmt: skip
 
     def _read(self) -> Record:

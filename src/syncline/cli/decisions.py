@@ -67,7 +67,7 @@ def show_parked(screen: Screen, rows: Sequence[ParkedRow]) -> None:
 _CURES = {
     "write": "Correct a value with `syncline parked NUMBER --set FIELD=VALUE`, or try all again with `syncline parked "
     "--retry`.",
-    "read": "What cannot be read is read again by every pass: correct the record there, or teach the mapping.",
+    "read": "What cannot be read is tried again by itself: correct the record there, or teach the mapping.",
 }
 
 

@@ -106,7 +106,7 @@ def _sentence(error: Exception) -> str:
 
 def _help_of(error: Exception) -> str:
     """Where the help of this command is; nothing where the sentence has its cure already."""
-    context = getattr(error, "ctx", None)
+    context = None if isinstance(error, _UsageFault) else getattr(error, "ctx", None)
     return f"See `{context.command_path} --help`." if context is not None else ""
 
 

@@ -48,7 +48,9 @@ class Asked:
     def folder(self) -> Path:
         """The project folder: the one named, else the nearest with a syncline.yaml, from here upwards."""
         if self.project is not None:
-            return self.project
+            if not self.project.exists():
+                refuse(f"There is no folder {self.project}.")
+            return self.project if self.project.is_dir() else self.project.parent
         here = Path.cwd()
         return next((one for one in (here, *here.parents) if (one / "syncline.yaml").is_file()), here)
 

@@ -73,7 +73,7 @@ def _changed(one: FieldDiff) -> Sequence[Cell]:
     reason = f"{one.reason} {when}".strip()
     if lines:
         return (one.field, lines, "", "", (reason, DIM))
-    return (one.field, value(one.before, 30), "->", value(one.after, 30), (reason, DIM))
+    return (one.field, value(one.before, 26), "->", value(one.after, 26), (reason, DIM))
 
 
 def _lines(one: FieldDiff) -> str:

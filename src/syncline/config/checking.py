@@ -79,9 +79,9 @@ def _look_at_settings(
     wanted: inspect.StructType, data: Mapping[object, object], route: Route, problems: Problems
 ) -> None:
     known = {field.name: field for field in wanted.fields}
-    for name, field in known.items():
-        if field.required and name not in data:
-            problems.add(route, f"{named((*route, name))} is missing.", "Add it.")
+    for field in wanted.fields:
+        if field.required and field.name not in data:
+            problems.add(route, f"{named((*route, field.name))} is missing.", "Add it.")
     for name, value in data.items():
         inner = (*route, name if isinstance(name, int) else str(name))
         if isinstance(name, str) and name in known:

@@ -86,40 +86,43 @@ def absorb(at: Pass, page: Page, reading: Reading) -> Step:
             _mark(reading.scanned, link.eid)
     commit(hub, at.run, step, priority=1 if reading.exact else 2)
     adopt.remember_lacking(at, step)
-    hub.tell(Event(kind="read", flow=bound.flow.name, system=side.system, counts={"read": len(page.keys), "changed": len(rows)}))  # fmt: skip
+    counts = {"read": len(page.keys), "changed": len(rows)}
+    hub.tell(Event(kind="read", flow=bound.flow.name, system=side.system, counts=counts))
     return step
 
 
 def _survivors(hub: Hub, side: BoundSide, page: Page, reading: Reading, step: Step) -> list[Row]:
+    """The records of a page that must be looked at. One that was listed twice is looked at once, as shown last."""
     known = hub.store.fingerprints(side.stream, page.keys)
-    versions, stamps, scanned = page.versions, page.stamps, reading.scanned
-    rows: dict[str, Row] = {}
-    unchanged_hints: list[str] = []
     prints = list(map(fingerprint, page.raws))
-    if scanned is not None:
+    if reading.scanned is not None:
         for eid, _ in known.values():
-            _mark(scanned, eid)
-    if not reading.exact:
-        changed = [n for n, (key, digest) in enumerate(zip(page.keys, prints, strict=True)) if known.get(key, UNKNOWN)[1] != digest]
-    else:
-        changed = list(range(len(prints)))
-    for number in changed:
-        key, raw, digest, eid = page.keys[number], page.raws[number], prints[number], 0
-        if key in known:
-            eid, was = known[key]
-            if was == digest and not (reading.exact and eid in reading.pending):
-                if reading.exact:
-                    unchanged_hints.append(key)
-                    version = versions[number] if versions else None
-                    step.touched.setdefault(side.stream, []).append((eid, digest, version, stamps[number] if stamps else 0))
-                continue
+            _mark(reading.scanned, eid)
+    same = [known.get(key, UNKNOWN)[1] == digest for key, digest in zip(page.keys, prints, strict=True)]
+    rows: dict[str, Row] = {}
+    for number, key in enumerate(page.keys):
+        if same[number] and known[key][0] not in reading.pending:
+            continue
         rows[key] = Row(
-            key=key, raw=raw, print=digest, eid=eid, version=versions[number] if versions else None,
-            stamp=stamps[number] if stamps else 0,
+            key=key, raw=page.raws[number], print=prints[number], eid=known.get(key, UNKNOWN)[0],
+            version=page.versions[number] if page.versions else None,
+            stamp=page.stamps[number] if page.stamps else 0,
         )  # fmt: skip
-    if unchanged_hints:
-        step.done_hints[side.stream] = unchanged_hints
+    if reading.exact:
+        _freshen(side, page, [n for n, key in enumerate(page.keys) if same[n] and key not in rows], known, step)
     return list(rows.values())
+
+
+def _freshen(
+    side: BoundSide, page: Page, same: Sequence[int], known: Mapping[str, tuple[int, bytes | None]], step: Step
+) -> None:
+    """Records read by key that have not changed: their hints are done, their versions may be newer."""
+    for n in same:
+        key = page.keys[n]
+        eid, digest = known[key]
+        version, stamp = page.versions[n] if page.versions else None, page.stamps[n] if page.stamps else 0
+        step.touched.setdefault(side.stream, []).append((eid, digest, version, stamp))
+        step.done_hints.setdefault(side.stream, []).append(key)
 
 
 def _mark(scanned: bytearray, eid: int) -> None:
@@ -200,7 +203,9 @@ def _decoded(at: Pass, rows: list[Row], step: Step, outcomes: Outcomes) -> list[
     for problem in mapped.problems:
         row = rows[problem.row]
         if problem.row not in out:
-            _park_read(step, side, row.key, problem.field, f"{problem.reason} ({problem.field} = {problem.value})", row.print)
+            _park_read(
+                step, side, row.key, problem.field, f"{problem.reason} ({problem.field} = {problem.value})", row.print
+            )
             outcomes[ReadOutcome.PARKED] += 1
             step.done_hints.setdefault(side.stream, []).append(row.key)
         out.add(problem.row)
@@ -233,7 +238,7 @@ def parked_reads(side: BoundSide) -> str:
     return f"parked-read {side.system} {side.stream.entity}"
 
 
-def _park_read(step: Step, side: BoundSide, key: str, name: str, reason: str, digest: bytes) -> None:  # noqa: PLR0913
+def _park_read(step: Step, side: BoundSide, key: str, name: str, reason: str, digest: bytes) -> None:
     body = ParkedRead(field=name, reason=reason, since=step.gen, fingerprint=digest)
     step.put_document(parked_reads(side), key, msgspec.json.encode(body))
 

@@ -76,7 +76,9 @@ def adopt(
 def _identities(at: Pass, rows: Sequence[FreshRow], owner_of: Mapping[str, int]) -> list[Identity]:
     kind = asks(at.side)
     settled = at.hub.store.documents(kind, [row.key for row in rows]) if at.hub.may_have(kind) else {}
-    decided: dict[str, Identity] = {key: Identity(how=How.LINK, eid=eid, reason="our own create") for key, eid in owner_of.items()}
+    decided: dict[str, Identity] = {
+        key: Identity(how=How.LINK, eid=eid, reason="our own create") for key, eid in owner_of.items()
+    }
     for key, body in settled.items():
         question = msgspec.json.decode(body, type=AskedRecord)
         if question.settled == "new":

@@ -62,9 +62,7 @@ def decode_pending(data: bytes | None) -> Pending:
     if data is None:
         return {}
     flat = decode_row(data)
-    return {
-        cast("int", flat[i]): (flat[i + 1], cast("int", flat[i + 2])) for i in range(0, len(flat), _PENDING_WIDTH)
-    }
+    return {cast("int", flat[i]): (flat[i + 1], cast("int", flat[i + 2])) for i in range(0, len(flat), _PENDING_WIDTH)}
 
 
 def canon_of(entity: Entity, width: int) -> Row:

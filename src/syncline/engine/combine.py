@@ -213,7 +213,9 @@ def _store_link(at: Pass, one: Known, result: Merge, step: Step) -> None:
         link = Link(one.eid, one.key, LinkState.OK, one.print, one.version, delta, at.hub.now(), one.stamp)
         step.new_links.setdefault(at.side.stream, []).append(link)
         step.entries.append(entry(EntryKind.LINKED, one.eid, one.key, one.how, stamp=one.stamp))
-    elif delta == one.link.delta and not result.decisions and one.link.state is LinkState.OK and one.link.key == one.key:
+    elif (
+        delta == one.link.delta and not result.decisions and one.link.state is LinkState.OK and one.link.key == one.key
+    ):
         step.touched.setdefault(at.side.stream, []).append((one.eid, one.print, one.version, one.stamp))
     else:
         step.links[at.side.stream, one.eid] = Link(
@@ -241,7 +243,9 @@ def _lag_others(
 
 
 def _with_delta(link: Link, delta: Delta) -> Link:
-    return Link(link.eid, link.key, link.state, link.fingerprint, link.version, encode_delta(delta), link.born, link.stamp)
+    return Link(
+        link.eid, link.key, link.state, link.fingerprint, link.version, encode_delta(delta), link.born, link.stamp
+    )
 
 
 def _plan(

@@ -28,7 +28,7 @@ class Sent:
     without: frozenset[int] = NOTHING  #: references left out: their parent has no record there yet
 
     def pending(self, at: Pass) -> Pending:
-        """position -> (value, generation) of what is sent."""
+        """Position -> (value, generation) of what is sent."""
         return pending_of(at, self.ready, without=self.without)
 
 
@@ -66,7 +66,7 @@ def _referred(at: Pass, one: Ready, step: Step) -> _Worded | None:
     return _Worded(ready=one, row=[UNSET if p in broken else value for p, value in enumerate(row)], without=broken)
 
 
-def _items(  # noqa: PLR0913  one group of equal shape
+def _items(
     at: Pass, intent: Intent, op: Op, positions: frozenset[int], members: Sequence[_Worded], step: Step
 ) -> list[Sent]:
     problems: list[Problem] = []

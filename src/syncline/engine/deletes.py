@@ -40,7 +40,9 @@ def record_deleted(at: Pass, step: Step, key: str, reason: str) -> ReadOutcome:
         step.plan_work(side.stream, Op.CREATE, link.eid)
         return ReadOutcome.DELETED
     step.links[side.stream, link.eid] = _gone(link)
-    step.entities[link.eid] = Entity(link.eid, EntityState.DEAD, step.gen, entity.canon, entity.gens or _same(entity, at))
+    step.entities[link.eid] = Entity(
+        link.eid, EntityState.DEAD, step.gen, entity.canon, entity.gens or _same(entity, at)
+    )
     step.unmatched.append(link.eid)
     _carry_on(at, step, link.eid)
     return ReadOutcome.DELETED
@@ -107,8 +109,8 @@ def sweep(at: Pass, scanned: bytearray) -> list[Hint]:
                 missing.append(link)
     if linked >= SMALL and linked - len(missing) < COMPLETE_FROM * linked:
         at.run.held.append(
-            f"{at.side.system} {at.bound.flow.name}: {len(missing):,} of {linked:,} records are missing from a full read. "
-            "That many are not believed to be deleted. Check the permissions there, then: syncline sync --approve"
+            f"{at.side.system} {at.bound.flow.name}: {len(missing):,} of {linked:,} records are missing from a whole read."
+            " That many are not believed to be deleted. Check the permissions there, then: syncline sync --approve"
         )
         if not at.run.approved:
             return []
@@ -126,6 +128,13 @@ def confirmed(at: Pass, hints: Mapping[str, Hint], gone: Sequence[str], step: St
             sure.append(key)
         else:
             step.moved_hints.append(
-                Hint(stream=at.side.stream, key=key, reason="missing", due=now + pause, at=hint.at if hint else now, tries=1)
+                Hint(
+                    stream=at.side.stream,
+                    key=key,
+                    reason="missing",
+                    due=now + pause,
+                    at=hint.at if hint else now,
+                    tries=1,
+                )
             )
     return sure

@@ -178,7 +178,6 @@ class Run:
     paused: dict[str, str] = field(default_factory=dict)  #: "flow system" -> why it was left out
 
 
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pass:
     """One run's work on one side of one flow: what every step of the engine is about."""

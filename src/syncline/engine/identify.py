@@ -1,8 +1,8 @@
-"""First sight: which entity is a record that no link knows? The match stage, record by record or over a whole system.
+"""First sight: which entity is a record that no link knows? The match stage, record by record or for all of them.
 
-Tried in this order: an alias (the record was re-keyed or merged), a tomb (it was deleted: it stays dead), our own marker
-(a create whose answer was lost), exact match keys, scored candidates. A record that is left over is new. Links are
-sticky: what was once linked is never asked again.
+Tried in this order: an alias (the record was re-keyed or merged), a tomb (it was deleted: it stays dead), our own
+marker (a create whose answer was lost), exact match keys, scored candidates. A record that is left over is new.
+Links are sticky: what was once linked is never asked again.
 """
 
 from __future__ import annotations
@@ -156,9 +156,7 @@ def _exact(
             taken.add(free[0])
             found[row] = Identity(how=How.LINK, eid=free[0], reason=f"by {reason}")
         elif free:
-            found[row] = Identity(
-                how=How.ASK, candidates=tuple(free), reason=f"several records have the same {reason}"
-            )
+            found[row] = Identity(how=How.ASK, candidates=tuple(free), reason=f"several records have the same {reason}")
     return found
 
 
@@ -176,7 +174,9 @@ def _scored(
         if not free:
             continue
         rows = hub.store.entities(bound.entity, free)
-        scores = [(eid, matching.score(rule, one.values, values_of(bound, canon_of(rows[eid], bound.width)))) for eid in free]
+        scores = [
+            (eid, matching.score(rule, one.values, values_of(bound, canon_of(rows[eid], bound.width)))) for eid in free
+        ]
         decision = matching.decide(scores, rule)
         if decision.eid is not None:
             taken.add(decision.eid)

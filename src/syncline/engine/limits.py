@@ -44,10 +44,8 @@ class Gate:
         """Wait until `requests` are within the budget; TransientError when the breaker is open."""
         now = self._env.monotonic()
         if now < self._closed_until:
-            raise TransientError(
-                f"{self.system} is left alone after {self._failures} failures in a row: {self.reason}",
-                wait=self._closed_until - now,
-            )
+            msg = f"{self.system} is left alone after {self._failures} failures in a row: {self.reason}"
+            raise TransientError(msg, wait=self._closed_until - now)
         floor = self._limits.burst * self._limits.reserve * min(int(priority), 1) * (1 + 0.25 * max(0, priority - 1))
         need = min(float(requests), max(1.0, self._limits.burst - floor))
         while (wait := self._wait(floor + need)) > 0:
@@ -56,9 +54,7 @@ class Gate:
 
     def _wait(self, wanted: float) -> float:
         now = self._env.monotonic()
-        self._tokens = min(
-            float(self._limits.burst), self._tokens + (now - self._filled_at) * self._limits.per_second
-        )
+        self._tokens = min(float(self._limits.burst), self._tokens + (now - self._filled_at) * self._limits.per_second)
         self._filled_at = now
         if now < self._paused_until:
             return self._paused_until - now

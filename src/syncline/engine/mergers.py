@@ -1,4 +1,4 @@
-"""Merges made in a system: one record absorbed another. Its entity is absorbed too; keys of the loser become aliases."""
+"""Merges made in a system: one record absorbed another. So does its entity; the keys of the loser become aliases."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from syncline.merging import Shadow
 from syncline.model.ledger import ReadOutcome
 from syncline.model.page import Op
 from syncline.model.state import Conflict, ConflictState, Entity, EntityState, Hint, Link, LinkState
-from syncline.model.values import UNSET, encode_row, is_empty
+from syncline.model.values import UNSET, Value, encode_row, is_empty
 
 
 def record_merged(at: Pass, step: Step, loser: str, winner: str) -> ReadOutcome:
@@ -35,40 +35,47 @@ def record_merged(at: Pass, step: Step, loser: str, winner: str) -> ReadOutcome:
 
 
 def _absorb_entity(at: Pass, step: Step, loser: Entity, winner: Entity) -> None:
-    width = at.bound.width
     step.entities[loser.eid] = msgspec.structs.replace(loser, state=EntityState.MERGED)
     step.merged.append((loser.eid, winner.eid))
     step.unmatched.append(loser.eid)
     step.entries.append(entry(EntryKind.MERGED, loser.eid, winner.eid))
-    canon, gens, theirs = canon_of(winner, width), gens_of(winner, width), canon_of(loser, width)
-    filled = [p for p in range(width) if (canon[p] is UNSET or is_empty(canon[p])) and not is_empty(theirs[p])]
-    filled = [p for p in filled if theirs[p] is not UNSET]
-    flat: list[object] = ["merge", "filled"]
-    for p in filled:
-        flat += [p, canon[p], gens[p], theirs[p]]
-    former = list(canon)
-    former_gens = list(gens)
-    for p in filled:
-        canon[p], gens[p] = theirs[p], step.gen
-    if filled:
-        step.entries.append(entry(EntryKind.CHANGED, winner.eid, *flat))
-        step.entities[winner.eid] = Entity(winner.eid, winner.state, step.gen, encode_row(canon), encode_gens(gens))
+    lagging = _fill(at, step, loser, winner)
     for side in at.bound.sides.values():
+        step.settled.setdefault(side.stream, []).append(loser.eid)
         links = at.hub.store.links_of(side.stream, [loser.eid, winner.eid])
         kept, lost = links.get(winner.eid), links.get(loser.eid)
         if kept is not None:
-            delta = decode_delta(kept.delta)
-            for p in filled:
-                if p in side.positions and p not in delta:
-                    delta[p] = Shadow(former[p], former[p], former_gens[p])
-            step.links[side.stream, winner.eid] = msgspec.structs.replace(kept, delta=encode_delta(delta), fingerprint=None)
-            if filled:
+            delta = {p: shadow for p, shadow in lagging.items() if p in side.positions} | decode_delta(kept.delta)
+            link = msgspec.structs.replace(kept, delta=encode_delta(delta), fingerprint=None)
+            step.links[side.stream, winner.eid] = link
+            if lagging:
                 step.plan_work(side.stream, Op.UPDATE, winner.eid)
         if side.system != at.side.system and lost is not None:
             _other_system(at, step, side.system, lost, kept, winner)
 
 
-def _other_system(at: Pass, step: Step, system: str, lost: Link, kept: Link | None, winner: Entity) -> None:  # noqa: PLR0913
+def _fill(at: Pass, step: Step, loser: Entity, winner: Entity) -> dict[int, Shadow]:
+    """Fill what the winner lacks with what the loser had; what the winner's links still carry of that."""
+    width = at.bound.width
+    canon, gens, theirs = canon_of(winner, width), gens_of(winner, width), canon_of(loser, width)
+    filled = [p for p in range(width) if _lacks(canon[p]) and not _lacks(theirs[p])]
+    if not filled:
+        return {}
+    lagging = {p: Shadow(canon[p], canon[p], gens[p]) for p in filled}
+    flat: list[object] = ["merge", "filled"]
+    for p in filled:
+        flat += [p, canon[p], gens[p], theirs[p]]
+        canon[p], gens[p] = theirs[p], step.gen
+    step.entries.append(entry(EntryKind.CHANGED, winner.eid, *flat))
+    step.entities[winner.eid] = Entity(winner.eid, winner.state, step.gen, encode_row(canon), encode_gens(gens))
+    return lagging
+
+
+def _lacks(value: Value) -> bool:
+    return value is UNSET or is_empty(value)
+
+
+def _other_system(at: Pass, step: Step, system: str, lost: Link, kept: Link | None, winner: Entity) -> None:
     """The loser's record elsewhere: the winner takes it over, or two records wait for a person to merge them."""
     stream = at.bound.sides[system].stream
     if kept is None or kept.state is not LinkState.OK:

@@ -83,9 +83,7 @@ def _still_refused(at: Pass, one: Ready, waiting: Unsettled) -> bool:
     return waiting.state is UnsettledState.PARKED and waiting.pending == encode_pending(pending_of(at, one))
 
 
-def _one(  # noqa: PLR0913  the facts that decide
-    at: Pass, op: Op, entity: Entity, link: Link | None, canon: Row, frozen: frozenset[str]
-) -> Ready | None:
+def _one(at: Pass, op: Op, entity: Entity, link: Link | None, canon: Row, frozen: frozenset[str]) -> Ready | None:
     linked = link is not None and link.state is LinkState.OK
     ending = op in (Op.DELETE, Op.ARCHIVE)
     if entity.state is EntityState.DEAD:

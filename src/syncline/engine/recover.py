@@ -1,4 +1,4 @@
-"""After a crash: what was sent and never settled is in doubt. The same rows as a lost answer makes; no path of its own."""
+"""After a crash: what was sent and never settled is in doubt, in the same rows that a lost answer makes."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """When to try again: full-jitter back-off that honours what the system asked for.
 
-Source: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog (2015): sleep = random(0, min(cap, base 2^n)).
+Source: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog (2015):
+sleep = random(0, min(cap, base 2^n)).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """One run: bring flows into agreement once. The diagram of the architecture, in code.
 
-    systems --list--> Hint --get--> Record --map--> Entity --match--> Link --merge(Shadow)--> Canon (+ Conflict)
-    systems <-- deliver <-- Intent <-- plan(Canon, Shadows) <---------------------------------------------'
+systems --list--> Hint --get--> Record --map--> Entity --match--> Link --merge(Shadow)--> Canon (+ Conflict)
+systems <-- deliver <-- Intent <-- plan(Canon, Shadows) <---------------------------------------------'
 """
 
 from __future__ import annotations
@@ -48,15 +48,14 @@ def run(hub: Hub, flows: Sequence[BoundFlow], *, full: bool = False, approved: b
     close_run(hub, this)
     problems = this.ledger.problems()
     if problems:
-        raise BrokenLedgerError(
-            f"The ledger of run {this.number} does not balance: {'; '.join(problems)}.",
-            cure="Nothing is lost: run `syncline sync --full`, and report this with the output of `syncline status --json`.",
-        )
+        msg = f"The ledger of run {this.number} does not balance: {'; '.join(problems)}."
+        cure = "Nothing is lost: run `syncline sync --full`, and report this with what `syncline status --json` says."
+        raise BrokenLedgerError(msg, cure=cure)
     return this
 
 
 def attempt(at: Pass, action: Callable[[Pass], bool]) -> bool:
-    """Do one thing with one side; a system that fails is left out of this run, alone. What the action says, else False."""
+    """What `action` says of one side; False when its system fails, which is then left out of this run, alone."""
     place = f"{at.bound.flow.name} {at.side.system}"
     if place in at.run.paused or at.side.system in at.run.paused:
         return False
@@ -165,5 +164,3 @@ def ledger_rows(this: Run) -> Iterator[tuple[str, str, dict[str, int], dict[str,
             {outcome.value: count for outcome, count in account.reads.items() if count},
             {outcome.value: count for outcome, count in account.sent.items() if count},
         )
-
-

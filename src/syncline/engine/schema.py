@@ -25,7 +25,8 @@ def drifted(at: Pass) -> str:
     if gone or changed:
         words = [f"`{path}` is gone" for path in gone]
         words += [f"`{path}` was {before[path]} and is {now[path]}" for path in changed]
-        return f"{at.side.system} has changed its {at.side.side.resource}: {', '.join(words)}; {at.bound.flow.name} is paused there."
+        what = f"{at.side.system} has changed its {at.side.side.resource}: {', '.join(words)}"
+        return f"{what}; {at.bound.flow.name} is paused there."
     if now != before:
         with at.hub.store.transaction() as tx:
             tx.put_documents("schema", {name: msgspec.json.encode(now)})

@@ -171,7 +171,7 @@ def _normalised(at: Pass, one: Sent) -> Delta:
     return {p: Shadow(canon[p], seen, gens[p]) for p, seen in found.items()}
 
 
-def _cast(at: Pass, one: Sent, receipt: Receipt, shown: Shown | None, now: int, step: Step) -> None:  # noqa: PLR0913
+def _cast(at: Pass, one: Sent, receipt: Receipt, shown: Shown | None, now: int, step: Step) -> None:
     """The link's new shadow. What the system made of our values beyond its normalisers is read again as news."""
     canon, gens, link = one.ready.canon, gens_of(one.ready.entity, at.bound.width), one.ready.link
     # A record that we created came after this canon: what it shows beyond what we sent is causal news, no rival.
@@ -198,9 +198,7 @@ def _cast(at: Pass, one: Sent, receipt: Receipt, shown: Shown | None, now: int, 
         step.plan_work(stream, Op.UPDATE, row.eid)
 
 
-def _update_delta(  # noqa: PLR0913
-    at: Pass, one: Sent, delta: Delta, shown: Shown | None, gens: Sequence[int], step: Step
-) -> bool:
+def _update_delta(at: Pass, one: Sent, delta: Delta, shown: Shown | None, gens: Sequence[int], step: Step) -> bool:
     """Enter what was sent and what is shown into `delta`; True when the system shows news of its own."""
     canon, sent = one.ready.canon, one.pending(at)
     news = False
@@ -211,7 +209,7 @@ def _update_delta(  # noqa: PLR0913
         normal = at.side.shows(p, value)
         seen = shown.values.get(p, UNSET) if shown else normal
         seen = normal if seen is UNSET else seen
-        if seen == value or p in lines or seen == normal:
+        if seen in (value, normal) or p in lines:
             delta[p] = Shadow(value, seen, gen)
         elif names := explain(value, seen):
             learn(at.hub, at.side, at.bound.layout[p], p, names, step)

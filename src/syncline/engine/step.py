@@ -66,9 +66,9 @@ class Step:
         return not any(
             (
                 self.new_entities, self.entities, self.new_links, self.links, self.touched, self.dropped_links,
-                self.entries, self.conflicts, self.resolved, self.hints, self.moved_hints, self.done_hints, self.work, self.intents,
-                self.unsettled, self.settled, self.matching, self.aliases, self.tombs, self.documents,
-                self.dropped_documents, self.cursor,
+                self.entries, self.conflicts, self.resolved, self.hints, self.moved_hints, self.done_hints,
+                self.work, self.intents, self.unsettled, self.settled, self.matching, self.aliases, self.tombs,
+                self.documents, self.dropped_documents, self.cursor,
             )
         )  # fmt: skip
 
@@ -85,13 +85,18 @@ def commit(hub: Hub, run: Run, step: Step, *, priority: int = 2) -> None:
     page = None
     if step.entries:
         page = hub.journal.page(
-            kind=f"{step.kind} {step.entity}".rstrip(), system=step.system, cause=run.number, at=hub.now(), entries=step.entries
+            kind=f"{step.kind} {step.entity}".rstrip(),
+            system=step.system,
+            cause=run.number,
+            at=hub.now(),
+            entries=step.entries,
         )
     hub.env.point(f"{step.kind}.before_commit")
     with hub.store.transaction() as tx:
         _write_entities(tx, step)
         _write_links(tx, step)
         _write_work(tx, hub, step, run, priority)
+        _write_hints(tx, step)
         _write_rest(tx, step)
         if page:
             tx.append_audit(page)
@@ -162,13 +167,16 @@ def _write_work(tx: Transaction, hub: Hub, step: Step, run: Run, priority: int) 
         tx.put_unsettled(step.unsettled)
 
 
-def _write_rest(tx: Transaction, step: Step) -> None:
+def _write_hints(tx: Transaction, step: Step) -> None:
     for stream, keys in step.done_hints.items():
         tx.drop_hints(stream, keys)
     if step.hints:
         tx.put_hints(step.hints)
     if step.moved_hints:
         tx.replace_hints(step.moved_hints)
+
+
+def _write_rest(tx: Transaction, step: Step) -> None:
     if step.conflicts:
         tx.add_conflicts(step.conflicts)
     for conflict in step.resolved:

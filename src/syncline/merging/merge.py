@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
-from syncline.merging.rivals import Settlement, settle_rivals
 from syncline.merging.lines import apply_edits, edits
+from syncline.merging.rivals import Rivals, Settlement, settle_rivals
 from syncline.model.flow import Direction, Empties, Rule, RuleKind
 from syncline.model.values import UNSET, Row, Value, is_empty
 
@@ -153,42 +153,63 @@ def shadow_of(seen: Observation, shadows: Mapping[int, Shadow], position: int) -
     return Shadow(seen.canon[position], seen.canon[position], seen.gens[position])
 
 
+class _News(NamedTuple):
+    """What one system shows anew of one unit, beside what was known of it."""
+
+    unit: Unit
+    positions: tuple[int, ...]  #: those of the unit that the system carries here
+    shown: tuple[Value, ...]
+    was: tuple[Shadow, ...]
+    before: tuple[Value, ...]  #: canon
+
+    @property
+    def base(self) -> tuple[Value, ...]:
+        """What the system was meant to hold."""
+        return tuple(shadow.base for shadow in self.was)
+
+
 def _judge(unit: Unit, seen: Observation, shadows: Mapping[int, Shadow]) -> Decision | None:
     positions = tuple(p for p in unit.positions if seen.values.get(p, UNSET) is not UNSET)
-    if not positions:
-        return None
     shown = tuple(seen.values[p] for p in positions)
-    was = [shadow_of(seen, shadows, p) for p in positions]
+    was = tuple(shadow_of(seen, shadows, p) for p in positions)
     if shown == tuple(shadow.seen for shadow in was):
         return None
-    before = tuple(seen.canon[p] for p in positions)
-    base = tuple(shadow.base for shadow in was)
+    news = _News(unit, positions, shown, was, tuple(seen.canon[p] for p in positions))
+    verdict, after, reason = _verdict(news, seen)
+    return Decision(
+        unit=unit, verdict=verdict, positions=positions, before=news.before, after=after, theirs=shown,
+        base=news.base, reason=reason,
+    )  # fmt: skip
 
-    def decide(verdict: Verdict, after: tuple[Value, ...] = before, reason: str = "") -> Decision:
-        return Decision(
-            unit=unit, verdict=verdict, positions=positions, before=before, after=after, theirs=shown, base=base,
-            reason=reason,
-        )  # fmt: skip
 
-    if all(p in seen.pending for p in positions) and all(
-        value == seen.normalise(p, seen.pending[p][0]) or value == seen.pending[p][0]
-        for p, value in zip(positions, shown, strict=True)
-    ):
-        return decide(Verdict.OURS)
-    if all(v == c or v == seen.normalise(p, c) for p, v, c in zip(positions, shown, before, strict=True)):
-        return decide(Verdict.SAME)
-    refusal = _refusal(unit, seen, shown, before)
+def _verdict(news: _News, seen: Observation) -> tuple[Verdict, tuple[Value, ...], str]:
+    """The verdict on news, the unit's canonical values after it, and why."""
+    if _is_ours(news, seen):
+        return Verdict.OURS, news.before, ""
+    agreed = zip(news.positions, news.shown, news.before, strict=True)
+    if all(value == canon or value == seen.normalise(p, canon) for p, value, canon in agreed):
+        return Verdict.SAME, news.before, ""
+    refusal = _refusal(news.unit, seen, news.shown, news.before)
     if refusal:
-        return decide(Verdict.REJECTED, reason=refusal)
-    causal = all(s.gen == seen.gens[p] or seen.canon[p] is UNSET for s, p in zip(was, positions, strict=True))
-    if causal and not unit.lines:
-        return decide(Verdict.ACCEPTED, shown)
-    if causal:
-        made = edits(was[0].seen, shown[0])
-        return decide(Verdict.ACCEPTED, (apply_edits(before[0], made),))
-    settlement = settle_rivals(unit.rule, base, was, before, shown, lines=unit.lines,
-                               theirs_wins=lambda: _theirs_wins(unit, seen, positions))  # fmt: skip
-    return decide(_VERDICTS[settlement.kind], settlement.values, settlement.reason)
+        return Verdict.REJECTED, news.before, refusal
+    if all(s.gen == seen.gens[p] or seen.canon[p] is UNSET for s, p in zip(news.was, news.positions, strict=True)):
+        if not news.unit.lines:
+            return Verdict.ACCEPTED, news.shown, ""
+        made = edits(news.was[0].seen, news.shown[0])
+        return Verdict.ACCEPTED, (apply_edits(news.before[0], made),), ""
+    settled = settle_rivals(
+        news.unit.rule, Rivals(news.base, tuple(s.seen for s in news.was), news.before, news.shown),
+        lines=news.unit.lines, theirs_wins=lambda: _theirs_wins(news.unit, seen, news.positions),
+    )  # fmt: skip
+    return _VERDICTS[settled.kind], settled.values, settled.reason
+
+
+def _is_ours(news: _News, seen: Observation) -> bool:
+    """Is this our own doubtful write, which has taken effect?"""
+    return all(
+        p in seen.pending and value in (seen.pending[p][0], seen.normalise(p, seen.pending[p][0]))
+        for p, value in zip(news.positions, news.shown, strict=True)
+    )
 
 
 _VERDICTS = {
@@ -228,14 +249,17 @@ def _refusal(unit: Unit, seen: Observation, shown: tuple[Value, ...], before: tu
     owner = unit.rule.owner
     if unit.rule.kind is RuleKind.OWNER and owner != seen.system and owner in seen.owners_linked and not unknown:
         return f"owned by {owner}"
-    if unit.rule.kind is RuleKind.OWNER_UNLESS_EMPTY and owner != seen.system and owner in seen.owners_linked and filled:
+    if (
+        unit.rule.kind is RuleKind.OWNER_UNLESS_EMPTY
+        and owner != seen.system
+        and owner in seen.owners_linked
+        and filled
+    ):
         return f"owned by {owner}, which has a value"
     return ""
 
 
-def _cast_shadow(
-    decision: Decision, seen: Observation, shadows: dict[int, Shadow], gens: Sequence[int]
-) -> None:
+def _cast_shadow(decision: Decision, seen: Observation, shadows: dict[int, Shadow], gens: Sequence[int]) -> None:
     """Record what the system shows now. Unless it is our own or the agreed value, `base` follows it."""
     for position, shown, after in zip(decision.positions, decision.theirs, decision.after, strict=True):
         was = shadow_of(seen, shadows, position)

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from syncline.merging.lines import apply_edits, edits, rival
 from syncline.model.flow import Rule, RuleKind
 from syncline.model.values import Value
 
 
-class HasSeen(Protocol):
-    """A shadow, as far as this module needs it."""
+class Rivals(NamedTuple):
+    """Two concurrent edits of one unit, as values of its positions."""
 
-    @property
-    def seen(self) -> Value:
-        """What the system showed before."""
-        ...
+    base: tuple[Value, ...]  #: what the system was meant to hold
+    seen: tuple[Value, ...]  #: what it showed before
+    ours: tuple[Value, ...]  #: canon
+    theirs: tuple[Value, ...]  #: what it shows now
 
 
 class Settlement(StrEnum):
@@ -38,19 +38,11 @@ class Settled(NamedTuple):
     reason: str
 
 
-def settle_rivals(
-    rule: Rule,
-    base: tuple[Value, ...],
-    was: Sequence[HasSeen],
-    ours: tuple[Value, ...],
-    theirs: tuple[Value, ...],
-    *,
-    lines: bool,
-    theirs_wins: Callable[[], bool],
-) -> Settled:
-    """Settle `theirs` (the news) against `ours` (canon), which both left `base`."""
+def settle_rivals(rule: Rule, rivals: Rivals, *, lines: bool, theirs_wins: Callable[[], bool]) -> Settled:
+    """Settle what came in against canon, which both left `base`."""
+    base, _, ours, theirs = rivals
     if lines:
-        return _settle_lines(rule, base[0], was[0].seen, ours[0], theirs[0], theirs_wins)
+        return _settle_lines(rule, rivals, theirs_wins)
     if rule.kind is RuleKind.ADD and (total := _add(base[0], ours[0], theirs[0])) is not None:
         return Settled(Settlement.BOTH, (total,), "both amounts were added")
     if rule.kind is RuleKind.UNION and isinstance(theirs[0], list):
@@ -68,10 +60,9 @@ def _why(rule: Rule, *, later: bool) -> str:
     return "the later edit" if later else "an earlier edit"
 
 
-def _settle_lines(
-    rule: Rule, base: Value, seen: Value, ours: Value, theirs: Value, theirs_wins: Callable[[], bool]
-) -> Settled:
-    made, met = edits(seen, theirs), edits(base, ours)
+def _settle_lines(rule: Rule, values: Rivals, theirs_wins: Callable[[], bool]) -> Settled:
+    ours = values.ours[0]
+    made, met = edits(values.seen[0], values.theirs[0]), edits(values.base[0], ours)
     rivals = rival(met, made)
     if not rivals:
         return Settled(Settlement.BOTH, (apply_edits(ours, made),), "edits of different lines or fields")
@@ -80,7 +71,9 @@ def _settle_lines(
     if theirs_wins():
         return Settled(Settlement.THEIRS, (apply_edits(ours, made),), _why(rule, later=True))
     kept = [edit for edit in made if edit not in rivals]
-    return Settled(Settlement.OURS if not kept else Settlement.BOTH, (apply_edits(ours, kept),), _why(rule, later=False))
+    return Settled(
+        Settlement.OURS if not kept else Settlement.BOTH, (apply_edits(ours, kept),), _why(rule, later=False)
+    )
 
 
 def _add(base: Value, ours: Value, theirs: Value) -> str | None:

@@ -16,7 +16,7 @@ from msgspec import UNSET, UnsetType
 
 __all__ = ["UNSET", "Lines", "Row", "Value", "decode_row", "encode_row", "is_empty"]
 
-Value = Union[None, bool, int, str, list[str], UnsetType, "Lines"]  # noqa: UP007  the alias names itself
+Value = Union[None, bool, int, str, list[str], UnsetType, "Lines"]
 Lines = Mapping[str, Mapping[str, Value]]
 Row = list[Value]
 

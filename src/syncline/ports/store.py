@@ -87,7 +87,12 @@ class Reads(Protocol):
         ...
 
     def unsettled(
-        self, *, stream: Stream | None = None, state: UnsettledState | None = None, due: int | None = None, limit: int = 1000
+        self,
+        *,
+        stream: Stream | None = None,
+        state: UnsettledState | None = None,
+        due: int | None = None,
+        limit: int = 1000,
     ) -> Sequence[Unsettled]:
         """Unsettled rows that meet every given condition, earliest due first."""
         ...
@@ -100,7 +105,9 @@ class Reads(Protocol):
         """How many rows stand in each state."""
         ...
 
-    def conflicts(self, *, entity: str | None = None, state: ConflictState | None = None, limit: int = 1000) -> Sequence[Conflict]:
+    def conflicts(
+        self, *, entity: str | None = None, state: ConflictState | None = None, limit: int = 1000
+    ) -> Sequence[Conflict]:
         """Conflicts, newest first."""
         ...
 

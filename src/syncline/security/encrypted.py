@@ -12,10 +12,7 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+from typing import Protocol
 
 from syncline.errors import SetupError
 from syncline.security.secrets import checked_name, read_private, required
@@ -23,9 +20,21 @@ from syncline.security.secrets import checked_name, read_private, required
 _KEY_BYTES = 32
 _NONCE_BYTES = 12
 _SALT_BYTES = 16
-_SCRYPT_COST = 2**15  #: with 8 blocks: 32 MiB, about 0.1 s per try
-_SCRYPT_BLOCKS = 8
 _FORMAT = "syncline secrets 1"
+
+
+class _Boxes(Protocol):
+    def seal(self, plain: bytes, *, key: bytes, nonce: bytes, bound: bytes) -> bytes: ...
+
+    def unseal(self, box: bytes, *, key: bytes, nonce: bytes, bound: bytes) -> bytes | None: ...
+
+    def stretched(self, passphrase: str, salt: bytes) -> bytes: ...
+
+
+def _boxes() -> _Boxes:
+    from syncline.security import box  # noqa: PLC0415  most projects have no such file, and need no cryptography
+
+    return box
 
 
 class EncryptedSecrets:
@@ -80,11 +89,10 @@ class EncryptedSecrets:
             return {}
         header, nonce, box = _parsed(text, self._file)
         salt = base64.b64decode(header["salt"])
-        try:
-            plain = AESGCM(self._key(salt)).decrypt(nonce, box, _bound(header))
-        except InvalidTag as error:
+        plain = _boxes().unseal(box, key=self._key(salt), nonce=nonce, bound=_bound(header))
+        if plain is None:
             msg = f"{self._file} cannot be opened: the key is another one, or the file was changed."
-            raise SetupError(msg, cure=f"Give the key that it was made with ({self._key_place()}).") from error
+            raise SetupError(msg, cure=f"Give the key that it was made with ({self._key_place()}).")
         return {str(name): str(value) for name, value in json.loads(plain).items()}
 
     def _write(self, secrets: Mapping[str, str]) -> None:
@@ -94,7 +102,7 @@ class EncryptedSecrets:
         salt, nonce = self._random_bytes(_SALT_BYTES), self._random_bytes(_NONCE_BYTES)
         header = {"format": _FORMAT, "salt": base64.b64encode(salt).decode()}
         plain = json.dumps(secrets, sort_keys=True).encode()
-        box = AESGCM(self._key(salt)).encrypt(nonce, plain, _bound(header))
+        box = _boxes().seal(plain, key=self._key(salt), nonce=nonce, bound=_bound(header))
         body = {**header, "nonce": base64.b64encode(nonce).decode(), "box": base64.b64encode(box).decode()}
         _replace(self._file, json.dumps(body, indent=1).encode())
 
@@ -106,8 +114,7 @@ class EncryptedSecrets:
         if (raw := _raw_key(given)) is not None:
             return raw
         if salt not in self._derived:
-            kdf = Scrypt(salt=salt, length=_KEY_BYTES, n=_SCRYPT_COST, r=_SCRYPT_BLOCKS, p=1)
-            self._derived[salt] = kdf.derive(given.encode())
+            self._derived[salt] = _boxes().stretched(given, salt)
         return self._derived[salt]
 
     def _given_key(self) -> str | None:

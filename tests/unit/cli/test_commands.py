@@ -70,6 +70,13 @@ def test_a_folder_without_a_project_is_told_with_its_cure(tmp_path: Path):
     assert "Traceback" not in told.stderr
 
 
+def test_a_folder_that_does_not_exist_is_a_usage_error(tmp_path: Path):
+    told = syncline("status", "--project", str(tmp_path / "nowhere"))
+
+    assert told.exit_code == 64
+    assert "There is no folder" in told.stderr
+
+
 def test_the_project_is_taken_before_the_command_and_behind_it(tmp_path: Path):
     before, behind = syncline("--project", str(tmp_path), "status"), syncline("status", "--project", str(tmp_path))
 

@@ -26,11 +26,13 @@ def test_a_package_of_someone_else_adds_a_connector(tmp_path, monkeypatch):
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-pim\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(
         "[syncline.connectors]\nacme = acme_pim:SPEC\nlost = no_such_module:SPEC\nodd = acme_pim:msgspec\n"
+        "rest = acme_pim:SPEC\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
 
     assert connectors.find("acme").summary == "A PIM."
     assert {"acme", "rest"} <= set(connectors.names())
+    assert connectors.find("rest") is SPEC  # a name that is taken stays taken
     with pytest.raises(SetupError, match="no_such_module"):
         connectors.find("lost")
     with pytest.raises(SetupError, match="no Spec"):

@@ -1,0 +1,74 @@
+"""`make live`: Tryton from the package index, the CRM of the sandbox, people in both, and a recount at the end."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "src")]
+
+from tests.live import live_scenario, tryton_server  # noqa: E402  found beside this file
+
+POINTS = 200  #: moments at which a sync is killed
+KILLS = sorted(str(file.relative_to(ROOT)) for file in (ROOT / "tests" / "acceptance").glob("test_kill_*.py"))
+
+
+def main() -> int:
+    """Each step with its heading; 0 when all of them held."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="without the kill points")
+    parser.add_argument("--scenario", action="store_true", help="only the scenario")
+    parser.add_argument("--seed", type=int, default=1, help="what people do and when")
+    parser.add_argument("--rounds", type=int, default=live_scenario.ROUNDS, help="rounds of work")
+    parser.add_argument("--keep", action="store_true", help="keep the project and the CRM's data")
+    given = parser.parse_args()
+    _head("Tryton 8, installed and seeded in a folder of its own")
+    tryton_server.seed()
+    results = [] if given.scenario else [_suite("The connector against Tryton", ["-m", "live", "tests/live"])]
+    agreement = _scenario(given.seed, given.rounds, keep=given.keep)
+    if not (given.quick or given.scenario):
+        results.append(_suite(f"kill -9 at {POINTS} points", KILLS, SYNCLINE_KILL_POINTS=str(POINTS)))
+    _head("Result")
+    for line in results:
+        _say(line)
+    _say(agreement)
+    return 0 if agreement.endswith(" 0 unexplained differences") and not any("FAILED" in one for one in results) else 1
+
+
+def _suite(title: str, arguments: list[str], **environment: str) -> str:
+    """Run tests; one line of what came of it."""
+    _head(title)
+    began = time.monotonic()
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
+    done = subprocess.run(command, cwd=ROOT, env=os.environ | environment, check=False)
+    verdict = "passed" if done.returncode == 0 else "FAILED"
+    return f"{title}: {verdict} in {time.monotonic() - began:.0f} s"
+
+
+def _scenario(seed: int, rounds: int, *, keep: bool) -> str:
+    """The agreement line, or what was wrong."""
+    _head("The CRM and Tryton, edited while syncs run")
+    began = time.monotonic()
+    try:
+        agreement = live_scenario.play(seed=seed, rounds=rounds, say=_say, keep=keep)
+    except RuntimeError as error:
+        return f"FAILED: {error}"
+    _say(f"took {time.monotonic() - began:.0f} s")
+    return agreement
+
+
+def _head(title: str) -> None:
+    _say(f"\n== {title}")
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)  # noqa: T201  a person reads this
+
+
+if __name__ == "__main__":
+    sys.exit(main())
