@@ -39,7 +39,10 @@ class Source:
             return _NOT_FOUND if number is None else (200, self._raws[number])
         if request.path == "/_change":
             return 200, self._encode(self._change(int(request.query["count"])))
-        return (200, self._encode(self._expected())) if request.path == "/_expected" else _NOT_FOUND
+        if request.path == "/_expected":
+            count = int(request.query.get("count", len(self._raws)))
+            return 200, self._encode(self._expected(count))
+        return _NOT_FOUND
 
     def _list(self, request: Request) -> Answer:
         query = request.query
@@ -85,15 +88,11 @@ class Source:
         self._changed[number] = (version, at)
         self._raws[number] = self._encode(record(number, version, self._ids, at))
 
-    def _expected(self) -> dict[str, object]:
-        def every() -> list[tuple[int, int, str]]:
-            return [(n, *self._changed.get(n, (0, iso(first_stamp(n))))) for n in range(len(self._raws))]
-
-        return {
-            "records": len(self._raws),
-            "checksum": checksum(wanted(number, version, self._ids, at) for number, version, at in every()),
-            "bytes": sum(map(len, self._raws)) / max(1, len(self._raws)),
-        }
+    def _expected(self, count: int) -> dict[str, object]:
+        """What the target must hold of the first `count` records."""
+        versions = ((n, *self._changed.get(n, (0, iso(first_stamp(n))))) for n in range(count))
+        sums = checksum(wanted(number, version, self._ids, at) for number, version, at in versions)
+        return {"records": count, "checksum": sums}
 
 
 class Entry(msgspec.Struct):

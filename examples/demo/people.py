@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from applications import Fields, side_door
 from stage import Stage
 
 _APART_S = 2.1  #: two edits that nobody can take for one moment: the ERP's clock shows whole seconds
 ACTIONS = ["edit", "edit_several", "resave"]
-TAX_ID = "DE811907980"
+TAX_ID = "DE811907980"  #: of the newcomer that is entered twice
+TOO_MUCH = "600000.00"  #: the credit limit that sales gives
+MENDED = "office@foxglove.example"  #: the e-mail of the record that was refused without one
 
 
 @dataclass(slots=True, kw_only=True)
@@ -22,7 +24,6 @@ class Morning:
     lent: Fields  #: sales raised its credit limit, which is not theirs to raise
     left: Fields  #: deleted in the CRM
     buyer: Fields  #: orders something
-    partner_of: dict[str, int] = field(default_factory=dict)  #: ERP number, by CRM key
     order: str = ""  #: CRM key of the order that was taken
     refused: int = 0  #: the ERP's number of the partner that the CRM refuses
 
@@ -34,17 +35,19 @@ def choose(stage: Stage) -> Morning:
     known = [row for row in stage.crm.every("customers") if row["phone"] and (row["tax_id"] or "").upper() in partners]
     left = next(row for row in known if row["id"] not in ordering)
     phoned, lent, buyer = [row for row in known if row["id"] != left["id"]][:3]
-    numbers = {row["id"]: int(partners[row["tax_id"].upper()]["PartnerNo"]) for row in (phoned, lent, left, buyer)}
-    return Morning(phoned=phoned, lent=lent, left=left, buyer=buyer, partner_of=numbers)
+    chosen = (phoned, lent, left, buyer)
+    numbers = {row["id"]: int(partners[row["tax_id"].upper()]["PartnerNo"]) for row in chosen}
+    stage.partners.update(numbers)
+    return Morning(phoned=phoned, lent=lent, left=left, buyer=buyer)
 
 
 def work(stage: Stage, morning: Morning) -> Iterator[str]:
     """Let it happen; one sentence for each thing that people did."""
     crm, erp = stage.crm, stage.erp
     key = morning.phoned["id"]
-    erp.change("partners", morning.partner_of[key], {"Phone": "+49 30 5550134"})
+    erp.change("partners", stage.partners[key], {"Phone": "+49 30 5550134"})
     edited = time.monotonic()
-    crm.change("customers", morning.lent["id"], {"credit_limit": {"amount": "600000.00", "currency": "EUR"}})
+    crm.change("customers", morning.lent["id"], {"credit_limit": {"amount": TOO_MUCH, "currency": "EUR"}})
     yield f"Sales gives {morning.lent['name']} a credit limit of 600,000, though only finance may."
     crm.create("customers", _newcomer())
     erp.create("partners", _newcomer_there())
@@ -62,11 +65,11 @@ def work(stage: Stage, morning: Morning) -> Iterator[str]:
 
 def crowd(stage: Stage, morning: Morning, *, edits: int, seed: int) -> int:
     """Everybody else keeps working, too; how many edits that were."""
-    spared = set(morning.partner_of)
+    spared = set(stage.partners)
     done = 0
     for url, resource, key, keys in (
         (stage.crm.url, "customers", "id", spared),
-        (stage.erp.url, "partners", "PartnerNo", {*morning.partner_of.values(), morning.refused}),
+        (stage.erp.url, "partners", "PartnerNo", {*stage.partners.values(), morning.refused}),
     ):
         rows = stage.crm.every(resource) if resource == "customers" else stage.erp.every(resource)
         names = [row[key] for row in rows if row[key] not in keys and "Larkspur" not in (row.get("name") or row.get("Name1"))]
@@ -77,7 +80,7 @@ def crowd(stage: Stage, morning: Morning, *, edits: int, seed: int) -> int:
 
 def advance(stage: Stage, morning: Morning) -> Fields:
     """The ERP's people confirm, deliver and invoice the order; the document as it then is."""
-    number = morning.partner_of[morning.buyer["id"]]
+    number = stage.partners[morning.buyer["id"]]
     taken = stage.crm.get("orders", morning.order)
     day = ".".join(reversed(taken["ordered_on"].split("-")))
     document = next(

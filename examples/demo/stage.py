@@ -11,7 +11,7 @@ import tempfile
 import textwrap
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from applications import Crm, Erp, Fields, side_door
@@ -30,6 +30,11 @@ class Stage:
     folder: Path
     crm: Crm
     erp: Erp
+    partners: dict[str, int] = field(default_factory=dict)  #: the ERP's number of a customer of the story, by CRM key
+
+    def partner(self, customer: Fields) -> Fields:
+        """What the ERP shows of a customer of the story."""
+        return self.erp.get("partners", self.partners[customer["id"]])
 
     @property
     def project(self) -> Path:

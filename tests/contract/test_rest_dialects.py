@@ -212,6 +212,13 @@ def test_a_schema_is_read_where_the_system_describes_it(speaking: Speaking) -> N
     assert speaking(lambda _: json({}), {})[0].schema("t") == {}
 
 
+def test_a_schema_may_be_read_off_a_few_records(speaking: Speaking) -> None:
+    rows = [{"id": 1, "name": "Anna", "tax": None}, {"id": 2, "name": None, "tax": None, "tags": []}]
+    connector, _ = speaking(lambda _: json(rows), {"schema": "sample"})
+
+    assert connector.schema("t") == {"id": "number", "name": "text", "tax": "unknown", "tags": "list"}
+
+
 # --- single writes ---------------------------------------------------------------------
 
 

@@ -135,7 +135,7 @@ def _cursor(subject: Subject, page: Page) -> Iterator[Measure]:
     old = sum(stamp < floor - 1_000_000 for stamp in seen)
     yield Measure(
         name="reads from a cursor", declared="yes", agrees=not old,
-        measured=f"{len(seen)} records, {old} older than was asked for",
+        measured=f"read {len(seen)}, {old} older than was asked for",
         cure="Check `since`: the system seems to ignore its parameter.",
     )  # fmt: skip
 
@@ -156,7 +156,7 @@ def _marker(subject: Subject, page: Page) -> Iterator[Measure]:
         return
     found = subject.connector.search(subject.resource, "", _NOBODY)
     yield Measure(
-        name="search by marker", declared="yes", measured=f"{len(found)} records carry a marker that nobody wrote",
+        name="search by marker", declared="yes", measured=f"finds {len(found)} for a marker that nobody wrote",
         agrees=not found, cure="The system seems to ignore the parameter: take `marker.param` out, or correct it.",
     )  # fmt: skip
 

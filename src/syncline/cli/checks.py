@@ -42,10 +42,12 @@ def _flow(one: FlowCheck) -> Sequence[Cell]:
     if not sampled:
         laws: Cell = ("no records to try the mapping on", WAITS)
     elif faulty:
-        laws = (f"problems in {counted(sampled, 'sampled record')}, see below", BAD)
+        laws = (f"{counted(faulty, 'problem')} in {counted(sampled, 'sampled record')}, see below", BAD)
     else:
         laws = (f"laws hold on {counted(sampled, 'sampled record')}", GOOD)
-    return ((one.flow, HEAD), counted(one.fields, "field"), ", ".join(map(_side, one.sides)), laws)
+    ways = {side.direction for side in one.sides}
+    told = "both ways" if ways == {"both"} else ", ".join(map(_side, one.sides))
+    return ((one.flow, HEAD), counted(one.fields, "field"), told, laws)
 
 
 def _side(one: SideCheck) -> str:

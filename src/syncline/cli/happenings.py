@@ -58,8 +58,9 @@ def show_undo(screen: Screen, report: UndoReport) -> None:
     if not report.rows and not report.left:
         screen.line(f"Run {report.undone} changed nothing that could be taken back.")
         return
-    screen.table([_row(one) for one in report.rows[:_MOST]], indent=2)
-    _more(screen, len(report.rows))
+    changed = [one for one in report.rows if not one.field or one.before != one.after]
+    screen.table([_row(one) for one in changed[:_MOST]], indent=2)
+    _more(screen, len(changed))
     if report.left:
         screen.line((f"{len(report.left):,} not undone:", WAITS))
         screen.table([(*_row(one)[:2], one.reason) for one in report.left[:_MOST]], indent=2)

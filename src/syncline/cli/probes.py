@@ -12,7 +12,7 @@ def show_probe(screen: Screen, reports: Sequence[ProbeReport]) -> None:
     """One table per resource."""
     for report in reports:
         screen.line((f"{report.system} {report.resource}", HEAD))
-        head: list[Sequence[Cell]] = [[("", DIM), ("declared", DIM), ("measured", DIM), ""]]
+        head: list[Sequence[Cell]] = [["", "", ("declared", DIM), ("measured", DIM)]]
         screen.table([*head, *map(_row, report.measures)])
         for one in report.measures:
             if one.agrees is False and one.cure:
@@ -24,4 +24,4 @@ def show_probe(screen: Screen, reports: Sequence[ProbeReport]) -> None:
 
 def _row(one: Measure) -> Sequence[Cell]:
     marks: dict[bool | None, Cell] = {True: ("agrees", GOOD), False: ("falls short", BAD), None: ("", DIM)}
-    return (one.name, one.declared, one.measured, marks[one.agrees])
+    return (one.name, marks[one.agrees], one.declared or "-", one.measured)

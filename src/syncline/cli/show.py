@@ -23,6 +23,7 @@ Cell = str | tuple[str, str]
 """Text, or text with a style of rich."""
 
 WIDTH: Final = 100
+_NARROWEST: Final = 24  #: of the last column, where it goes on below
 WIDEST: Final = 44  #: of a column that is not the last
 _LONGEST_KEY: Final = 20
 _LONG_AGO: Final = 60 * 86_400  #: days say less than a date then [s]
@@ -65,9 +66,10 @@ class Screen:
             missing = widths[n] - cell_len(last.plain)
             if align[n : n + 1] == ">" and missing > 0:
                 line.append(" " * missing)
-            self._wrapped(line.append_text(last), min(hang, self.width // 2))
+            self._wrapped(line.append_text(last), min(hang, self.width - _NARROWEST))
 
     def _wrapped(self, line: Text, hang: int) -> None:
+        line.rstrip()
         if cell_len(line.plain) <= self.width:
             self._put(line)
             return

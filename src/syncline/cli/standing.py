@@ -8,6 +8,8 @@ from syncline.cli.ledgers import agreement_parts, show_waiting
 from syncline.cli.show import BAD, DIM, GOOD, HEAD, WAITS, Cell, Screen, ago, counted, moment, number
 from syncline.model.report import DriftCount, DriftRow, RunReport, Status, StreamStatus
 
+_MOST_PLANS = 5
+
 
 def show_status(screen: Screen, told: Status) -> None:
     """One line per flow and system, then what waits, then the last runs."""
@@ -21,8 +23,9 @@ def show_status(screen: Screen, told: Status) -> None:
     show_waiting(screen, told.held, told.paused)
     for run in told.interrupted:
         screen.line((f"run {run} was interrupted; the next one finishes what it began", WAITS))
-    for plan in told.waiting_plans:
-        screen.line(f"plan {plan} was not applied: syncline apply {plan}")
+    if told.waiting_plans:
+        plans = ", ".join(told.waiting_plans[:_MOST_PLANS])
+        screen.line((f"not applied: {counted(len(told.waiting_plans), 'plan')} ({plans})", DIM), hang=2)
     _show_runs(screen, told.runs)
 
 
@@ -71,7 +74,7 @@ def show_drift(screen: Screen, rows: Sequence[DriftRow]) -> None:
         screen.line("Nothing to compare yet: no flow has two systems that have been read.")
         return
     shown = [n for n in range(len(_CAUSES)) if any(_counts(row.total)[n] for row in rows)]
-    heads = ("", "records", "fields", "equal", *(_CAUSES[n] for n in shown), "unexplained", "verified through")
+    heads = ("", "records", "fields", "equal", *(_CAUSES[n] for n in shown), "unexplained")
     body: list[Sequence[Cell]] = [[(name, DIM) for name in heads]]
     flow = ""
     for row in rows:
@@ -79,9 +82,10 @@ def show_drift(screen: Screen, rows: Sequence[DriftRow]) -> None:
             body.append([(row.flow, HEAD)])
         flow = row.flow
         pair = f"  {row.left} ~ {row.right}"
-        body.append((pair, number(row.records), *_causes(row.total, shown), moment(row.verified_through)))
-        body += [((f"    {name}", DIM), "", *_causes(count, shown), "") for name, count in row.by_field.items()]
-    screen.table(body, indent=0, align="<" + ">" * (len(heads) - 2) + "<")
+        body.append((pair, number(row.records), *_causes(row.total, shown)))
+        body += [((f"    {name}", DIM), "", *_causes(count, shown)) for name, count in row.by_field.items()]
+    screen.table(body, indent=0, align="<" + ">" * (len(heads) - 1))
+    screen.line((f"verified through {moment(min(row.verified_through for row in rows))}", DIM))
     for row in rows:
         _show_unexplained(screen, row)
 

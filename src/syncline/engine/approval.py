@@ -22,8 +22,6 @@ def too_many(count: int, records: int) -> bool:
 
 def held_back(at: Pass, intents: Sequence[Intent]) -> list[Intent]:
     """Intents that wait for approval; the reason is noted in the run."""
-    live, linked = at.hub.store.counts(at.side.stream)
-    records = max(live, linked)
     creates = [intent for intent in intents if intent.op is Op.CREATE]
     deletes = [intent for intent in intents if intent.op in (Op.DELETE, Op.ARCHIVE)]
     updates = [intent for intent in intents if intent.op is Op.UPDATE]
@@ -37,7 +35,10 @@ def held_back(at: Pass, intents: Sequence[Intent]) -> list[Intent]:
     at.account.blanks = counts["blanked fields"][1]
     held: list[Intent] = []
     for what, (those, count) in counts.items():
-        if not at.run.approved and too_many(count, records):
+        if at.run.approved or count < AT_LEAST:
+            continue
+        records = max(at.hub.store.counts(at.side.stream))  # counting is dear: only where it can matter
+        if too_many(count, records):
             held += those
             at.run.held.append(
                 f"{at.bound.flow.name}: {count:,} {what} in {at.side.system} are more than 1 % of {records:,} "

@@ -65,6 +65,7 @@ def _writes(hub: Hub, bound: BoundFlow, side: BoundSide, refused: Sequence[Unset
                 number=0, kind="write", flow=bound.flow.name, entity=bound.entity, system=side.system, eid=row.eid,
                 key=label.keys.get(side.system, ""), label=label.text, op=row.op.name.lower(), message=row.message,
                 fields=fields, tries=row.tries, since=row.since, suggestion=_for_write(bound, row.message, fields),
+                keys=label.keys,
             )
         )  # fmt: skip
     return rows
@@ -84,6 +85,7 @@ def _reads(hub: Hub, bound: BoundFlow, side: BoundSide, unread: Mapping[str, byt
                 label=called[eid].text if eid else key, op="read", message=held.reason,
                 fields={held.field: _value_in(held)} if held.field else {}, tries=1,
                 since=since.get(held.since, 0), suggestion=_for_read(bound, held),
+                keys=called[eid].keys if eid else {},
             )
         )  # fmt: skip
     return rows

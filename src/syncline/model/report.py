@@ -268,6 +268,7 @@ class ParkedRow:
     tries: int
     since: int
     suggestion: str = ""
+    keys: Mapping[str, str] = field(default_factory=dict)  #: system -> key of the same entity, where it is linked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,7 @@ import msgspec
 
 from syncline.connectors.protocols.auth import Credentials
 from syncline.connectors.protocols.http import Wire
-from syncline.connectors.protocols.paths import find, text_of
-from syncline.connectors.protocols.request import Request, WireSettings
+from syncline.connectors.protocols.request import WireSettings
 from syncline.connectors.protocols.rest_answer import Answers
 from syncline.connectors.protocols.rest_bulk import Bulk
 from syncline.connectors.protocols.rest_call import Call
@@ -23,6 +22,7 @@ from syncline.connectors.protocols.rest_options import (
 )
 from syncline.connectors.protocols.rest_page import Reader
 from syncline.connectors.protocols.rest_read import Reading
+from syncline.connectors.protocols.rest_schema import schema_of
 from syncline.connectors.protocols.rest_write import VERBS, Singles, settled
 from syncline.connectors.spec import Spec
 from syncline.env import Env
@@ -72,16 +72,8 @@ class RestConnector:
 
     def schema(self, resource: str) -> Mapping[str, str]:
         """Field -> type, where the system describes them."""
-        call = self._of(resource).call
-        described = call.resource.schema
-        if described is None:
-            return {}
-        request = Request(path=described.path)
-        document = call.document(request, self._wire.send(request))
-        fields = find(document, described.fields) if described.fields else document
-        if not isinstance(fields, list):
-            return {}
-        return {text_of(find(one, described.name)): text_of(find(one, described.type)) for one in fields}
+        parts = self._of(resource)
+        return schema_of(parts.call, parts.reading)
 
     def list(self, resource: str, since: Cursor | None) -> Iterator[Page]:
         """Pages of records changed at or after `since` less the overlap; every record when None."""

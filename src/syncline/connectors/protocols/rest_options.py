@@ -214,7 +214,7 @@ class ResourceOptions(msgspec.Struct, frozen=True, kw_only=True):
     merged: Merged | None = None
     idempotency: Idempotency | None = None
     contract: Promise = Promise()
-    schema: SchemaOptions | None = None
+    schema: SchemaOptions | Literal["sample"] | None = None  #: sample: as a few records show them
 
 
 class RestOptions(msgspec.Struct, frozen=True, kw_only=True):

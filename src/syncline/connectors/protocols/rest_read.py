@@ -54,6 +54,16 @@ class Reading:
                 return
             answer, listing, more = next(scan)
 
+    def sample(self, count: int) -> Sequence[bytes]:
+        """A few records of the list, with one request for no more than that where the system lets us say so."""
+        paging = self._call.resource.paging
+        first = Walk(paging, self._call.resource.path).first()
+        query = [(name, value) for name, value in first.query if name != paging.size_param]
+        if paging.size_param:
+            query.append((paging.size_param, str(count)))
+        _, listing = self._listing(self._call.listed(query, first.url))
+        return listing.raws[:count]
+
     def _scan(self, from_stamp: int) -> Iterator[tuple[Response, Listing, bool]]:
         """Every answer of a walk, and whether there is more behind it."""
         since = self._call.resource.since

@@ -157,6 +157,8 @@ class SaleWriter:
             for name in sorted(set(different) - _LATER.get(state, _FREE)):
                 raise _frozen(number, state, name)
         values = plain_values(SALE.fields, different, self._references)
+        if values.get("party"):
+            values = {**self._form.moved(values["party"], found.row), **values}
         if lines:
             values["lines"] = [self._completed(command, {**_header_of(found), **values}, found) for command in lines]
         return _Change(values=values, state=wish)
