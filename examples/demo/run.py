@@ -21,10 +21,12 @@ from applications import Fields, Refused, side_door
 from people import Morning
 from stage import Stage, act, say, stage
 
-FAULTS: Fields = {
-    "rate_429": 0.06, "retry_after": 0, "rate_500_after": 0.06, "timeout_after_effect": 0.05, "truncate": 0.05,
-    "hold_s": 0.3,
+_WRITES: Fields = {
+    "rate_429": 0.15, "retry_after": 0, "rate_500_after": 0.2, "timeout_after_effect": 0.15, "truncate": 0.1,
+    "hold_s": 0.3, "methods": ["POST", "PUT", "PATCH", "DELETE"],
 }  # fmt: skip
+_EVERYTHING: Fields = {**_WRITES, "rate_429": 0.05, "rate_500_after": 0.05, "timeout_after_effect": 0.04, "truncate": 0.04,
+                       "methods": None}  # fmt: skip
 FAULT_WORDS = {
     "rate_429": "too many requests", "rate_500_after": "500 after the effect",
     "timeout_after_effect": "no answer after the effect", "truncate": "half an answer",
@@ -80,13 +82,16 @@ def busy_morning(this: Stage, *, edits: int, seed: int) -> Morning:
         say(f"- {sentence}")
     others = people.crowd(this, morning, edits=edits, seed=seed)
     say(f"- Everybody else makes {others} edits, in both systems, some of them to the same customers.")
-    this.strike(FAULTS)
-    say("Meanwhile the network has a bad day: the applications answer 429, or 500 after they did it, or half, or not "
-        "at all. Now sync, through all of that.")  # fmt: skip
+    say("Meanwhile the network has a bad day: every other write is answered 429, or 500 after it was done, or by half "
+        "an answer, or by none. Now sync, through all of that.")  # fmt: skip
+    this.strike(_WRITES)
     this.type("sync")
+    say("And with reads that fail, too, every record is read again, to find what was deleted without a trace.")
+    this.strike(_EVERYTHING)
     this.type("sync", "--full")
     struck = ", ".join(f"{count} x {FAULT_WORDS.get(kind, kind)}" for kind, count in this.struck().items() if count)
-    say(f"The applications failed on purpose: {struck or 'not once'}.")
+    expect(struck, "no fault struck")
+    say(f"The applications failed on purpose: {struck}.")
     return morning
 
 

@@ -214,7 +214,7 @@ def test_a_schema_is_read_where_the_system_describes_it(speaking: Speaking) -> N
 
 def test_a_schema_may_be_read_off_a_few_records(speaking: Speaking) -> None:
     rows = [{"id": 1, "name": "Anna", "tax": None}, {"id": 2, "name": None, "tax": None, "tags": []}]
-    connector, _ = speaking(lambda _: json(rows), {"schema": "sample"})
+    connector, _ = speaking(lambda _: json({"data": rows}), {"schema": "sample"})
 
     assert connector.schema("t") == {"id": "number", "name": "text", "tax": "unknown", "tags": "list"}
 

@@ -242,6 +242,35 @@ class Application:
         return Record(key=key, raw=raw, version=number, stamp=stamp if self.contract.stamped else 0)
 
 
+class Listing:
+    """Pages of records. A page that fails can be asked for again, unless the whole listing broke."""
+
+    def __init__(self, app: Application, shown: Sequence[Record], tombs: Sequence[str]) -> None:
+        self._app, self._shown, self._tombs = app, shown, tombs
+        self._start, self._broken = 0, False
+
+    def __iter__(self) -> Iterator[Page]:
+        return self
+
+    def __next__(self) -> Page:
+        if self._broken or (self._start and self._start >= len(self._shown)):
+            raise StopIteration
+        fault = self._app.read_fault("list")
+        if fault:
+            self._broken = fault == "broken"
+            raise TransientError(fault)
+        page, first = self._shown[self._start : self._start + PAGE], self._start == 0
+        self._start += PAGE
+        contract = self._app.contract
+        newest = max((one.stamp for one in self._shown[: self._start]), default=0)
+        return Page(
+            keys=[one.key for one in page], raws=[one.raw for one in page],
+            versions=[one.version for one in page], stamps=[one.stamp for one in page],
+            tombstones=self._tombs if first else [],
+            cursor=Cursor(stamp=newest) if contract.incremental and contract.stamped and newest else None,
+        )  # fmt: skip
+
+
 class Door:
     """What the hub sees of an application: the Connector port."""
 
@@ -269,25 +298,8 @@ class Door:
             shown = [one for one in shown if one.stamp >= since.stamp - overlap]
         tombs = []
         if app.contract.deletes is Deletes.TOMBSTONES:
-            tombs = [key for at, key in app.deleted.get(resource, []) if not app.live(resource).get(key)]
-        yield from self._pages(shown, tombs)
-
-    def _pages(self, shown: list[Record], tombs: list[str]) -> Iterator[Page]:
-        tries, start, newest = 0, 0, 0
-        while start < len(shown) or (start == 0 and tombs is not None):
-            fault = self.app.read_fault("list")
-            if fault:
-                tries += 1
-                raise TransientError(fault)
-            page = shown[start : start + PAGE]
-            newest = max([newest, *(one.stamp for one in page)])
-            incremental = self.app.contract.incremental and self.app.contract.stamped
-            yield Page(
-                keys=[one.key for one in page], raws=[one.raw for one in page],
-                versions=[one.version for one in page], stamps=[one.stamp for one in page],
-                tombstones=tombs if start == 0 else [], cursor=Cursor(stamp=newest) if incremental and newest else None,
-            )  # fmt: skip
-            start += PAGE
+            tombs = [key for _, key in app.deleted.get(resource, []) if key not in app.live(resource)]
+        return Listing(self.app, shown, tombs)
 
     def get(self, resource: str, keys: Sequence[str]) -> Sequence[Record | Gone]:
         self._fail("get")
@@ -357,6 +369,39 @@ def project_of(text: str) -> Project:
         return load_project(Path(folder), environ={}, secrets=EnvSecrets({}))
 
 
+CUSTOMERS = """\
+project: acme
+store: "sqlite:///:memory:"
+systems:
+  crm: {connector: rest, url: "http://crm.example"}
+  erp: {connector: rest, url: "http://erp.example"}
+flows:
+  customers:
+    entity: customer
+    own: {"*": latest, credit: {owner: erp}, rating: {owner-unless-empty: crm}, email: manual, visits: add, tags: union}
+    empty: {note: keep, since: fill-only}
+    groups: {address: [street, city]}
+    match: [[tax], {score: [name, city], at_least: 0.95, ask_from: 0.6}]
+    deletes: {crm: propagate, erp: propagate}
+    systems:
+      crm:
+        resource: customers
+        map: {
+          name: name, phone: phone, email: email, tax: tax, credit: credit, rating: rating, visits: visits, tags: tags,
+          note: note, since: since, street: street, city: city, lines: {each: lines, key: no, map: {no: no, qty: qty, text: text}}}
+      erp:
+        resource: partners
+        map: {
+          name: label, phone: tel, email: mail, tax: vat, credit: limit, rating: class, visits: visits, tags: tags,
+          note: memo, since: since, street: road, city: town, lines: {each: rows, key: no, map: {no: no, qty: qty, text: text}}}
+"""
+
+
+def customer(number: int = 1, **fields: object) -> dict[str, object]:
+    """A customer in the CRM's words."""
+    return {"name": f"Company {number}", "phone": f"+49 {number}", "email": f"{number}@example.com", "tax": f"T{number}"} | fields
+
+
 class World:
     """Applications, people and a hub that can be killed."""
 
@@ -414,6 +459,11 @@ class World:
                 return last
         msg = f"no rest after {passes} passes: {self.written - before} writes in the last one"
         raise AssertionError(msg)
+
+    def rest(self) -> None:
+        """All is quiet, a further pass writes nothing, and the log tells the truth."""
+        self.settle()
+        self.verified()
 
     def verified(self) -> None:
         """The audit log tells the truth."""

@@ -40,7 +40,7 @@ class Workers:
 
     def __init__(self, world: World, seed: int) -> None:
         self._world = world
-        self._draw = random.Random(seed)
+        self._draw = random.Random(seed)  # noqa: S311  what people do
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self._number = 0
@@ -339,15 +339,16 @@ TRYTON_STEPS: dict[str, tuple[int, Step]] = {
 }
 
 
-def merge_two_parties(workers: Workers, world: World, draw: random.Random) -> tuple[int, int] | None:
-    """Two parties without sales turn out to be one company: the second one stays. Their keys, loser first."""
-    sold = {one["party"] for one in world.people.on("sale.sale.search_read", [], 0, None, None, ["party"])}
-    free = [key for key in _parties(world) if key not in sold]
-    loser, winner = draw.sample(free, 2)
-    merged = workers.take(
-        "two parties are merged in Tryton", lambda *_: world.people.merge_parties(loser, winner) is None, draw
-    )
-    return (loser, winner) if merged else None
+def merge_two_parties(workers: Workers, world: World, draw: random.Random) -> bool:
+    """Two parties without sales turn out to be one company: the second one stays."""
+
+    def merge(_: Workers, world: World, draw: random.Random) -> bool:
+        sold = {one["party"] for one in world.people.on("sale.sale.search_read", [], 0, None, None, ["party"])}
+        loser, winner = draw.sample([key for key in _parties(world) if key not in sold], 2)
+        world.people.merge_parties(loser, winner)
+        return True
+
+    return workers.take("two parties are merged in Tryton", merge, draw)
 
 
 def merge_two_customers(workers: Workers, world: World, draw: random.Random) -> bool:
@@ -359,3 +360,16 @@ def merge_two_customers(workers: Workers, world: World, draw: random.Random) -> 
         return True
 
     return workers.take("two customers are merged in the CRM", merge, draw)
+
+
+def merge_in(workers: Workers, world: World, system: str, loser: str, winner: str) -> bool:
+    """Two certain records are one."""
+
+    def merge(_: Workers, world: World, __: random.Random) -> bool:
+        if system == "erp":
+            world.people.merge_parties(int(loser), int(winner))
+        else:
+            world.crm.ask("POST", f"/api/customers/{winner}/merge", {"loser": loser})
+        return True
+
+    return workers.take(f"a merge is made in {system}, too", merge, random.Random(0))  # noqa: S311

@@ -284,13 +284,14 @@ def _flat_customer(row: Row) -> Row:
 
 
 def _recount_customers(count: Count, here: list[Row], there: list[Row], explain: Explanations) -> list[tuple[Row, Row]]:
-    _twice(count, "customers", here, "crm", ("tax_id", "external_ref"))
-    _twice(count, "customers", there, "erp", ("vat", "marker"))
+    _twice(count, "customers", here, "crm", ("tax_id", "external_ref"), explain)
+    _twice(count, "customers", there, "erp", ("vat", "marker"), explain)
     pairs = pair(
         here, there,
         (lambda row: upper(row["tax_id"]), lambda row: upper(row.get("vat"))),
-        (lambda row: (lower(row["email"]), digits(row["phone"])), lambda row: (lower(row.get("email")), digits(row.get("phone")))),
+        (_reached, _reached),
         (lambda row: lower(row["email"]), lambda row: lower(row.get("email"))),
+        (lambda row: digits(row["phone"]), lambda row: digits(row.get("phone"))),
         (lambda row: text(row["name"]), lambda row: text(row["name"])),
     )  # fmt: skip
     for one, other in pairs:
@@ -299,8 +300,12 @@ def _recount_customers(count: Count, here: list[Row], there: list[Row], explain:
     return pairs
 
 
+def _reached(row: Row) -> tuple[str, str]:
+    return lower(row.get("email")), digits(row.get("phone"))
+
+
 def _recount_products(count: Count, here: list[Row], there: list[Row], explain: Explanations) -> list[tuple[Row, Row]]:
-    _twice(count, "products", here, "crm", ("sku", "external_ref"))
+    _twice(count, "products", here, "crm", ("sku", "external_ref"), explain)
     pairs = pair(here, there, (lambda row: row["sku"], lambda row: row["code"]))
     for one, other in pairs:
         _compare(count, "products", (one, other), PRODUCTS, explain)
@@ -314,8 +319,8 @@ def _recount_orders(
     """Orders with their customers, lines, taxes, states and invoices."""
     here, there = rows
     party_of, skus = known
-    _twice(count, "orders", here, "crm", ("number", "external_ref"))
-    _twice(count, "orders", there, "erp", ("description", "reference"))
+    _twice(count, "orders", here, "crm", ("number", "external_ref"), explain)
+    _twice(count, "orders", there, "erp", ("description", "reference"), explain)
     for row in there:
         posted = [one for one in row.get("invoices.") or () if one["state"] == "posted"]
         row["invoice"] = posted[0] if posted else None
@@ -416,14 +421,18 @@ def _alone(
                 count.differences.append(Difference(kind=kind, **both, field="", what=what, explained=why))
 
 
-def _twice(count: Count, kind: str, rows: list[Row], system: str, names: tuple[str, ...]) -> None:
+def _twice(
+    count: Count, kind: str, rows: list[Row], system: str, names: tuple[str, ...], explain: Explanations
+) -> None:
     """Two live records with one tax number, one code, one number or one marker."""
     for name in names:
         for value, same in _by_key(rows, lambda row, name=name: upper(row.get(name))).items():
             if len(same) > 1:
                 both = {"crm": "", "erp": "", system: ", ".join(str(row["id"]) for row in same)}
                 what = f"{len(same)} records with the same value {value}"
-                count.differences.append(Difference(kind=kind, **both, field=name, what=what))
+                reasons = [explain.record(kind, system, str(row["id"])) for row in same]
+                why = reasons[0] if all(reasons) else ""
+                count.differences.append(Difference(kind=kind, **both, field=name, what=what, explained=why))
 
 
 def _waiting_for_customers(count: Count, start: int, customer_of: Mapping[str, str]) -> None:
@@ -451,21 +460,24 @@ class Explanations:
         self._fields: dict[tuple[str, str, str], dict[str, str]] = defaultdict(dict)
         for row in waiting.get("conflicts", ()):
             if row["state"] == "open":
-                for system, key in row["keys"].items():
-                    self._note(
-                        _KIND[row["entity"]], system, key, row["names"] or [row["field"]], f"conflict {row['cid']}"
-                    )
-                for key in row.get("records", ()):
-                    self._records[_KIND[row["entity"]], row["system"], str(key)] = f"conflict {row['cid']}"
+                self._conflict(row, _KIND[row["entity"]], f"conflict {row['cid']}")
         for row in waiting.get("parked", ()):
-            keys = {row["system"]: row["key"], **(row.get("keys") or {})}
-            for system, key in keys.items():
+            for system, key in {row["system"]: row["key"], **row["keys"]}.items():
                 self._note(_KIND[row["entity"]], system, key, list(row["fields"]), f"parked {row['number']}")
-                self._records[_KIND[row["entity"]], system, str(key)] = f"parked {row['number']}"
+                if row["op"] in {"create", "read"}:
+                    self._records[_KIND[row["entity"]], system, str(key)] = f"parked {row['number']}"
         for row in waiting.get("questions", ()):
             keys = [(row["system"], row["key"]), *((s, k) for one in row["candidates"] for s, k in one["keys"].items())]
             for system, key in keys:
                 self._records[row["flow"], system, str(key)] = "a question"
+
+    def _conflict(self, row: Row, kind: str, why: str) -> None:
+        """Of a field; or of two records here that are one in the other system."""
+        for system, key in row["keys"].items():
+            self._note(kind, system, key, row["names"] or [row["field"]], why)
+        if row["field"] == "*":
+            for key in (*row["theirs"], *row["ours"]):
+                self._records[kind, row["system"], str(key)] = why
 
     def _note(self, kind: str, system: str, key: object, names: Iterable[str], why: str) -> None:
         for name in names:

@@ -19,6 +19,7 @@ from tests.live.live_people import (
     a_phone,
     an_address,
     crm_address,
+    merge_in,
     merge_two_customers,
     merge_two_parties,
 )
@@ -51,7 +52,7 @@ def play(*, seed: int, rounds: int, say: Say, keep: bool = False) -> str:
     with world(keep=keep) as this:
         if keep:
             say(f"kept in {this.folder}, log of Tryton in {this.tryton.folder}")
-        draw = random.Random(seed)
+        draw = random.Random(seed)  # noqa: S311  what people do
         _fill_crm(this, draw)
         _first_load(this, say)
         workers = Workers(this, seed)
@@ -62,6 +63,8 @@ def play(*, seed: int, rounds: int, say: Say, keep: bool = False) -> str:
         for name, count in sorted(workers.done.items()):
             say(f"  {count:4d}  {name}")
         _come_to_rest(this, say)
+        if _finish_merges(this, workers, say):
+            _come_to_rest(this, say)
         _assert_nothing_is_written(this, say)
         return _recounted(this, say)
 
@@ -158,6 +161,18 @@ def _come_to_rest(this: World, say: Say) -> None:
             return
     what = f"Not at rest after {QUIET} passes: {report.stdout}"
     raise RuntimeError(what)
+
+
+def _finish_merges(this: World, workers: Workers, say: Say) -> int:
+    """Who merged two records in one system is asked to merge them in the other one, too."""
+    found = [row for row in this.told("conflicts")["conflicts"] if row["field"] == "*" and "merged in" in row["rule"]]
+    merged = 0
+    for row in found:
+        [loser], [winner] = row["theirs"], row["ours"]
+        merged += merge_in(workers, this, row["system"], loser, winner)
+    if found:
+        say(f"{merged} of {len(found)} merges were made in the other system, too")
+    return merged
 
 
 def _sent(report: dict) -> int:

@@ -34,7 +34,7 @@ ADAPTED = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refused(Exception):
+class Refused(Exception):  # noqa: N818  what the CRM did, not what went wrong here
     """The CRM did not take what it was given, in its own words."""
 
     status: int

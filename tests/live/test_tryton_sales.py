@@ -40,6 +40,20 @@ def test_a_value_that_was_given_is_kept_by_the_form(erp, customer, products):
     assert (sale["untaxed_amount"], sale["tax_amount"], sale["total_amount"]) == ("23.31", "4.43", "27.74")
 
 
+def test_a_draft_that_goes_to_another_party_takes_its_addresses(erp, customer, products):
+    other = a_party(erp, name="Other GmbH")
+    made = a_sale(erp, customer, products)
+    _, before = read(erp, "sale.sale", made.key)
+
+    receipt = write_one(erp, "sale.sale", Op.UPDATE, key=made.key, fields={"party": other.key})
+
+    _, after = read(erp, "sale.sale", made.key)
+    _, party = read(erp, "party.party", other.key)
+    assert receipt.outcome is Outcome.DONE, receipt.message
+    assert (after["party"], after["invoice_address"]) == (other.key, party["addresses"][0]["id"])
+    assert before["invoice_address"] != after["invoice_address"]
+
+
 def test_the_invoice_of_a_processed_sale_can_be_posted(opened, people, customer, products):
     erp = opened(confirm="process")
     _, sale = read(erp, "sale.sale", a_sale(erp, customer, products).key)

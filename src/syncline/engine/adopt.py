@@ -11,8 +11,9 @@ import msgspec
 from syncline.engine.audit import Entry, EntryKind
 from syncline.engine.codec import Pending, decode_pending
 from syncline.engine.combine import Known, creates_now
-from syncline.engine.hub import Pass
+from syncline.engine.hub import Pass, former
 from syncline.engine.identify import (
+    NEW,
     AskedRecord,
     How,
     Identity,
@@ -21,6 +22,7 @@ from syncline.engine.identify import (
     identify,
     is_indexed,
     keys_of,
+    may_lack,
     values_of,
 )
 from syncline.engine.step import Step
@@ -87,12 +89,12 @@ def _identities(at: Pass, rows: Sequence[FreshRow], owner_of: Mapping[str, int])
             decided[key] = Identity(how=How.LINK, eid=int(question.settled), reason="a person decided")
         else:  # an open question stays one, whatever has changed meanwhile: only a person closes it
             decided[key] = Identity(how=How.ASK, reason=question.reason, candidates=tuple(question.candidates))
-    if len(decided) == 0 and not at.side.contract.marker and _nothing_to_find(at, rows):
-        return [Identity(how=How.NEW)] * len(rows)
     open_rows = [row for row in rows if row.key not in decided]
     marks: Sequence[str] = [""] * len(open_rows)
     if at.side.contract.marker and open_rows:
         marks = at.side.connector.markers(at.side.side.resource, [row.raw for row in open_rows])
+    if not decided and not any(marks) and _nothing_to_find(at, rows):
+        return [NEW] * len(rows)
     sightings = [
         Sighting(key=row.key, marker=mark, values=_by_name(at, row), stamp=row.stamp)
         for row, mark in zip(open_rows, marks, strict=True)
@@ -103,13 +105,10 @@ def _identities(at: Pass, rows: Sequence[FreshRow], owner_of: Mapping[str, int])
 
 def _nothing_to_find(at: Pass, rows: Sequence[FreshRow]) -> bool:
     """No tomb, no alias, no entity without a record here: every row is new."""
-    keys = [row.key for row in rows]
-    store, stream = at.hub.store, at.side.stream
-    lacking = at.hub.index.lacking.get(stream)
-    if lacking is None:
-        lacking = next(store.unlinked(stream, size=1), None) is not None
-        at.hub.index.lacking[stream] = lacking
-    return not lacking and not store.tombs(stream, keys) and not store.aliases(stream, keys)
+    if at.bound.flow.match and may_lack(at.hub, at.side):
+        return False
+    store, stream, keys = at.hub.store, at.side.stream, [row.key for row in rows]
+    return not at.hub.may_have(former(stream)) or not (store.tombs(stream, keys) or store.aliases(stream, keys))
 
 
 def _by_name(at: Pass, row: FreshRow) -> dict[str, Value]:

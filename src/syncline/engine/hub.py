@@ -160,6 +160,11 @@ class Hub:
         return int(tail) if marker.startswith(prefix) and tail.isdigit() else 0
 
 
+def former(stream: Stream) -> str:
+    """The kind of the document that says that this stream has tombs or aliases."""
+    return f"former {stream.system} {stream.entity}"
+
+
 def remade(stream: Stream) -> str:
     """The kind of document that counts how often an entity lost its record in this stream, by eid."""
     return f"remade {stream.system} {stream.entity}"

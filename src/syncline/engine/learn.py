@@ -6,11 +6,14 @@ from collections.abc import Iterable
 
 import msgspec
 
-from syncline.engine.hub import BoundSide, Hub
+from syncline.engine.hub import BoundSide, Hub, Pass
 from syncline.engine.step import Step
+from syncline.model.state import Conflict, ConflictState
+from syncline.model.values import Value, encode_row
 from syncline.ports.store import Store
 
 SAMPLES = 3
+UNSTABLE_AFTER = 3  #: put-backs in a row that a system answered with yet another value
 
 
 class Learned(msgspec.Struct, kw_only=True):
@@ -44,3 +47,14 @@ def learn(hub: Hub, side: BoundSide, name: str, position: int, candidates: Itera
             known.learned.append(candidate)
             side.normalisers.setdefault(position, []).append(candidate)
     step.put_document(kind, name, msgspec.json.encode(known))
+
+
+def unstable(at: Pass, eid: int, position: int, values: tuple[Value, Value, Value]) -> Conflict:
+    """A system answers every put-back with another value: freeze the field. `values`: what we sent, it shows, it showed."""
+    sent, shown, before = ([value] for value in values)
+    name = next(unit.name for unit in at.bound.units if position in unit.positions)
+    return Conflict(
+        cid=0, entity=at.bound.entity, eid=eid, field=name, state=ConflictState.OPEN, rule="NORMALISER_UNSTABLE",
+        system=at.side.system, theirs=encode_row(shown), ours=encode_row(sent), base=encode_row(before),
+        at=at.hub.now(), run=at.run.number,
+    )  # fmt: skip

@@ -11,7 +11,7 @@ from syncline.engine.audit import EntryKind, entry
 from syncline.engine.codec import Delta, decode_delta, encode_delta, encode_pending, fingerprint, gens_of
 from syncline.engine.compose import Sent
 from syncline.engine.hub import Pass
-from syncline.engine.learn import learn
+from syncline.engine.learn import UNSTABLE_AFTER, learn, unstable
 from syncline.engine.plan import wanted
 from syncline.engine.retry import backoff
 from syncline.engine.shown import Shown, shown_after
@@ -217,8 +217,10 @@ def _update_delta(at: Pass, one: Sent, delta: Delta, shown: Shown | None, gens: 
         elif one.item.op is Op.UPDATE and seen == former.seen:
             kept.append(at.bound.layout[p])
         else:
-            delta[p] = Shadow(value, normal, gen)
+            delta[p] = Shadow(value, normal, gen, former.rounds + (one.item.op is Op.UPDATE))
             news = True
+            if delta[p].rounds == UNSTABLE_AFTER:
+                step.conflicts.append(unstable(at, one.item.ref, p, (value, seen, former.seen)))
     if shown:
         news = news or any(_is_news(one, p, v, delta) for p, v in shown.values.items() if p not in sent)
     if kept:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from syncline.engine.audit import Entry
-from syncline.engine.hub import Hub, Run, remade
+from syncline.engine.hub import Hub, Run, former, remade
 from syncline.model.page import Cursor, Op
 from syncline.model.state import Conflict, Entity, Hint, Intent, IntentState, Link, Stream, Tomb, Unsettled
 from syncline.ports.store import Transaction
@@ -91,6 +91,8 @@ def commit(hub: Hub, run: Run, step: Step, *, priority: int = 2) -> None:
             at=hub.now(),
             entries=step.entries,
         )
+    for stream in {tomb.stream for tomb in step.tombs} | step.aliases.keys():
+        step.put_document(former(stream), "any", b"")
     hub.env.point(f"{step.kind}.before_commit")
     with hub.store.transaction() as tx:
         _write_entities(tx, step)

@@ -4,7 +4,8 @@ import msgspec
 import pytest
 
 from syncline.connectors.protocols.rest_options import Flag, Marker, ResourceOptions, Since, Version
-from syncline.connectors.protocols.rest_page import Reader, raw_at
+from syncline.connectors.protocols.rest_page import Late, Reader, raw_at
+from syncline.connectors.protocols.stamps import newest_of
 
 
 def reader(*, flag=None, limit=1000, **options):
@@ -75,6 +76,31 @@ def test_lists_and_keys_may_lie_deep():
     assert list(page.keys) == ["5"]
     assert page.versions is None
     assert page.stamps is None
+
+
+def test_a_column_is_made_when_somebody_looks_into_it_and_once():
+    made = []
+    column = Late(["1", "2"], lambda shown: made.append(shown) or [int(one) for one in shown])
+
+    assert len(column) == 2
+    assert made == []
+    assert (column[1], column[0:1], list(column), column) == (2, [1], [1, 2], [1, 2])
+    assert made == [["1", "2"]]
+
+
+@pytest.mark.parametrize(
+    ("shown", "newest"),
+    [
+        (["1970-01-01T00:00:01Z", "1970-01-01T00:00:02Z"], 2_000_000),
+        (["1970-01-01T00:00:01Z", "1970-01-01T00:00:00.5Z"], 1_000_000),
+        (["never and nowhere ..", "1970-01-01T00:00:02Z"], 2_000_000),
+        ([1, "1970-01-01T00:00:02Z", None], 2_000_000),
+        ([None, True], 0),
+        ([], 0),
+    ],
+)
+def test_the_newest_time_of_a_page_is_found(shown, newest):
+    assert newest_of(shown) == newest
 
 
 def test_deleted_records_become_tombstones():

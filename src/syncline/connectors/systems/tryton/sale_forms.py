@@ -14,7 +14,6 @@ from syncline.errors import RejectedError, TransientError
 _DEFAULTS = ("company", "currency", "warehouse", "payment_term", "invoice_method", "shipment_method")
 _PARTY_LOOKS_AT = ("company", "party", "invoice_party", "shipment_party", "warehouse", "payment_term")
 _PARTY_TAKES = ("invoice_party", "invoice_address", "shipment_party", "shipment_address", "payment_term")
-_NO_PARTY = dict.fromkeys(_PARTY_TAKES)
 _LINE_LOOKS_AT = ("company", "party", "invoice_party", "shipment_party", "warehouse", "currency", "sale_date")
 _LINE_TAKES = ("unit", "unit_price", "taxes")
 
@@ -39,7 +38,8 @@ class SaleForm:
 
     def moved(self, party: object, sale: Values) -> dict[str, object]:
         """What follows from another party: addresses of the former one would be refused, or sent to."""
-        form = {"id": -1, "lines": [], **{name: sale.get(name) for name in _PARTY_LOOKS_AT}, **_NO_PARTY, "party": party}
+        known = {name: sale.get(name) for name in _PARTY_LOOKS_AT}
+        form = {"id": -1, "lines": [], **known, **dict.fromkeys(_PARTY_TAKES), "party": party}
         follows = _without_labels(self._mapping("model.sale.sale.on_change", form, ["party"]))
         return {name: follows.get(name) for name in _PARTY_TAKES}
 
