@@ -21,9 +21,12 @@ def make_peers() -> Path:
     """The interpreter of the peers' own environment, made if it is not there."""
     python, ready = PEERS / "bin" / "python", PEERS / "ready.txt"
     if not ready.exists() or ready.read_text().split() != list(NEEDED):
-        subprocess.run([sys.executable, "-m", "venv", "--clear", str(PEERS)], check=True)  # noqa: S603
-        (PEERS / ".gitignore").write_text("*\n")
-        subprocess.run([python, "-m", "pip", "--quiet", "install", *NEEDED], check=True)  # noqa: S603
+        try:
+            subprocess.run([sys.executable, "-m", "venv", "--clear", str(PEERS)], check=True)  # noqa: S603
+            (PEERS / ".gitignore").write_text("*\n")
+            subprocess.run([python, "-m", "pip", "--quiet", "install", *NEEDED], check=True)  # noqa: S603
+        except subprocess.CalledProcessError as error:
+            sys.exit(f"The peers could not be installed ({error}). Without them: --no-peers")
         ready.write_text("\n".join(NEEDED))
     return python
 

@@ -19,16 +19,8 @@ Fields: TypeAlias = dict[str, Any]
 _WAIT_S = 30.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refused(Exception):
-    """An application did not take what it was given, in its own words."""
-
-    status: int
-    said: str
-
-    def __str__(self) -> str:
-        """The application's own words."""
-        return self.said
+class RefusedError(Exception):
+    """An application did not take what it was given; the message is in its own words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +113,7 @@ def side_door(url: str, path: str, body: object = None, *, method: str = "") -> 
 
 def _row(answer: Fields) -> Fields:
     if answer.get("ok") is False:
-        raise Refused(status=200, said=str(answer.get("msg")))
+        raise RefusedError(str(answer.get("msg")))
     row: Fields = answer["row"]
     return row
 
@@ -135,5 +127,5 @@ def _ask(method: str, url: str, body: object, authorization: str) -> Fields:
             text = answer.read()
     except urllib.error.HTTPError as error:
         with error:
-            raise Refused(status=error.code, said=error.read().decode(errors="replace")[:500]) from None
+            raise RefusedError(f"HTTP {error.code}: {error.read().decode(errors='replace')[:500]}") from None
     return json.loads(text) if text else {}

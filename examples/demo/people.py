@@ -12,6 +12,7 @@ from stage import Stage
 _APART_S = 2.1  #: two edits that nobody can take for one moment: the ERP's clock shows whole seconds
 ACTIONS = ["edit", "edit_several", "resave"]
 TAX_ID = "DE811907980"  #: of the newcomer that is entered twice
+LATER_PHONE = "+49 30 5550199"  #: the later of two edits of one phone
 TOO_MUCH = "600000.00"  #: the credit limit that sales gives
 MENDED = "office@foxglove.example"  #: the e-mail of the record that was refused without one
 
@@ -59,21 +60,19 @@ def work(stage: Stage, morning: Morning) -> Iterator[str]:
     morning.order = crm.create("orders", _order(stage, morning))["id"]
     yield f"{morning.buyer['name']} orders two goods."
     time.sleep(max(0.0, edited + _APART_S - time.monotonic()))
-    crm.change("customers", key, {"phone": "+49 30 5550199"})
+    crm.change("customers", key, {"phone": LATER_PHONE})
     yield f"The phone of {morning.phoned['name']} is edited in the ERP, and two seconds later in the CRM, differently."
 
 
 def crowd(stage: Stage, morning: Morning, *, edits: int, seed: int) -> int:
     """Everybody else keeps working, too; how many edits that were."""
-    spared = set(stage.partners)
+    spared = {*stage.partners, *stage.partners.values(), morning.refused}
+    here = [row["id"] for row in stage.crm.every("customers") if row["tax_id"] != TAX_ID]
+    there = [row["PartnerNo"] for row in stage.erp.every("partners") if row["VatNo"] != TAX_ID]
     done = 0
-    for url, resource, key, keys in (
-        (stage.crm.url, "customers", "id", spared),
-        (stage.erp.url, "partners", "PartnerNo", {*stage.partners.values(), morning.refused}),
-    ):
-        rows = stage.crm.every(resource) if resource == "customers" else stage.erp.every(resource)
-        names = [row[key] for row in rows if row[key] not in keys and "Larkspur" not in (row.get("name") or row.get("Name1"))]
-        asked = {"edits": edits, "seed": seed, "resource": resource, "actions": ACTIONS, "ids": names}
+    for url, resource, keys in ((stage.crm.url, "customers", here), (stage.erp.url, "partners", there)):
+        ids = [key for key in keys if key not in spared]
+        asked = {"edits": edits, "seed": seed, "resource": resource, "actions": ACTIONS, "ids": ids}
         done += len(side_door(url, "people", asked)["done"])
     return done
 
@@ -83,9 +82,7 @@ def advance(stage: Stage, morning: Morning) -> Fields:
     number = stage.partners[morning.buyer["id"]]
     taken = stage.crm.get("orders", morning.order)
     day = ".".join(reversed(taken["ordered_on"].split("-")))
-    document = next(
-        row for row in stage.erp.every("salesdocs") if row["PartnerNo"] == number and row["DocDate"] == day
-    )
+    document = next(row for row in stage.erp.every("salesdocs") if row["PartnerNo"] == number and row["DocDate"] == day)
     for _ in range(3):
         document = stage.erp.advance(document["DocNo"])
     return document

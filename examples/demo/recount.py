@@ -26,6 +26,7 @@ Pair: TypeAlias = tuple[Fields, Fields]  #: a record of the CRM and one of the E
 Waiting: TypeAlias = Mapping[str, Sequence[Fields]]  #: "conflicts", "parked", "questions", as the hub tells them
 
 _SHOWN = 40
+_CANCELLED = 90  #: a sales document that was deleted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,10 +83,9 @@ def _recount_customers(
     there = [row for row in partners if row["Active"]]
     _twice(count, "customers", here, "crm", ("tax_id", "external_ref"), "id")
     _twice(count, "customers", there, "erp", ("VatNo", "ForeignKey"), "PartnerNo")
-    told = {crm: number for crm, number in declared.items()}
     pairs = pair(
         here, there,
-        (lambda row: told.get(row["id"], ""), lambda row: str(row["PartnerNo"])),
+        (lambda row: declared.get(row["id"], ""), lambda row: str(row["PartnerNo"])),
         (lambda row: str(row["tax_id"] or "").upper(), lambda row: str(row["VatNo"])),
         (_mail_and_postcode, _erp_mail_and_postcode),
     )  # fmt: skip
@@ -134,7 +134,7 @@ def _by_key(rows: Iterable[Fields], key_of: Callable[[Fields], object]) -> dict[
     return found
 
 
-def _compare(  # noqa: PLR0913  one table, one comparison
+def _compare(
     count: Count, kind: str, pairs: list[Pair], table: Sequence[Field], keys: tuple[str, str], explain: _Explanations
 ) -> None:
     for one, other in pairs:
@@ -146,7 +146,7 @@ def _compare(  # noqa: PLR0913  one table, one comparison
                 _differs(count, kind, (str(one[keys[0]]), str(other[keys[1]])), line.name, (shown, there), explain)
 
 
-def _differs(  # noqa: PLR0913  what differs, where, and why
+def _differs(
     count: Count, kind: str, keys: tuple[str, str], name: str, shown: tuple[object, object], explain: _Explanations
 ) -> None:
     what = f"crm {shown[0]!r}, erp {shown[1]!r}"
@@ -154,7 +154,7 @@ def _differs(  # noqa: PLR0913  what differs, where, and why
     count.differences.append(Difference(kind=kind, crm=keys[0], erp=keys[1], field=name, what=what, explained=why))
 
 
-def _alone(  # noqa: PLR0913  both sides of one kind
+def _alone(
     count: Count, kind: str, living: tuple[list[Fields], list[Fields]], pairs: list[Pair], keys: tuple[str, str],
     explain: _Explanations,
 ) -> None:  # fmt: skip
@@ -173,9 +173,7 @@ def _lonely(count: Count, kind: str, system: str, key: str, explained: str) -> N
     count.differences.append(Difference(kind=kind, **both, field="", what=what, explained=explained))
 
 
-def _twice(  # noqa: PLR0913  one side of one kind
-    count: Count, kind: str, rows: list[Fields], system: str, names: tuple[str, ...], key: str
-) -> None:
+def _twice(count: Count, kind: str, rows: list[Fields], system: str, names: tuple[str, ...], key: str) -> None:
     """Two live records with one tax number, one SKU or one marker."""
     for name in names:
         seen: dict[object, list[Fields]] = _by_key(rows, lambda row, name=name: str(row[name] or "").upper())
@@ -208,26 +206,40 @@ class _Orders:
         for order, document in pairs:
             self._compare_customer(order, document)
             self._compare_lines(order, document)
-        living = (orders, [row for row in documents if row["State"] != 90])  # noqa: PLR2004  cancelled
+        living = (orders, [row for row in documents if row["State"] != _CANCELLED])
         before = len(self.count.differences)
         _alone(self.count, "orders", living, pairs, ("id", "DocNo"), self.explain)
         self._waiting_for_customers(before, {row["id"]: row["customer_id"] for row in orders})
 
     def _pairs(self, orders: list[Fields], documents: list[Fields]) -> list[Pair]:
-        ways = (
-            (self._said, self._said_there),
+        """By all that they say, first with documents that live; only then by less."""
+        exact = (self._said, self._said_there)
+        less = (
             (lambda row: row["erp_number"], lambda row: row["OrderNo"]),
             (self._goods, self._goods_there),
-            (
-                lambda row: (self.partner_of.get(row["customer_id"]) or "-", row["ordered_on"]),
-                lambda row: (str(row["PartnerNo"]), "-".join(reversed(row["DocDate"].split(".")))),
-            ),
+            (self._buyer_and_day, self._buyer_and_day_there),
             (lambda row: self.partner_of.get(row["customer_id"]), lambda row: str(row["PartnerNo"])),
         )
-        return pair(orders, documents, *ways)
+        living = [row for row in documents if row["State"] != _CANCELLED]
+        cancelled = [row for row in documents if row["State"] == _CANCELLED]
+        pairs: list[Pair] = []
+        for candidates, ways in ((living, (exact,)), (cancelled, (exact,)), (living, less)):
+            taken = {id(row) for both in pairs for row in both}
+            left = [row for row in orders if id(row) not in taken]
+            pairs += pair(left, [row for row in candidates if id(row) not in taken], *ways)
+        return pairs
+
+    def _buyer_and_day(self, row: Fields) -> object:
+        return (self.partner_of.get(row["customer_id"]) or "-", row["ordered_on"])
+
+    def _buyer_and_day_there(self, row: Fields) -> object:
+        return (str(row["PartnerNo"]), "-".join(reversed(row["DocDate"].split("."))))
 
     def _goods(self, row: Fields) -> object:
-        return (row["ordered_on"], tuple((self.skus.get(one["product_id"]), float(one["quantity"])) for one in row["lines"]))
+        return (
+            row["ordered_on"],
+            tuple((self.skus.get(one["product_id"]), float(one["quantity"])) for one in row["lines"]),
+        )
 
     def _goods_there(self, row: Fields) -> object:
         day = "-".join(reversed(row["DocDate"].split(".")))
@@ -270,7 +282,9 @@ class _Orders:
 
     def _waiting_for_customers(self, start: int, customer_of: Mapping[str, str]) -> None:
         """An order waits as long as its customer does."""
-        waits = {one.crm for one in self.count.differences if one.kind == "customers" and one.explained and not one.field}
+        waits = {
+            one.crm for one in self.count.differences if one.kind == "customers" and one.explained and not one.field
+        }
         for place, one in enumerate(self.count.differences[start:], start):
             if one.crm and not one.explained and customer_of.get(one.crm) in waits:
                 self.count.differences[place] = Difference(

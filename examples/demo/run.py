@@ -17,7 +17,7 @@ from collections.abc import Iterator
 
 import people
 import recount
-from applications import Fields, Refused, side_door
+from applications import Fields, RefusedError, side_door
 from people import Morning
 from stage import Stage, act, say, stage
 
@@ -25,8 +25,10 @@ _WRITES: Fields = {
     "rate_429": 0.15, "retry_after": 0, "rate_500_after": 0.2, "timeout_after_effect": 0.15, "truncate": 0.1,
     "hold_s": 0.3, "methods": ["POST", "PUT", "PATCH", "DELETE"],
 }  # fmt: skip
-_EVERYTHING: Fields = {**_WRITES, "rate_429": 0.05, "rate_500_after": 0.05, "timeout_after_effect": 0.04, "truncate": 0.04,
-                       "methods": None}  # fmt: skip
+_EVERYTHING: Fields = {
+    "rate_429": 0.05, "retry_after": 0, "rate_500_after": 0.05, "timeout_after_effect": 0.04, "truncate": 0.04,
+    "hold_s": 0.3,
+}  # fmt: skip
 FAULT_WORDS = {
     "rate_429": "too many requests", "rate_500_after": "500 after the effect",
     "timeout_after_effect": "no answer after the effect", "truncate": "half an answer",
@@ -128,12 +130,13 @@ def people_decide(this: Stage, morning: Morning) -> None:
 
 def outcome(this: Stage, morning: Morning) -> Iterator[str]:
     """What both applications show now; the story ends here if it did not come true."""
-    phones = digits(this.crm.get("customers", morning.phoned["id"])["phone"]), digits(this.partner(morning.phoned)["Phone"])
-    expect(phones == ("+49305550199",) * 2, f"the phone is {phones}")
-    yield f"The phone of {morning.phoned['name']} is {phones[0]} in both systems: the later edit."
+    crm_phone = digits(this.crm.get("customers", morning.phoned["id"])["phone"])
+    erp_phone = digits(this.partner(morning.phoned)["Phone"])
+    expect(crm_phone == erp_phone == digits(people.LATER_PHONE), f"the phone is {crm_phone} and {erp_phone}")
+    yield f"The phone of {morning.phoned['name']} is {crm_phone} in both systems: the later edit."
     limit = this.crm.get("customers", morning.lent["id"])["credit_limit"]
     expect(limit["amount"] == this.partner(morning.lent)["CreditLimit"] != people.TOO_MUCH, f"the limit is {limit}")
-    yield f"The credit limit of {morning.lent['name']} was put back: the CRM shows {limit['amount']} {limit['currency']}."
+    yield f"The credit limit of {morning.lent['name']} was put back to {limit['amount']} {limit['currency']}."
     here = [row for row in this.crm.every("customers") if row["tax_id"] == people.TAX_ID]
     there = [row for row in this.erp.every("partners") if row["VatNo"] == people.TAX_ID and row["Active"]]
     expect(len(here) == len(there) == 1, "the newcomer is there twice")
@@ -172,7 +175,7 @@ def order_comes_back(this: Stage, morning: Morning) -> None:
     act(5, "The order, there and back")
     try:
         document = people.advance(this, morning)
-    except (StopIteration, Refused) as error:
+    except (StopIteration, RefusedError) as error:
         raise SystemExit(f"The order did not reach the ERP: {error}") from error
     say(f"The ERP's people confirm, deliver and invoice the new order: {document['OrderNo']}, invoice "
         f"{document['InvoiceNo']} over {document['InvoiceTotal']} {document['Cur']}.")  # fmt: skip

@@ -273,3 +273,19 @@ def _write_requests(world: World) -> int:
     stats = at_the_door(world.url, "stats")
     assert isinstance(stats, dict)
     return int(stats["write_requests"])
+
+
+@pytest.mark.parametrize("fault", [{"rate_500_before": 1}, {"truncate": 1}, {"html": 1}])
+def test_a_page_that_fails_is_asked_for_again_and_none_is_skipped(world: World, fault: dict[str, object]):
+    whole = world.read()
+    pages = world.connector.list(world.resource, None)
+    keys = list(next(pages).keys)
+
+    world.strike(**fault, methods=["GET"])
+    with pytest.raises(TransientError):
+        next(pages)
+    world.calm()
+    for page in pages:
+        keys += page.keys
+
+    assert sorted(keys) == sorted(whole)

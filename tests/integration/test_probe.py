@@ -8,7 +8,8 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from syncline.app.probing import Measure, Subject, probe
+from syncline.app.measures import Measure, Subject
+from syncline.app.probing import probe
 from syncline.errors import SetupError
 from syncline.mapping import compile_lens
 from syncline.model.contract import Contract, Locking

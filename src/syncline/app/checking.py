@@ -13,109 +13,20 @@ from pathlib import Path
 
 import msgspec
 
+from syncline.app.findings import CheckReport, Finding, FlowCheck, SideCheck, SystemCheck
 from syncline.app.opening import open_connector, open_project
 from syncline.config import FILE, FlowSettings, Place, Project, SystemSettings
 from syncline.config.problems import Problems
 from syncline.config.tree import TreeReader
 from syncline.env import Env
 from syncline.errors import SetupError, SynclineError, TransientError
-from syncline.mapping import LawBreak, Lens, check_laws, run_case
+from syncline.mapping import LawBreak, Lens, check_laws
 from syncline.model.flow import Direction, Side
 from syncline.model.state import Stream
 from syncline.ports.connector import Connector
 from syncline.store import open_store
 
 SAMPLE = 200  #: records of each side on which the laws are tried
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """Something a person should look at, where it is written."""
-
-    file: str
-    line: int
-    column: int
-    what: str
-    cure: str
-    grave: bool = True  #: False: worth knowing, no more
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SystemCheck:
-    """One system: can it be reached, and what it promises."""
-
-    system: str
-    connector: str
-    address: str
-    reachable: bool
-    seconds: float  #: until it answered
-    answer: str  #: in the connector's words
-    locking: tuple[str, ...] = ()  #: over the resources in use
-    deletes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SideCheck:
-    """One flow in one system: its mapping tried on records."""
-
-    system: str
-    resource: str
-    direction: str
-    fields: int
-    writable: int
-    sampled: int
-    broken: int  #: records or fields that the mapping does not understand
-    lossy: int  #: fields that lose something when they are written
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FlowCheck:
-    """One flow."""
-
-    flow: str
-    entity: str
-    fields: int
-    sides: tuple[SideCheck, ...]
-    notes: tuple[str, ...]  #: what the configuration left open, and was decided
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckReport:
-    """A whole project."""
-
-    project: str
-    systems: tuple[SystemCheck, ...]
-    flows: tuple[FlowCheck, ...]
-    findings: tuple[Finding, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaseResult:
-    """One mapping case: what differs, nothing where it holds."""
-
-    flow: str
-    system: str
-    name: str
-    file: str
-    line: int
-    differences: tuple[str, ...]
-
-
-def run_cases(project: Project, flows: Sequence[str] = ()) -> list[CaseResult]:
-    """Try every mapping case of the project, or of some flows; no system is asked."""
-    return [
-        CaseResult(
-            flow=one.flow.name,
-            system=case.system,
-            name=case.name,
-            file=case.place.file,
-            line=case.place.line,
-            differences=tuple(run_case(one.lenses[case.system], case.said)),
-        )
-        for one in project.flows
-        if not flows or one.flow.name in flows
-        for case in one.cases
-    ]
 
 
 def check(folder: Path, env: Env) -> CheckReport:

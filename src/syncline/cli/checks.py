@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from syncline.app.checking import CaseResult, CheckReport, Finding, FlowCheck, SideCheck, SystemCheck
+from syncline.app.cases import CaseResult
+from syncline.app.findings import CheckReport, Finding, FlowCheck, SideCheck, SystemCheck
 from syncline.cli.show import BAD, DIM, GOOD, HEAD, WAITS, Cell, Screen, counted
 
 _LOCKING = {"etag": "locking by version", "none": "no locking"}

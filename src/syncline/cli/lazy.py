@@ -7,7 +7,7 @@ the engine behind it when it runs.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
@@ -18,6 +18,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command_from_info, get_group
 from typer.models import CommandInfo
 
+from syncline import __version__
 from syncline.cli.ending import close_quietly, end_with, refuse
 
 #: Section -> command -> the module that has it. A command group is a module of the same kind.
@@ -70,11 +71,28 @@ def everywhere(
     """The options that every command has, before its name or behind it."""
 
 
+def show_version(value: bool) -> None:
+    """Say which version this is, and no more."""
+    if value:
+        typer.echo(f"syncline {__version__}")
+        raise typer.Exit
+
+
+def at_the_top(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=show_version, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """The option that only the top has."""
+
+
 _SHARED = ("project", "json", "debug", "no_color")
 
 
 def _take(context: Any) -> None:  # noqa: ANN401  a context of click, whose home differs by version
     """Move the shared options from the parameters of a command to `Asked`; what was said before its name stands."""
+    context.params.pop("version", None)
     given = {name: value for name in _SHARED if (value := context.params.pop(name, None))}
     context.obj = replace(context.obj or Asked(), **given)
 
@@ -85,7 +103,7 @@ class Command(TyperCommand):
     def get_params(self, ctx: Any) -> list[Any]:  # noqa: ANN401  see `_take`
         """Its own, then the shared ones."""
         own = super().get_params(ctx)
-        return [*own[:-1], *_shared_options(), *own[-1:]]  # the last is --help
+        return [*own[:-1], *_options(everywhere), *own[-1:]]  # the last is --help
 
     def invoke(self, ctx: Any) -> object:  # noqa: ANN401
         """Run it with `Asked` in the context."""
@@ -104,6 +122,10 @@ class Group(TyperGroup):
 
 class Commands(TyperGroup):
     """The top: finds a command's module by its name, and ends every way a command can end."""
+
+    def get_params(self, ctx: Any) -> list[Any]:  # noqa: ANN401
+        """The shared ones, and --version."""
+        return [*super().get_params(ctx), *_options(at_the_top)]
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401  see `_take`
         """All of them, in the order of the help."""
@@ -173,9 +195,9 @@ def _name(info: CommandInfo) -> str:
     return info.name or str(getattr(info.callback, "__name__", ""))
 
 
-def _shared_options() -> Iterator[Any]:
-    made = get_command_from_info(CommandInfo(callback=everywhere), pretty_exceptions_short=True, rich_markup_mode=None)
-    yield from made.params
+def _options(function: Callable[..., None]) -> list[Any]:
+    info = CommandInfo(callback=function)
+    return list(get_command_from_info(info, pretty_exceptions_short=True, rich_markup_mode=None).params)
 
 
 def _rows(commands: Iterable[tuple[str, Any]]) -> list[tuple[str, str]]:

@@ -26,7 +26,7 @@ def show_plan(screen: Screen, plan: Plan) -> None:
     for reason in dict.fromkeys(plan.held):
         screen.line((reason, WAITS), hang=2)
     if plan.counts:
-        more = " (a person's apply is the approval)" if plan.held else ""
+        more = "; applying it is the approval" if plan.held else ""
         screen.line("Apply with: ", (f"syncline apply {plan.id}", HEAD), f"   valid until a side moves{more}")
 
 

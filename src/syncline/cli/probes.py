@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from syncline.app.probing import Measure, ProbeReport
+from syncline.app.measures import Measure, ProbeReport
 from syncline.cli.show import BAD, DIM, GOOD, HEAD, Cell, Screen
 
 

@@ -29,8 +29,8 @@ def probe(
     Only reads, unless a scratch record is named with --write. Ends with 1 where the system falls short of its contract.
     """
     from syncline.app import open_project
+    from syncline.app.measures import Subject
     from syncline.app.opening import open_connector
-    from syncline.app.probing import Subject
     from syncline.app.probing import probe as measure
     from syncline.cli.probes import show_probe
     from syncline.cli.show import Screen, document

@@ -103,7 +103,7 @@ def test(context: typer.Context, flows: Flows = None) -> None:  # noqa: PT028  a
     A case is a record and the entity that it must become, in the file that a flow names under `cases`.
     """
     from syncline.app import open_project
-    from syncline.app.checking import run_cases
+    from syncline.app.cases import run_cases
     from syncline.cli.checks import show_cases
     from syncline.cli.daemon import refuse_unknown
     from syncline.cli.show import Screen, document

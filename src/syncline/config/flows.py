@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
+
+import msgspec
 
 from syncline.config.cases import cases_of
 from syncline.config.matches import matches_of
@@ -21,8 +22,7 @@ from syncline.model.flow import DeletePolicy, Direction, Flow, Side
 SettingT = TypeVar("SettingT")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     """What a flow may refer to."""
 
     systems: frozenset[str]
@@ -31,8 +31,7 @@ class Surroundings:
     problems: Problems
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Mapped:
+class _Mapped(msgspec.Struct, frozen=True, kw_only=True):
     """One side's mapping, read and compiled."""
 
     lens: Lens

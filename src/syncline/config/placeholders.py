@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from syncline.config.problems import Problems, Route, named
 from syncline.errors import SetupError
@@ -15,8 +16,7 @@ _PLACEHOLDER = re.compile(r"\$(?P<escaped>\$)?\{(?P<secret>secret:)?(?P<name>[^{
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Placeholders:
+class Placeholders(msgspec.Struct, frozen=True, kw_only=True):
     """Fills placeholders in; a text that took in a secret is a Secret as a whole."""
 
     environ: Mapping[str, str]

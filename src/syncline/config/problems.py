@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import NamedTuple
+
+import msgspec
 
 from syncline.errors import ConfigError, ConfigProblem, SetupError
 
@@ -20,14 +21,13 @@ class Place(NamedTuple):
     column: int
 
 
-@dataclass(slots=True, kw_only=True)
-class Problems:
+class Problems(msgspec.Struct, kw_only=True):
     """Collects problems; `values` and `keys` are the places that the reader fills in while it reads."""
 
     file: str  #: the first file, for what is written nowhere
-    values: Mapping[Route, Place] = field(default_factory=dict)
-    keys: Mapping[Route, Place] = field(default_factory=dict)
-    found: list[ConfigProblem] = field(default_factory=list)
+    values: Mapping[Route, Place] = {}
+    keys: Mapping[Route, Place] = {}
+    found: list[ConfigProblem] = []
 
     def add(self, route: Route, what: str, cure: str = "") -> None:
         """A problem with the value at `route`, or with the nearest thing above it that is written."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 from syncline.config.parts import FlowPart
 from syncline.config.problems import Problems, Route, named, suggestion
@@ -15,8 +16,7 @@ _CURE = "Write {owner: SYSTEM}, {owner-unless-empty: SYSTEM}, latest, manual, ad
 _OTHERS = "*"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Carried:
+class Carried(msgspec.Struct, frozen=True, kw_only=True):
     """The fields of a flow, before any rule: who carries them, what they point at."""
 
     systems: Mapping[str, Direction]  #: in the order of the file
@@ -24,15 +24,14 @@ class Carried:
     references: Mapping[str, str]  #: field, or "lines.product" -> entity type
 
 
-@dataclass(slots=True, kw_only=True)
-class FieldRules:
+class FieldRules(msgspec.Struct, kw_only=True):
     """Works out the rules of one flow."""
 
     part: FlowPart
     carried: Carried
     route: Route
     problems: Problems
-    notes: list[str] = field(default_factory=list)
+    notes: list[str] = []
 
     def fields(self) -> tuple[Field, ...]:
         """Every field with its rule."""

@@ -8,9 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
-
-from cronsim import CronSim, CronSimError
 
 from syncline.config.problems import Problems, Route, named, suggestion
 from syncline.config.settings import Schedule
@@ -85,6 +82,8 @@ def seconds(value: object) -> float:
 
 
 def _cron(text: str) -> str:
+    from cronsim import CronSim, CronSimError  # noqa: PLC0415  most flows run at an interval
+
     try:
         next(CronSim(text, datetime(2026, 1, 1, tzinfo=UTC)))
     except (CronSimError, StopIteration) as error:
@@ -94,6 +93,8 @@ def _cron(text: str) -> str:
 
 
 def _zone(name: str) -> str:
+    from zoneinfo import ZoneInfo  # noqa: PLC0415  only cron expressions have a zone
+
     try:
         ZoneInfo(name)
     except (OSError, ValueError, KeyError) as error:

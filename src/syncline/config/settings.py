@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+import msgspec
 
 from syncline.config.problems import Place
 from syncline.mapping import Lens
@@ -12,8 +13,7 @@ from syncline.model.flow import Flow
 from syncline.security import Secret
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoreSettings:
+class StoreSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Where the hub keeps its state."""
 
     kind: str  #: "sqlite", "postgresql" or "memory"
@@ -21,15 +21,18 @@ class StoreSettings:
     path: Path | None = None  #: of the sqlite file, absolute
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SystemSettings:
+class SystemSettings(msgspec.Struct, frozen=True, kw_only=True):
     """One system, and the options that its connector checks. Secrets are wrapped: reveal them when it is opened."""
 
     name: str
     connector: str
     options: Mapping[str, object]
     place: Place
-    places: Mapping[str, Place] = field(repr=False)  #: of each option by its dotted name: "auth.token"
+    places: Mapping[str, Place]  #: of each option by its dotted name: "auth.token"
+
+    def __repr__(self) -> str:
+        """Without the places, which are many."""
+        return f"SystemSettings(name={self.name!r}, connector={self.connector!r}, options={self.options!r})"
 
     def where(self, option: str) -> Place:
         """Where an option is written, or the nearest thing above it."""
@@ -40,8 +43,7 @@ class SystemSettings:
         return self.place
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Schedule:
+class Schedule(msgspec.Struct, frozen=True, kw_only=True):
     """When a flow runs: exactly one of the four is set."""
 
     every: float = 0.0  #: [s]
@@ -51,8 +53,7 @@ class Schedule:
     event: str = ""  #: the stream that tells, as `system.resource`
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MappingCase:
+class MappingCase(msgspec.Struct, frozen=True, kw_only=True):
     """A record and the entity that it must become, or an entity and what writing it must give."""
 
     name: str
@@ -69,8 +70,7 @@ class MappingCase:
         return {name: part for name, part in parts.items() if part is not None}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FlowSettings:
+class FlowSettings(msgspec.Struct, frozen=True, kw_only=True):
     """One flow with the mapping of each system."""
 
     flow: Flow
@@ -85,8 +85,7 @@ class FlowSettings:
         return tuple(case.record for case in self.cases if case.system == system and case.record is not None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Project:
+class Project(msgspec.Struct, frozen=True, kw_only=True):
     """A whole project folder."""
 
     name: str

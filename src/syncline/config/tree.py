@@ -6,10 +6,10 @@ an alias cannot grow into more than the budget.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -33,14 +33,13 @@ class _Spot(NamedTuple):
     open: tuple[Path, ...]
 
 
-@dataclass(slots=True, kw_only=True)
-class TreeReader:
+class TreeReader(msgspec.Struct, kw_only=True):
     """Reads one project's files. Problems are collected; what cannot be read is left out."""
 
     folder: Path  #: resolved
     problems: Problems
-    values: dict[Route, Place] = field(default_factory=dict)
-    keys: dict[Route, Place] = field(default_factory=dict)
+    values: dict[Route, Place] = {}
+    keys: dict[Route, Place] = {}
     _nodes: int = 0
     _files: int = 0
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import cast
 
 import msgspec
@@ -22,8 +21,7 @@ def _any_value(kind: type) -> dict[str, object]:
     return {"description": "Any value."}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spec:
+class Spec(msgspec.Struct, frozen=True, kw_only=True):
     """A connector as it is found by its name. Making one does nothing; `open` validates the options completely."""
 
     name: str

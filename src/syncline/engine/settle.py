@@ -179,7 +179,7 @@ def _cast(at: Pass, one: Sent, receipt: Receipt, shown: Shown | None, now: int, 
     news = _update_delta(at, one, delta, shown, gens, step)
     delta = {
         p: s for p, s in delta.items()
-        if not (s.base == canon[p] and s.seen == canon[p] and (s.gen == gens[p] or canon[p] is UNSET))
+        if s.rounds or not (s.base == canon[p] == s.seen and (s.gen == gens[p] or canon[p] is UNSET))
     }  # fmt: skip
     key, stream = receipt.key or one.item.key, at.side.stream
     if news:

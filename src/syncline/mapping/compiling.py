@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+import msgspec
 
 from syncline.errors import SetupError
 from syncline.mapping.converters import converters
@@ -35,16 +36,14 @@ _ONE_WAY = "one-way"
 _DEEPEST = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
+class Scope(msgspec.Struct, frozen=True, kw_only=True):
     """The converters that a mapping may name, and how deep in lines it stands."""
 
     known: Mapping[str, ConverterSpec]
     depth: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
+class Field(msgspec.Struct, frozen=True, kw_only=True):
     """One compiled entry of a mapping."""
 
     name: str
@@ -55,8 +54,7 @@ class Field:
     loses: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wording:
+class Wording(msgspec.Struct, frozen=True, kw_only=True):
     """An expression as it stands in the mapping, and whose it is."""
 
     field: str
@@ -99,7 +97,7 @@ def compile_lens(spec: Mapping[str, object], *, where: str = "", own: Iterable[C
 
 
 def _scope(own: Iterable[ConverterSpec]) -> Scope:
-    added = {spec.name: replace(spec, build=guarded(spec.build)) for spec in own}
+    added = {spec.name: msgspec.structs.replace(spec, build=guarded(spec.build)) for spec in own}
     for name in added:
         if name in converters() or name in (*_SOURCES, _ONE_WAY):
             msg = f"The converter `{name}` of the project has the name of a shipped one."
@@ -220,7 +218,7 @@ def _lines(name: str, entry: Mapping[object, object], scope: Scope) -> Field:
     each, one_way = entry["each"], _is_one_way(entry)
     if not isinstance(each, str):
         raise SetupError("`each` must be the path of a list.", cure="Write each: order_lines.")
-    inner = _field_set(entry.get("map"), replace(scope, depth=scope.depth + 1))
+    inner = _field_set(entry.get("map"), msgspec.structs.replace(scope, depth=scope.depth + 1))
     written = entry.get("key")
     parts = written.split("/") if isinstance(written, str) else written
     if not isinstance(parts, Sequence) or not parts or not all(isinstance(part, str) for part in parts):
@@ -268,7 +266,7 @@ def _long(name: str, entry: Mapping[object, object], scope: Scope) -> Wording:
     for step in steps:
         parse_calls(step)
     wording = _wording(name, text, scope)
-    return replace(wording, one_way=wording.one_way or _is_one_way(entry))
+    return msgspec.structs.replace(wording, one_way=wording.one_way or _is_one_way(entry))
 
 
 def _no_source(call: Call, text: str, scope: Scope) -> SetupError:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
 
+import msgspec
 from msgspec import UNSET
 
 from syncline.errors import SetupError
@@ -20,8 +20,7 @@ _MEMORY = 50_000  # texts
 _LONGEST_REMEMBERED = 200  # characters
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Converter:
+class Converter(msgspec.Struct, frozen=True, kw_only=True):
     """Two steps that undo each other; None is a step that changes nothing."""
 
     get: Step | None = None
@@ -32,8 +31,7 @@ class Converter:
     loses: str = ""  #: what a put cannot restore, for the reference page; empty where both ways agree
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parameter:
+class Parameter(msgspec.Struct, frozen=True, kw_only=True):
     """One argument of a converter, for the reference page."""
 
     name: str
@@ -42,8 +40,7 @@ class Parameter:
     repeats: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConverterSpec:
+class ConverterSpec(msgspec.Struct, frozen=True, kw_only=True):
     """A converter that mappings can name."""
 
     name: str
@@ -53,8 +50,7 @@ class ConverterSpec:
     parameters: tuple[Parameter, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Steps:
+class Steps(msgspec.Struct, frozen=True, kw_only=True):
     """A step in its two forms: for one value, and for a page's column."""
 
     one: Step
@@ -169,7 +165,7 @@ def guarded(build: Callable[[Arguments], Converter]) -> Callable[[Arguments], Co
 
     def built(arguments: Arguments) -> Converter:
         converter = build(arguments)
-        return replace(converter, get=_caught(converter.get), put=_caught(converter.put))
+        return msgspec.structs.replace(converter, get=_caught(converter.get), put=_caught(converter.put))
 
     return built
 

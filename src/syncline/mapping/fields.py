@@ -7,7 +7,6 @@ column run again value by value, so that one bad value is a problem of its own r
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
 from itertools import starmap
@@ -70,8 +69,7 @@ class Writer(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(msgspec.Struct, frozen=True, kw_only=True):
     """Takes down problems under the name of a field."""
 
     problems: list[Problem]
@@ -144,8 +142,7 @@ def path_steps(path: Path) -> tuple[Steps, ...]:
     return () if path.is_flat else (lift(path.below_top, sees_blanks=True),)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Direct:
+class Direct(msgspec.Struct, frozen=True, kw_only=True):
     """A field that is one value of the record."""
 
     path: Path
@@ -162,8 +159,7 @@ class Direct:
         return run(self.reading, read(self.path.top), report)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Constant:
+class Constant(msgspec.Struct, frozen=True, kw_only=True):
     """A field that the record does not hold."""
 
     value: object
@@ -175,8 +171,7 @@ class Constant:
         return [self.value] * size
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Joined:
+class Joined(msgspec.Struct, frozen=True, kw_only=True):
     """A field that is composed of several values of the record."""
 
     paths: tuple[Path, ...]
@@ -203,8 +198,7 @@ class Joined:
         return text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WritesDirect:
+class WritesDirect(msgspec.Struct, frozen=True, kw_only=True):
     """One field to one value."""
 
     fields: tuple[str, ...]
@@ -221,8 +215,7 @@ class WritesDirect:
         return [(self.path, run(self.writing, columns[0], report.under(self.fields[0])))]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WritesParts:
+class WritesParts(msgspec.Struct, frozen=True, kw_only=True):
     """One field taken apart into several values."""
 
     fields: tuple[str, ...]
@@ -248,8 +241,7 @@ class WritesParts:
         return [*parts, rest]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WritesWhole:
+class WritesWhole(msgspec.Struct, frozen=True, kw_only=True):
     """Several fields put together into one value."""
 
     fields: tuple[str, ...]
@@ -294,14 +286,13 @@ def blank_of(parts: Iterable[object]) -> object:
     return "" if "" in found else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FieldSet:
+class FieldSet(msgspec.Struct, frozen=True, kw_only=True):
     """All fields of one mapping, and the writers that turn them back into records."""
 
     feeds: Mapping[str, Feed]
     writers: tuple[Writer, ...]
     references: Mapping[str, str]
-    loses: Mapping[str, str] = field(default_factory=dict)  #: per field what a write cannot keep
+    loses: Mapping[str, str] = {}  #: per field what a write cannot keep
 
     @property
     def names(self) -> tuple[str, ...]:

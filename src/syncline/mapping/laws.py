@@ -7,7 +7,6 @@ break of GetPut alone is a spelling that the first write will change; a break of
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal
 
@@ -22,8 +21,7 @@ _decoder = msgspec.json.Decoder(dict[str, object], float_hook=Decimal)
 _CURE = "Correct the converters, or declare the field one-way."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LawBreak:
+class LawBreak(msgspec.Struct, frozen=True, kw_only=True):
     """How the mapping of one field fails to work both ways, with the first record that shows it."""
 
     law: Law
@@ -133,5 +131,5 @@ def _counted(found: Sequence[LawBreak]) -> list[LawBreak]:
     for one in found:
         first = counted.get((one.law, one.field), one)
         seen = first.count if first is not one else 0
-        counted[one.law, one.field] = replace(first, count=seen + 1)
+        counted[one.law, one.field] = msgspec.structs.replace(first, count=seen + 1)
     return list(counted.values())

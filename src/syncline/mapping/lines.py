@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+import msgspec
 from msgspec import UNSET
 
 from syncline.mapping.fields import FieldSet, Read, Record, Report, Written, path_steps, run
@@ -22,8 +22,7 @@ def sort_key(key: str) -> list[tuple[int, int, str]]:
     ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lines:
+class Lines(msgspec.Struct, frozen=True, kw_only=True):
     """Reads and writes the lists of one system field; both ways a page's lines are one set of columns."""
 
     name: str

@@ -7,13 +7,13 @@ the record as it was just read: members and elements that the mapping does not k
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from syncline.mapping.paths import Path
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListKey:
+class ListKey(msgspec.Struct, frozen=True, kw_only=True):
     """How the elements of one list are told apart."""
 
     members: tuple[str, ...]  #: members of an element that name it

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import cast
 
+import msgspec
 from msgspec import UNSET
 
 from syncline.errors import SetupError
@@ -18,8 +18,7 @@ _SEGMENT = re.compile(r"(?:`(?P<odd>[^`]+)`|(?P<name>[^`.\[\]]+))(?:\[(?P<key>[^
 _UNSPEAKABLE = re.compile(r'[\x00-\x1f\\"]')
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pick:
+class Pick(msgspec.Struct, frozen=True, kw_only=True):
     """Of a list, the element whose `key` has this value."""
 
     key: str
@@ -34,16 +33,14 @@ class Pick:
         return found == self.value and isinstance(found, bool) == isinstance(self.value, bool)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Segment:
+class Segment(msgspec.Struct, frozen=True, kw_only=True):
     """One step down: a member, and of its list one element if `pick` is given."""
 
     name: str
     pick: Pick | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Path:
+class Path(msgspec.Struct, frozen=True, kw_only=True):
     """The way from the record to a value."""
 
     segments: tuple[Segment, ...]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from syncline.mapping.converting import Arguments, Steps, lift
 from syncline.mapping.fields import Direct, Feed, Writer, WritesWhole, path_steps
@@ -13,8 +14,7 @@ from syncline.mapping.values import as_text
 _MOST_PARTS = 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Split:
+class Split(msgspec.Struct, frozen=True, kw_only=True):
     """One part of a text. The last part that a mapping names takes the rest."""
 
     field: str

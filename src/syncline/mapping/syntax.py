@@ -11,7 +11,8 @@ A literal is quoted text or bare words; bare whole numbers and `true` / `false` 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 from syncline.errors import SetupError
 
@@ -30,8 +31,7 @@ _TRUTHS = {"true": True, "false": False}
 _LONGEST = 2000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Token:
+class Token(msgspec.Struct, frozen=True, kw_only=True):
     """One word, quoted text or sign, and where it stands (1 is the first character)."""
 
     sort: str
@@ -39,8 +39,7 @@ class Token:
     at: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Literal:
+class Literal(msgspec.Struct, frozen=True, kw_only=True):
     """One value as written."""
 
     text: str
@@ -57,8 +56,7 @@ class Literal:
         return _TRUTHS.get(self.text, self.text)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Argument:
+class Argument(msgspec.Struct, frozen=True, kw_only=True):
     """`value`, `key: value`, or with a leading `~` the pair that wins where several claim the same."""
 
     key: Literal | None
@@ -66,8 +64,7 @@ class Argument:
     wins: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(msgspec.Struct, frozen=True, kw_only=True):
     """A name with its arguments."""
 
     name: str
@@ -75,8 +72,7 @@ class Call:
     at: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Expression:
+class Expression(msgspec.Struct, frozen=True, kw_only=True):
     """What feeds a field, and the converters on the way."""
 
     source: Literal | Call

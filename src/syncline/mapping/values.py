@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from typing import Union
 
+import msgspec
 from msgspec import UNSET
 
 from syncline.model import values
@@ -28,8 +28,7 @@ _LOWEST_INTEGER, _HIGHEST_INTEGER = -(2**63), 2**64 - 1
 SIMPLE_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,39})(?:\.[0-9]{1,39})?", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """One value of one record that the mapping could not carry; the other records of the page are not touched."""
 
     row: int  #: position in the page
@@ -38,8 +37,7 @@ class Problem:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mapped:
+class Mapped(msgspec.Struct, frozen=True, kw_only=True):
     """A page of entities: one column per field of the lens."""
 
     columns: list[list[Value]]  #: aligned with `Lens.fields`; a value with a problem is UNSET

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from syncline import __version__
 from syncline.cli import app
 from syncline.cli.lazy import GROUPS, PLACES, load
 
@@ -20,6 +21,10 @@ def test_help_names_every_command_and_every_exit_code():
     assert told.exit_code == 0
     assert [name for name in PLACES if f"\n  {name} " not in told.stdout] == []
     assert [code for code in ("0 ", "1 ", "2 ", "3 ", "64 ", "130 ") if f"\n  {code}" not in told.stdout] == []
+
+
+def test_the_version_is_told():
+    assert syncline("--version").stdout == f"syncline {__version__}\n"
 
 
 def test_no_word_at_all_asks_for_help():

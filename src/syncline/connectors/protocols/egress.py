@@ -7,8 +7,9 @@ addresses no system has: link-local ones (where clouds keep credentials), multic
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+import msgspec
 
 from syncline.errors import SetupError
 
@@ -20,8 +21,7 @@ _IPV4_BITS = 0xFFFF_FFFF
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+class Origin(msgspec.Struct, frozen=True, kw_only=True):
     """Scheme, host and port: who is meant by a URL."""
 
     scheme: str

@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import ssl
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import NoReturn
 from urllib.parse import urljoin, urlsplit
 
 import aiohttp
+import msgspec
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
@@ -39,8 +39,7 @@ _MOVED = frozenset(
 _USUAL_HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate", "User-Agent": "syncline"}
 
 
-@dataclass(slots=True, kw_only=True)
-class _Attempt:
+class _Attempt(msgspec.Struct, kw_only=True):
     """One request on its way: has anything of it left?"""
 
     request: Request

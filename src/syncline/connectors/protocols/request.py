@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 import msgspec
 
@@ -42,8 +41,7 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
         return 200 <= self.status < 300  # noqa: PLR2004  the class of success in HTTP
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WireSettings:
+class WireSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How long to wait, and how much to take."""
 
     connect: float = 10.0  #: to open a connection [s]
@@ -52,7 +50,7 @@ class WireSettings:
     response_limit: int = 64 * 1024 * 1024  #: of a body, unpacked [bytes]
     request_limit: int = 16 * 1024 * 1024  #: [bytes]
     ca_file: str = ""  #: certificates to trust instead of the machine's own
-    headers: Mapping[str, str] = field(default_factory=dict)  #: of every request
+    headers: Mapping[str, str] = {}  #: of every request
 
     def __repr__(self) -> str:
         """The times alone: headers may hold secrets."""

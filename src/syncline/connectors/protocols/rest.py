@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import msgspec
 
@@ -31,8 +31,7 @@ from syncline.model.contract import BatchShape, Contract, Deletes, Limits, Locki
 from syncline.model.page import Batch, Cursor, Gone, Op, Page, Receipt, Record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Parts:
+class _Parts(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that deals with one resource."""
 
     call: Call

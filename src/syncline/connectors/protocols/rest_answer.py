@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from http import HTTPStatus
+
+import msgspec
 
 from syncline.connectors.protocols.paths import find, text_of
 from syncline.connectors.protocols.request import Request, Response
@@ -16,8 +17,7 @@ from syncline.model.contract import ReadBack
 from syncline.model.page import Gone, Item, Op, Outcome, Receipt, Record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Barred:
+class Barred(msgspec.Struct, frozen=True, kw_only=True):
     """An item that the system does not even look at before a person has acted."""
 
     ref: int

@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 import msgspec
 
-from syncline.connectors.protocols.paging import Walk
+from syncline.connectors.protocols.paging import Place, Walk
 from syncline.connectors.protocols.paths import find, text_of
 from syncline.connectors.protocols.request import Request, Response
 from syncline.connectors.protocols.rest_call import Call
@@ -37,22 +37,11 @@ class Reading:
     # --- lists ----------------------------------------------------------------
 
     def pages(self, since: Cursor | None) -> Iterator[Page]:
-        """The list, page by page; see the port for what it promises."""
-        from_stamp = since.stamp if since and self._contract.incremental else 0
-        scan = self._scan(from_stamp)
-        answer, listing, more = next(scan)
-        started = self._clock(answer)
-        if from_stamp > started + self._skew:  # a cursor of a wrong clock would skip what changes until then
-            from_stamp = started
-            scan = self._scan(from_stamp)
-            answer, listing, more = next(scan)
-        newest = from_stamp
-        while True:
-            newest = max(newest, listing.newest)
-            yield self._page(listing, self._cursor(newest, started, answer, is_last=not more))
-            if not more:
-                return
-            answer, listing, more = next(scan)
+        """The list, page by page; see the port for what it promises.
+
+        A page that fails raises; asking for the next page then asks for the same one again.
+        """
+        return _Pages(self, since.stamp if since and self._contract.incremental else 0)
 
     def sample(self, count: int) -> Sequence[bytes]:
         """A few records of the list, with one request for no more than that where the system lets us say so."""
@@ -64,24 +53,32 @@ class Reading:
         _, listing = self._listing(self._call.listed(query, first.url))
         return listing.raws[:count]
 
-    def _scan(self, from_stamp: int) -> Iterator[tuple[Response, Listing, bool]]:
-        """Every answer of a walk, and whether there is more behind it."""
+    def bound(self, from_stamp: int) -> list[tuple[str, str]]:
+        """The query that asks for changes since a stamp, less the overlap."""
         since = self._call.resource.since
         lower = from_stamp - self._overlap
-        bound = [(since.param, written(lower, since.format))] if since and from_stamp and lower > 0 else []
-        yield from self._walk(bound)
+        return [(since.param, written(lower, since.format))] if since and from_stamp and lower > 0 else []
 
-    def _walk(self, query: Sequence[tuple[str, str]]) -> Iterator[tuple[Response, Listing, bool]]:
-        call = self._call
-        walk = Walk(call.resource.paging, f"{call.system} {call.resource.path}")
-        place = walk.first()
-        while True:
-            answer, listing = self._listing(call.listed([*query, *place.query], place.url))
-            onward = walk.after(listing.landing)
-            yield answer, listing, onward is not None
-            if onward is None:
-                return
-            place = onward
+    def _listings(self, query: Sequence[tuple[str, str]]) -> Iterator[Listing]:
+        """Every page of a query that is not a scan."""
+        walk = self.walk()
+        place: Place | None = walk.first()
+        while place is not None:
+            _, listing = self.at(query, place)
+            yield listing
+            place = walk.after(listing.landing)
+
+    def walk(self) -> Walk:
+        """A new walk through the list."""
+        return Walk(self._call.resource.paging, f"{self._call.system} {self._call.resource.path}")
+
+    def at(self, bound: Sequence[tuple[str, str]], place: Place) -> tuple[Response, Listing]:
+        """The page at one place of a walk."""
+        return self._listing(self._call.listed([*bound, *place.query], place.url))
+
+    def in_future(self, from_stamp: int, now: int) -> bool:
+        """Would a scan from here skip what changes until then? The cursor comes from a wrong clock."""
+        return from_stamp > now + self._skew
 
     def _listing(self, request: Request) -> tuple[Response, Listing]:
         answer = self._call.wire.send(request)
@@ -95,12 +92,12 @@ class Reading:
             raise self._call.failed_read(request, answer)
         return answer, listing
 
-    def _clock(self, answer: Response) -> int:
+    def clock(self, answer: Response) -> int:
         """The system's time at the answer; ours, less the skew, where it does not show it."""
         date = date_of(answer.headers)
         return micros(date) if date else micros(self._env.now()) - self._skew
 
-    def _cursor(self, newest: int, started: int, answer: Response, *, is_last: bool) -> Cursor | None:
+    def cursor(self, newest: int, started: int, answer: Response, *, is_last: bool) -> Cursor | None:
         """Where to go on after this page.
 
         In the order of change that is the newest stamp so far. In any other order it is known at the end only, and is
@@ -110,11 +107,12 @@ class Reading:
         if since is None or not self._contract.incremental or not newest:
             return None
         if since.ordered:
-            clock = self._clock(answer)
+            clock = self.clock(answer)
             return Cursor(stamp=clock if newest > clock + self._skew else newest)
         return Cursor(stamp=min(newest, started)) if is_last else None
 
-    def _page(self, listing: Listing, cursor: Cursor | None) -> Page:
+    def page(self, listing: Listing, cursor: Cursor | None) -> Page:
+        """The page as it crosses the port."""
         return Page(
             keys=listing.keys,
             raws=listing.raws,
@@ -221,9 +219,40 @@ class Reading:
             raise SetupError(msg, cure=f"Name the query parameter in {self._call.setting}.search.")
         wanted = value if not field else value.strip().casefold()
         found: list[Record] = []
-        for _, listing, _ in self._walk([(param, value)]):
+        for listing in self._listings([(param, value)]):
             for raw in listing.raws:
                 shown = text_of(find(msgspec.json.decode(raw), path))
                 if (shown if not field else shown.strip().casefold()) == wanted:
                     found.append(self._reader.record(raw))
         return found
+
+
+class _Pages:
+    """One scan. Its place moves only once a page is there, so that a failed page can be asked for again."""
+
+    def __init__(self, reading: Reading, from_stamp: int) -> None:
+        self._reading = reading
+        self._from = self._newest = from_stamp
+        self._bound = reading.bound(from_stamp)
+        self._walk = reading.walk()
+        self._place: Place | None = self._walk.first()
+        self._started: int | None = None
+
+    def __iter__(self) -> _Pages:
+        return self
+
+    def __next__(self) -> Page:
+        if self._place is None:
+            raise StopIteration
+        answer, listing = self._reading.at(self._bound, self._place)
+        if self._started is None:
+            now = self._reading.clock(answer)
+            if self._reading.in_future(self._from, now):
+                self._from = self._newest = now
+                self._bound = self._reading.bound(now)
+                answer, listing = self._reading.at(self._bound, self._place)
+            self._started = now
+        self._place = self._walk.after(listing.landing)
+        self._newest = max(self._newest, listing.newest)
+        cursor = self._reading.cursor(self._newest, self._started, answer, is_last=self._place is None)
+        return self._reading.page(listing, cursor)

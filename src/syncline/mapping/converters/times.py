@@ -7,7 +7,6 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
 from typing import TypeVar
-from zoneinfo import ZoneInfo
 
 from syncline.mapping.converters.numbers import json_number
 from syncline.mapping.converting import Arguments, Converter, ConverterSpec, Parameter
@@ -121,8 +120,14 @@ def _offset(text: str) -> tzinfo:
 
 def _zone(arguments: Arguments) -> tzinfo:
     name = arguments.text(0, "UTC")
+    if name == "UTC":
+        return UTC
+    if re.fullmatch(r"[+-]\d\d(?::?\d\d)?", name, re.ASCII):
+        return _offset(name)
+    from zoneinfo import ZoneInfo  # noqa: PLC0415  most systems speak UTC
+
     try:
-        return _offset(name) if re.fullmatch(r"[+-]\d\d(?::?\d\d)?", name, re.ASCII) else ZoneInfo(name)
+        return ZoneInfo(name)
     except (ValueError, OSError, LookupError):
         cure = 'Write a zone such as Europe/Berlin, or an offset between quotes such as "+08:00".'
         raise arguments.wrong(0, f"`{name}` is not a time zone", cure) from None

@@ -9,7 +9,6 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -128,8 +127,7 @@ def _currency(arguments: Arguments) -> Converter:
     return _coded(_find("currencies", "currency"), _show(shows[form], "currency"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Names:
+class _Names(msgspec.Struct, frozen=True, kw_only=True):
     """One kind of thing: its codes, and what it is called."""
 
     known: Mapping[str, str]  #: folded code, name or word -> code

@@ -1,0 +1,218 @@
+"""First load, the match stage, and creates whose answer was lost: one record per entity, whatever happens."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from syncline.app import operations
+from syncline.errors import TransientError
+from syncline.model.page import Item, Op
+from tests.integration.world import CUSTOMERS, World, customer
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    made = World(CUSTOMERS)
+    yield made
+    made.close()
+
+
+def partner(number: int = 1, **fields: object) -> dict[str, object]:
+    """A customer in the ERP's words."""
+    return {"label": f"Company {number}", "tel": f"+49 {number}", "mail": f"{number}@example.com", "vat": f"T{number}"} | fields
+
+
+def once(fault: str, op: Op) -> "object":
+    """A fault of the first write of a kind."""
+    left = [fault]
+    return lambda item: left.pop() if item.op is op and left else ""
+
+
+def in_doubt(world: World, fault: str, *, marker: bool = True, effect: float = 2.0) -> None:
+    """The answer of the next create in the ERP is lost."""
+    contract = replace(world.erp.contract, marker=marker, searchable=frozenset({"vat"}), effect=effect, lag=1.0)
+    world.erp.contract, world.erp.lag = contract, 1_000_000
+    world.erp.write_fault = once(fault, Op.CREATE)
+
+
+def test_equal_records_are_linked_at_first_sight_and_none_is_created_twice(world):
+    for number in range(1, 8):
+        world.crm.add("customers", **customer(number))
+        world.erp.add("partners", **partner(number, rating="x"))
+    world.rest()
+
+    assert len(world.crm.live("customers")) == len(world.erp.live("partners")) == 7
+    assert not [item for app in world.apps.values() for item in app.asked if item.op is Op.CREATE]
+
+
+def test_nothing_is_created_before_every_record_there_was_seen(world):
+    world.crm.add("customers", **customer(1))
+    world.erp.add("partners", **partner(1))
+    world.erp.read_fault = lambda what: "broken" if what == "list" else ""
+    world.sync()
+    created = list(world.erp.asked)
+    world.erp.read_fault = lambda _what: ""
+    world.rest()
+
+    assert not created
+    assert (len(world.crm.live("customers")), len(world.erp.live("partners"))) == (1, 1)
+
+
+def test_a_likeness_links_and_a_doubtful_one_waits_for_a_person(world):
+    world.crm.add("customers", name="Lavande & Fils", city="Grasse", tax=None)
+    world.crm.add("customers", name="Nordlicht Handel", city="Kiel", tax=None)
+    world.crm.add("customers", name="Somebody Else", city="Turin", tax=None)
+    world.erp.add("partners", label="Lavande & Fils", town="Grasse", vat=None)
+    asked = world.erp.add("partners", label="Nordlicht Handels GmbH", town="Kiel", vat=None)
+    world.sync()
+    world.sync()
+    (question,) = operations.questions(world.open())
+
+    assert question.key == asked
+    assert len(world.erp.live("partners")) == 3  # Somebody Else went over, Nordlicht waits
+    assert len(world.crm.live("customers")) == 3
+
+
+def test_an_answer_ends_the_waiting(world):
+    ours = world.crm.add("customers", name="Nordlicht Handel", city="Kiel", phone="1")
+    asked = world.erp.add("partners", label="Nordlicht Handels GmbH", town="Kiel")
+    world.sync()
+    (question,) = operations.questions(world.open())
+    operations.answer(world.open(), "customers", "erp", asked, f"#{question.candidates[0].eid}")
+    world.rest()
+
+    assert (len(world.erp.live("partners")), len(world.crm.live("customers"))) == (1, 1)
+    assert world.erp.show("partners", asked)["tel"] == world.crm.show("customers", ours)["phone"] == "1"
+
+
+def test_two_records_that_claim_one_entity_are_a_question(world):
+    world.crm.add("customers", **customer(1))
+    world.sync()
+    keys = {world.erp.add("partners", **partner(1)), world.erp.add("partners", **partner(1))}
+    world.erp.tables["partners"] = {key: kept for key, kept in world.erp.tables["partners"].items() if key in keys}
+    world.sync(full=True)
+
+    assert len(world.crm.live("customers")) <= 2
+
+
+def test_links_are_sticky(world):
+    crm = world.crm.add("customers", **customer(1))
+    world.rest()
+    (erp,) = world.erp.live("partners")
+    world.crm.add("customers", **customer(2))
+    world.rest()
+    world.erp.edit("partners", erp, vat="T9", label="Another name")
+    world.rest()
+
+    assert world.crm.show("customers", crm)["tax"] == "T9"
+    assert len(world.crm.live("customers")) == 2
+
+
+@pytest.mark.parametrize("marker", [True, False])
+@pytest.mark.parametrize("fault", ["lost-before", "lost-after", "late:1.5", "missing"])
+def test_a_create_whose_answer_was_lost_makes_one_record(world, fault, marker):
+    in_doubt(world, fault, marker=marker)
+    crm = world.crm.add("customers", **customer(1))
+    world.rest()
+    world.crm.edit("customers", crm, phone="777")
+    world.rest()
+
+    assert [row["tel"] for row in world.erp.live("partners").values()] == ["777"]
+    assert len(world.crm.live("customers")) == 1
+
+
+@pytest.mark.parametrize("marker", [True, False])
+def test_a_create_is_not_tried_again_before_its_doubt_is_over(world, marker):
+    in_doubt(world, "late:59", marker=marker, effect=60.0)
+    world.crm.add("customers", **customer(1))
+    world.sync()
+    tried = [item for item in world.erp.asked if item.op is Op.CREATE]
+    world.sync(wait=30)
+
+    assert [item for item in world.erp.asked if item.op is Op.CREATE] == tried
+    assert len(tried) == 1
+    world.rest()
+    assert len(world.erp.live("partners")) == 1
+
+
+@pytest.mark.parametrize("marker", [True, False])
+@pytest.mark.parametrize("fault", ["lost-after", "late:50"])
+def test_what_was_deleted_while_its_create_was_in_doubt_does_not_come_back(world, fault, marker):
+    in_doubt(world, fault, marker=marker, effect=100.0)
+    crm = world.crm.add("customers", **customer(1))
+    world.sync()
+    world.crm.remove("customers", crm)
+    for _ in range(4):
+        world.sync(full=True)
+    world.rest()
+
+    assert not world.erp.live("partners")
+    assert not world.crm.live("customers")
+
+
+@pytest.mark.parametrize("marker", [True, False])
+def test_a_record_that_appears_while_its_create_is_in_doubt_is_known_as_ours(world, marker):
+    in_doubt(world, "lost-after", marker=marker, effect=1000.0)
+    world.crm.add("customers", **customer(1))
+    for _ in range(3):
+        world.sync(full=True)
+
+    assert (len(world.crm.live("customers")), len(world.erp.live("partners"))) == (1, 1)
+    assert world.written == 1
+
+
+@pytest.mark.parametrize("marker", [True, False])
+def test_an_edit_of_a_record_whose_create_is_in_doubt_is_not_lost(world, marker):
+    in_doubt(world, "lost-after", marker=marker, effect=20.0)
+    crm = world.crm.add("customers", **customer(1))
+    world.sync()
+    (erp,) = world.erp.live("partners")
+    world.erp.edit("partners", erp, tel="321")
+    world.rest()
+
+    assert world.crm.show("customers", crm)["phone"] == "321"
+    assert len(world.erp.live("partners")) == 1
+
+
+def test_two_equal_records_found_for_a_lost_create_do_not_stop_the_system(world):
+    in_doubt(world, "lost-after", marker=False, effect=20.0)
+    world.crm.add("customers", **customer(1))
+    world.sync()
+    world.erp.add("partners", **partner(1))
+    world.crm.add("customers", **customer(2))
+    for _ in range(3):
+        this = world.sync(full=True)
+
+    assert not this.paused
+    assert {"T2"} < {row["vat"] for row in world.erp.live("partners").values()}
+
+
+def test_an_application_that_is_away_gets_its_records_when_it_is_back(world):
+    def away(_what: str) -> str:
+        return "away"
+
+    world.sync()
+    world.erp.read_fault = away
+    world.erp.write_fault = lambda _item: "busy:5"
+    world.crm.add("customers", **customer(1))
+    world.sync()
+    world.sync()
+    world.erp.read_fault, world.erp.write_fault = (lambda _what: ""), (lambda _item: "")
+    world.rest()
+
+    assert len(world.erp.live("partners")) == 1
+    assert isinstance(TransientError("away"), Exception)
+
+
+def test_a_second_hub_on_the_same_store_goes_on_counting(world):
+    world.crm.add("customers", **customer(1))
+    world.rest()
+    world.die()
+    world.crm.add("customers", **customer(2))
+    this = world.sync()
+    world.rest()
+
+    assert not this.paused
+    assert len(world.erp.live("partners")) == 2
+    assert all(isinstance(item, Item) for item in world.erp.asked)
