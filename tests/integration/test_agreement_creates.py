@@ -61,22 +61,22 @@ def test_nothing_is_created_before_every_record_there_was_seen(world):
 
 def test_a_likeness_links_and_a_doubtful_one_waits_for_a_person(world):
     world.crm.add("customers", name="Lavande & Fils", city="Grasse", tax=None)
-    world.crm.add("customers", name="Nordlicht Handel", city="Kiel", tax=None)
+    world.crm.add("customers", name="Jade River Trading", city="Wuhan", tax=None)
     world.crm.add("customers", name="Somebody Else", city="Turin", tax=None)
     world.erp.add("partners", label="Lavande & Fils", town="Grasse", vat=None)
-    asked = world.erp.add("partners", label="Nordlicht Handels GmbH", town="Kiel", vat=None)
+    asked = world.erp.add("partners", label="Jade River Trading Limited Hubei", town="Wuhan", vat=None)
     world.sync()
     world.sync()
     (question,) = operations.questions(world.open())
 
     assert question.key == asked
-    assert len(world.erp.live("partners")) == 3  # Somebody Else went over, Nordlicht waits
+    assert len(world.erp.live("partners")) == 3  # Somebody Else went over, Jade River waits
     assert len(world.crm.live("customers")) == 3
 
 
 def test_an_answer_ends_the_waiting(world):
-    ours = world.crm.add("customers", name="Nordlicht Handel", city="Kiel", phone="1")
-    asked = world.erp.add("partners", label="Nordlicht Handels GmbH", town="Kiel")
+    ours = world.crm.add("customers", name="Jade River Trading", city="Wuhan", phone="1")
+    asked = world.erp.add("partners", label="Jade River Trading Limited Hubei", town="Wuhan")
     world.sync()
     (question,) = operations.questions(world.open())
     operations.answer(world.open(), "customers", "erp", asked, f"#{question.candidates[0].eid}")
@@ -137,7 +137,7 @@ def test_a_create_is_not_tried_again_before_its_doubt_is_over(world, marker):
 
 
 @pytest.mark.parametrize("marker", [True, False])
-@pytest.mark.parametrize("fault", ["lost-after", "late:50"])
+@pytest.mark.parametrize("fault", ["lost-after", "late:50", "late:95"])
 def test_what_was_deleted_while_its_create_was_in_doubt_does_not_come_back(world, fault, marker):
     in_doubt(world, fault, marker=marker, effect=100.0)
     crm = world.crm.add("customers", **customer(1))

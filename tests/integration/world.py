@@ -32,6 +32,7 @@ from syncline.store import open_store
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 SECOND = 1_000_000  #: [µs]
+FAR = 1 << 62  #: later than anything [µs]
 PAGE = 3
 HUB = "hub"
 PERSON = "person"
@@ -52,6 +53,7 @@ class Clock:
         self.crash_at = 0  #: the n-th point from now on is the last
         self.crash_chance = 0.0
         self.on_point: Callable[[], None] = lambda: None
+        self.next_event: Callable[[], int] = lambda: FAR
         self.chance = random.Random(seed)  # noqa: S311  a seed repeats
         self._ids = count(1)
 
@@ -67,7 +69,11 @@ class Clock:
         return self.at / SECOND
 
     def sleep(self, seconds: float) -> None:
-        self.at += max(0, int(seconds * SECOND)) + 1
+        until = self.at + max(0, int(seconds * SECOND)) + 1
+        while (due := self.next_event()) < until:
+            self.at = max(self.at, due)
+            self.on_point()
+        self.at = max(self.at, until)
 
     def random(self) -> random.Random:
         return self.chance
@@ -410,6 +416,7 @@ class World:
         self.clock = Clock(seed)
         self.apps = {name: Application(name, self.clock) for name in self.project.systems}
         self.clock.on_point = self.tick
+        self.clock.next_event = lambda: min((at for app in self.apps.values() for at, _, _ in app.late), default=FAR)
         self._url = store
         self.store = open_store(store)
         self.hub: Hub | None = None

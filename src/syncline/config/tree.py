@@ -40,6 +40,7 @@ class TreeReader(msgspec.Struct, kw_only=True):
     problems: Problems
     values: dict[Route, Place] = {}
     keys: dict[Route, Place] = {}
+    _shown: dict[Path, str] = {}
     _nodes: int = 0
     _files: int = 0
 
@@ -186,4 +187,8 @@ class TreeReader(msgspec.Struct, kw_only=True):
 
     def shown(self, file: Path) -> str:
         """The file as a person knows it: relative to the project folder."""
-        return file.relative_to(self.folder).as_posix() if file.is_relative_to(self.folder) else file.name
+        name = self._shown.get(file)
+        if name is None:
+            name = file.relative_to(self.folder).as_posix() if file.is_relative_to(self.folder) else file.name
+            self._shown[file] = name
+        return name

@@ -72,7 +72,7 @@ def absorb(at: Pass, page: Page, reading: Reading) -> Step:
     rows = _survivors(hub, side, page, reading, step)
     account.reads[ReadOutcome.UNCHANGED] += len(page.keys) - len(rows)
     for key, reason in page.broken:
-        _park_read(step, side, key, "", reason, b"")
+        _park_read(hub, step, side, key, ParkedRead(field="", reason=reason, since=hub.now()))
         account.reads[ReadOutcome.PARKED] += 1
     if rows:
         outcomes = _merge_rows(at, rows, reading, step)
@@ -108,6 +108,8 @@ def _survivors(hub: Hub, side: BoundSide, page: Page, reading: Reading, step: St
             version=page.versions[number] if page.versions else None,
             stamp=page.stamps[number] if page.stamps else 0,
         )  # fmt: skip
+    if hub.may_have(parked_reads(side)):  # one that could not be read may be what it was before
+        _release(hub, side, [key for key in page.keys if key not in rows], step)
     if reading.exact:
         _freshen(side, page, [n for n, key in enumerate(page.keys) if same[n] and key not in rows], known, step)
     return list(rows.values())
@@ -203,9 +205,9 @@ def _decoded(at: Pass, rows: list[Row], step: Step, outcomes: Outcomes) -> list[
     for problem in mapped.problems:
         row = rows[problem.row]
         if problem.row not in out:
-            _park_read(
-                step, side, row.key, problem.field, f"{problem.reason} ({problem.field} = {problem.value})", row.print
-            )
+            reason = f"{problem.reason} ({problem.field} = {problem.value})"
+            held = ParkedRead(field=problem.field, reason=reason, since=hub.now(), fingerprint=row.print)
+            _park_read(hub, step, side, row.key, held)
             outcomes[ReadOutcome.PARKED] += 1
             step.done_hints.setdefault(side.stream, []).append(row.key)
         out.add(problem.row)
@@ -229,8 +231,8 @@ class ParkedRead(msgspec.Struct, frozen=True, kw_only=True):
 
     field: str
     reason: str
-    since: int
-    fingerprint: bytes
+    since: int  #: [µs]
+    fingerprint: bytes = b""
 
 
 def parked_reads(side: BoundSide) -> str:
@@ -238,9 +240,12 @@ def parked_reads(side: BoundSide) -> str:
     return f"parked-read {side.system} {side.stream.entity}"
 
 
-def _park_read(step: Step, side: BoundSide, key: str, name: str, reason: str, digest: bytes) -> None:
-    body = ParkedRead(field=name, reason=reason, since=step.gen, fingerprint=digest)
-    step.put_document(parked_reads(side), key, msgspec.json.encode(body))
+def _park_read(hub: Hub, step: Step, side: BoundSide, key: str, held: ParkedRead) -> None:
+    kind = parked_reads(side)
+    before = hub.store.document(kind, key) if hub.may_have(kind) else None
+    if before is not None:
+        held = msgspec.structs.replace(held, since=msgspec.json.decode(before, type=ParkedRead).since)
+    step.put_document(kind, key, msgspec.json.encode(held))
 
 
 def _release(hub: Hub, side: BoundSide, keys: Sequence[str], step: Step) -> None:

@@ -37,14 +37,26 @@ def held_back(at: Pass, intents: Sequence[Intent]) -> list[Intent]:
     for what, (those, count) in counts.items():
         if at.run.approved or count < AT_LEAST:
             continue
+        if those is creates:
+            count = _missing_there(at, creates)  # noqa: PLW2901  those linked meanwhile are no creations
         records = max(at.hub.store.counts(at.side.stream))  # counting is dear: only where it can matter
         if too_many(count, records):
             held += those
-            at.run.held.append(
+            reason = (
                 f"{at.bound.flow.name}: {count:,} {what} in {at.side.system} are more than 1 % of {records:,} "
                 "(or more than 500) and wait for approval."
             )
+            if reason not in at.run.held:
+                at.run.held.append(reason)
     return held
+
+
+def _missing_there(at: Pass, creates: Sequence[Intent]) -> int:
+    count = 0
+    for intent in creates:
+        linked = at.hub.store.links_of(at.side.stream, intent.eids)
+        count += sum(1 for eid in intent.eids if eid not in linked)
+    return count
 
 
 def _blanks(at: Pass, updates: Sequence[Intent]) -> int:

@@ -74,7 +74,6 @@ def _writes(hub: Hub, bound: BoundFlow, side: BoundSide, refused: Sequence[Unset
 def _reads(hub: Hub, bound: BoundFlow, side: BoundSide, unread: Mapping[str, bytes]) -> list[ParkedRow]:
     links = hub.store.links(side.stream, list(unread)) if unread else {}
     called = labels(hub, bound, [link.eid for link in links.values()])
-    since = _times(hub, [msgspec.json.decode(body, type=ParkedRead).since for body in unread.values()])
     rows: list[ParkedRow] = []
     for key, body in unread.items():
         held = msgspec.json.decode(body, type=ParkedRead)
@@ -84,17 +83,11 @@ def _reads(hub: Hub, bound: BoundFlow, side: BoundSide, unread: Mapping[str, byt
                 number=0, kind="read", flow=bound.flow.name, entity=bound.entity, system=side.system, key=key, eid=eid,
                 label=called[eid].text if eid else key, op="read", message=held.reason,
                 fields={held.field: _value_in(held)} if held.field else {}, tries=1,
-                since=since.get(held.since, 0), suggestion=_for_read(bound, held),
+                since=held.since, suggestion=_for_read(bound, held),
                 keys=called[eid].keys if eid else {},
             )
         )  # fmt: skip
     return rows
-
-
-def _times(hub: Hub, seqs: Sequence[int]) -> dict[int, int]:
-    """When pages were committed; a page without entries was never written, so the next older one stands for it."""
-    pages = hub.store.audit_pages(sorted(set(seqs))) if seqs else {}
-    return {seq: page.at for seq, page in pages.items()}
 
 
 def _value_in(held: ParkedRead) -> object:

@@ -24,7 +24,8 @@ HALF_UP = Context(prec=200, rounding=ROUND_HALF_UP)  #: as invoices are
 _LARGEST_EXPONENT = 60
 _LOWEST_INTEGER, _HIGHEST_INTEGER = -(2**63), 2**64 - 1
 
-#: most numbers: what needs no arithmetic
+#: the one spelling already, but for minus zero; and most other numbers: what needs no arithmetic
+_CANONICAL_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,39})(?:\.[0-9]{0,38}[1-9])?", re.ASCII)
 SIMPLE_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,39})(?:\.[0-9]{1,39})?", re.ASCII)
 
 
@@ -92,6 +93,8 @@ def as_decimal(value: object) -> Decimal:
 
 def canonical_decimal(value: object) -> str:
     """The one spelling of a number: no exponent, no trailing zeros, no sign on zero."""
+    if isinstance(value, str) and _CANONICAL_NUMBER.fullmatch(value) and value != "-0":
+        return value
     text = value if isinstance(value, str) and SIMPLE_NUMBER.fullmatch(value) else f"{as_decimal(value):f}"
     if "." in text:
         text = text.rstrip("0").rstrip(".")

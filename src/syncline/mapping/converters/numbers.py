@@ -46,15 +46,17 @@ def json_number(number: Decimal) -> int | float:
 
 
 def _fixed(places: int) -> Step:
-    smallest, round_to = Decimal(1).scaleb(-places), HALF_UP.quantize
+    smallest, round_to, is_simple = Decimal(1).scaleb(-places), HALF_UP.quantize, SIMPLE_NUMBER.fullmatch
+    zeros = f".{'0' * places}" if places else ""
 
     def write(value: object) -> object:
-        if not isinstance(value, str) or not SIMPLE_NUMBER.fullmatch(value):
+        if not isinstance(value, str) or not is_simple(value):
             number = rounded(as_decimal(value), places)
         else:
-            missing = places - (len(value) - value.find(".") - 1 if "." in value else -1)
-            if places and missing >= 0 and value[0] != "-":  # it only needs zeros, and a point where it has none
-                return value + "0" * missing if missing <= places else f"{value}.{'0' * places}"
+            point = value.find(".")
+            missing = places + 1 + point - len(value) if point > 0 else places
+            if missing >= 0 and value > ".":  # it only needs zeros, and has no sign, which sorts before the point
+                return value + ("0" * missing if point > 0 else zeros)
             number = round_to(Decimal(value), smallest)
         return f"{number or abs(number):f}"  # zero has no sign
 

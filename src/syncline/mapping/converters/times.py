@@ -120,17 +120,21 @@ def _offset(text: str) -> tzinfo:
 
 def _zone(arguments: Arguments) -> tzinfo:
     name = arguments.text(0, "UTC")
+    try:
+        return _zone_named(name)
+    except (ValueError, OSError, LookupError):
+        cure = 'Write a zone such as Europe/Berlin, or an offset between quotes such as "+08:00".'
+        raise arguments.wrong(0, f"`{name}` is not a time zone", cure) from None
+
+
+def _zone_named(name: str) -> tzinfo:
     if name == "UTC":
         return UTC
     if re.fullmatch(r"[+-]\d\d(?::?\d\d)?", name, re.ASCII):
         return _offset(name)
     from zoneinfo import ZoneInfo  # noqa: PLC0415  most systems speak UTC
 
-    try:
-        return ZoneInfo(name)
-    except (ValueError, OSError, LookupError):
-        cure = 'Write a zone such as Europe/Berlin, or an offset between quotes such as "+08:00".'
-        raise arguments.wrong(0, f"`{name}` is not a time zone", cure) from None
+    return ZoneInfo(name)
 
 
 def _real(make: Callable[[], T]) -> T:
