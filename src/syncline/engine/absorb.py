@@ -31,8 +31,7 @@ DEFER_FOR = 3_600_000_000  #: a record whose parent stays unknown is looked at a
 Outcomes = Counter[ReadOutcome]
 
 
-@dataclass(slots=True, kw_only=True)
-class Row:
+class Row(msgspec.Struct, kw_only=True):
     """One record that has survived the fingerprints."""
 
     key: str

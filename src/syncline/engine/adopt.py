@@ -29,7 +29,7 @@ from syncline.engine.step import Step
 from syncline.model.flow import Direction
 from syncline.model.ledger import ReadOutcome
 from syncline.model.page import Op
-from syncline.model.state import Entity, EntityState, Link, LinkState
+from syncline.model.state import Entity, EntityState, Link, LinkState, UnsettledState
 from syncline.model.values import UNSET, Value, encode_row
 
 EIDS_AT_ONCE = 1000
@@ -99,12 +99,13 @@ def _identities(at: Pass, rows: Sequence[FreshRow], owner_of: Mapping[str, int])
         Sighting(key=row.key, marker=mark, values=_by_name(at, row), stamp=row.stamp)
         for row, mark in zip(open_rows, marks, strict=True)
     ]
-    found = iter(identify(at, sightings))
+    given = [one.eid for one in decided.values() if one.how is How.LINK]
+    found = iter(identify(at, sightings, given))
     return [decided[row.key] if row.key in decided else next(found) for row in rows]
 
 
 def _nothing_to_find(at: Pass, rows: Sequence[FreshRow]) -> bool:
-    """No tomb, no alias, no entity without a record here: every row is new."""
+    """No tomb, no alias, no create in doubt, no entity without a record here: every row is new."""
     if at.bound.flow.match and may_lack(at.hub, at.side):
         return False
     store, stream, keys = at.hub.store, at.side.stream, [row.key for row in rows]

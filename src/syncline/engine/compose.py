@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from syncline.engine import references
 from syncline.engine.codec import Pending, encode_pending
@@ -19,8 +20,7 @@ from syncline.model.values import UNSET, Row, encode_row
 NOTHING: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
+class Sent(msgspec.Struct, frozen=True, kw_only=True):
     """One item that is sent, with the values behind it."""
 
     item: Item
@@ -32,8 +32,7 @@ class Sent:
         return pending_of(at, self.ready, without=self.without)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Worded:
+class _Worded(msgspec.Struct, frozen=True, kw_only=True):
     ready: Ready
     row: Row  #: canon with the system's keys in place of eids
     without: frozenset[int]

@@ -1,24 +1,25 @@
 """First sight: which entity is a record that no link knows? The match stage, record by record or for all of them.
 
 Tried in this order: an alias (the record was re-keyed or merged), a tomb (it was deleted: it stays dead), our own
-marker (a create whose answer was lost), exact match keys, scored candidates. A record that is left over is new.
+marker or what a create in doubt has sent, exact match keys, scored candidates. A record that is left over is new.
 Links are sticky: what was once linked is never asked again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 import msgspec
 
 from syncline import matching
-from syncline.engine.codec import canon_of
+from syncline.engine.codec import canon_of, decode_pending
 from syncline.engine.hub import BoundFlow, BoundSide, Hub, Pass
 from syncline.model.flow import MatchRule
-from syncline.model.state import EntityState
-from syncline.model.values import UNSET, Value
+from syncline.model.page import Op
+from syncline.model.state import EntityState, UnsettledState
+from syncline.model.values import UNSET, Value, is_empty
 
 
 class How(StrEnum):
@@ -79,15 +80,15 @@ def asked_about(at: Pass) -> dict[int, str]:
     return found
 
 
-def identify(at: Pass, unknown: Sequence[Sighting]) -> list[Identity]:
-    """One identity per sighting. No two sightings get the same entity."""
+def identify(at: Pass, unknown: Sequence[Sighting], given: Iterable[int] = ()) -> list[Identity]:
+    """One identity per sighting. No two sightings get the same entity, nor one of those that are `given` already."""
     hub, bound, side = at.hub, at.bound, at.side
     answers: list[Identity | None] = [None] * len(unknown)
     keys = [one.key for one in unknown]
     tombs = hub.store.tombs(side.stream, keys)
     aliases = hub.store.aliases(side.stream, keys)
     links = hub.store.links(side.stream, list(aliases.values())) if aliases else {}
-    taken: set[int] = set()
+    taken = set(given)
     for number, one in enumerate(unknown):
         if one.key in aliases and aliases[one.key] in links:
             answers[number] = Identity(how=How.KNOWN, eid=links[aliases[one.key]].eid, reason="re-keyed or merged")
@@ -96,6 +97,10 @@ def identify(at: Pass, unknown: Sequence[Sighting]) -> list[Identity]:
         elif one.marker and (eid := hub.marked_eid(side.stream, one.marker)):
             answers[number] = _by_marker(hub, bound, side, eid, taken)
     rest = [number for number, answer in enumerate(answers) if answer is None]
+    if rest and not side.contract.marker:
+        for number, identity in _by_doubts(at, [(n, unknown[n]) for n in rest], taken):
+            answers[number] = identity
+        rest = [number for number in rest if answers[number] is None]
     if rest and bound.flow.match and may_lack(hub, side):
         ensure_index(hub, bound)
         for number, identity in _by_rules(at, [(n, unknown[n]) for n in rest], taken):
@@ -119,6 +124,26 @@ def _by_marker(hub: Hub, bound: BoundFlow, side: BoundSide, eid: int, taken: set
         return Identity(how=How.ASK, eid=eid, reason="carries the marker of a linked record", candidates=(eid,))
     taken.add(eid)
     return Identity(how=How.LINK, eid=eid, reason="our own create")
+
+
+def _by_doubts(at: Pass, unknown: Sequence[tuple[int, Sighting]], taken: set[int]) -> Iterable[tuple[int, Identity]]:
+    """Without a marker, a create that is in doubt is known by what it sent: it belongs to its entity, dead or alive."""
+    doubts = at.hub.store.unsettled(stream=at.side.stream, state=UnsettledState.DOUBT)
+    for row in (one for one in doubts if one.op is Op.CREATE):
+        sent = {at.bound.layout[p]: (p, value) for p, (value, _) in decode_pending(row.pending).items()}
+        alike = [number for number, one in unknown if _is_what_was_sent(at, sent, one.values)]
+        if len(alike) == 1 and row.eid not in taken:
+            taken.add(row.eid)
+            yield alike[0], Identity(how=How.LINK, eid=row.eid, reason="our own create")
+
+
+def _is_what_was_sent(at: Pass, sent: Mapping[str, tuple[int, Value]], shown: Mapping[str, Value]) -> bool:
+    """By the fields that records are searched by, where we sent any, else by all of them."""
+    side = at.side
+    filled = {name: one for name, one in sent.items() if not is_empty(one[1]) and name not in side.lens.nested}
+    keys = {name for name in filled if {path.top for path in side.lens.paths_of[name]} & side.contract.searchable}
+    compared = [(shown.get(name, UNSET), *filled[name]) for name in keys or filled]
+    return bool(compared) and all(seen in (value, side.shows(p, value)) for seen, p, value in compared)
 
 
 def _by_rules(at: Pass, unknown: Sequence[tuple[int, Sighting]], taken: set[int]) -> Iterable[tuple[int, Identity]]:

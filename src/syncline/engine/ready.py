@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from syncline.engine.codec import Pending, canon_of, decode_delta, encode_pending, gens_of
 from syncline.engine.hub import Pass
@@ -16,8 +17,7 @@ from syncline.model.state import Entity, EntityState, Intent, Link, LinkState, U
 from syncline.model.values import UNSET, Row, Value
 
 
-@dataclass(slots=True, kw_only=True)
-class Ready:
+class Ready(msgspec.Struct, kw_only=True):
     """One entity's write, ready but for the system's own words."""
 
     op: Op

@@ -133,15 +133,26 @@ def _still_wanted(at: Pass, eids: Sequence[int]) -> set[int]:
 def _decide_create(at: Pass, row: Unsettled) -> None:
     """Search for what an unanswered create may have made: link it, or create again."""
     found = search_created(at, row)
-    step = begin(at.hub, "settle", system=at.side.system, entity=at.bound.entity)
+    if found:
+        absorb(at, page_of(found), Reading(exact=True, owner_of={found[0].key: row.eid}))
+        if row.eid in at.hub.store.unsettled_of(at.side.stream, [row.eid]):
+            _doubt_longer(at, row)
+            return
     at.account.doubt_ended(landed=bool(found), this_run=row.run == at.run.number)
     if found:
-        page = page_of(found)
-        absorb(at, page, Reading(exact=True, owner_of={found[0].key: row.eid}))
         return
+    step = begin(at.hub, "settle", system=at.side.system, entity=at.bound.entity)
     step.settled.setdefault(at.side.stream, []).append(row.eid)
     step.plan_work(at.side.stream, Op.CREATE, row.eid)
     commit(at.hub, at.run, step, priority=1)
+
+
+def _doubt_longer(at: Pass, row: Unsettled) -> None:
+    """What was found cannot be understood yet (parked, or its parent unknown): look again, ever more rarely."""
+    step = begin(at.hub, "settle", system=at.side.system, entity=at.bound.entity)
+    due = at.hub.now() + int(backoff(row.tries, at.hub.env.random(), base=30.0, asked=30.0) * 1e6)
+    step.unsettled.append(msgspec.structs.replace(row, due=due, tries=row.tries + 1))
+    commit(at.hub, at.run, step)
 
 
 def search_created(at: Pass, row: Unsettled) -> list[Record]:
@@ -156,8 +167,9 @@ def search_created(at: Pass, row: Unsettled) -> list[Record]:
     side.gate.passed()
     linked = hub.store.links(side.stream, [record.key for record in found])
     tombs = hub.store.tombs(side.stream, [record.key for record in found])
+    asked = asked_about(at).values()
     return sorted(
-        (record for record in found if record.key not in linked and record.key not in tombs),
+        (one for one in found if one.key not in linked and one.key not in tombs and one.key not in asked),
         key=lambda record: (record.stamp, record.key),
     )
 

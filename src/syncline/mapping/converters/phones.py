@@ -8,6 +8,7 @@ the others are given to it.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache, lru_cache
 from pathlib import Path
 from types import ModuleType
@@ -21,6 +22,7 @@ from syncline.mapping.values import Step, as_text
 _PUNCTUATION = b" -().\t"
 _LONGEST_CODE = 3
 _REMEMBERED = 50_000
+_REMEMBERED_STARTS = 2_000
 _LONGEST_NUMBER = 200  # characters, with all that people write around a number
 _NOTHING = re.compile(rb"(?!)")  #: matches no number
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
@@ -42,38 +44,39 @@ def phone_steps(arguments: Arguments) -> tuple[Step, Step]:
 def _reading(region: str) -> Step:
     home, own = _table().regions[region] if region else ("0", "")
     plus_home, start = f"+{home}".encode(), len(home) + 1
-    abroad = _pattern_of(home.encode())
-    domestic = re.compile(own.encode(), re.ASCII) if own else abroad
+    abroad = _pattern_of(home.encode()).fullmatch
+    domestic = re.compile(own.encode(), re.ASCII).fullmatch if own else abroad
 
     def read(value: object) -> object:
         text = value if value.__class__ is str else as_text(value)
         digits = text.encode().translate(None, _PUNCTUATION)
         if digits.startswith(plus_home):
-            if abroad.fullmatch(digits, start):
+            if abroad(digits, start):
                 return digits.decode()
-        elif domestic.fullmatch(digits):
+        elif digits.startswith(b"+"):
+            national, begin = _of_country(digits[: _LONGEST_CODE + 1])
+            if national(digits, begin):
+                return digits.decode()
+        elif domestic(digits):
             return f"+{home}{digits.decode()}"
-        elif _is_plain(digits):
-            return digits.decode()
         return by_library(text, region) if len(text) <= _LONGEST_NUMBER else text
 
     return read
 
 
-def _is_plain(digits: bytes) -> bool:
-    """A plus, a country code, and a number of that country that needs no work."""
-    if digits[:1] != b"+" or not digits[1:].isdigit():
-        return False
+@lru_cache(maxsize=_REMEMBERED_STARTS)
+def _of_country(start: bytes) -> tuple[Callable[[bytes, int], object], int]:
+    """What tells whether a number that begins so, with a plus, needs no work; and where its national part begins."""
     for end in range(2, _LONGEST_CODE + 2):
-        pattern = _pattern_of(digits[1:end])
+        pattern = _pattern_of(start[1:end])
         if pattern is not _NOTHING:
-            return pattern.fullmatch(digits, end) is not None
-    return False
+            return pattern.fullmatch, end
+    return _NOTHING.fullmatch, 0
 
 
 @cache
 def _pattern_of(code: bytes) -> re.Pattern[bytes]:
-    pattern = _table().codes.get(code.decode())
+    pattern = _table().codes.get(code.decode(errors="replace"))
     return _NOTHING if pattern is None else re.compile(pattern.encode(), re.ASCII)
 
 

@@ -1,0 +1,315 @@
+"""Writes docs/reference from the code, so that the reference cannot say anything else than the program does.
+
+    make docs
+
+A test compares what is there with what this would write.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from enum import Enum, IntEnum, StrEnum
+from pathlib import Path
+from typing import Any, cast
+
+import typer
+from typer.core import TyperGroup
+
+from syncline.cli import app
+from syncline.cli.ending import EPILOG
+from syncline.cli.lazy import SECTIONS, everywhere
+from syncline.config import parts, schema
+from syncline.connectors import find, names
+from syncline.connectors.spec import Spec
+from syncline.mapping import ConverterSpec, converters
+from syncline.mapping.converters import codes, numbers, shapes, texts, times, world
+from syncline.mapping.converting import Arguments, Parameter
+from syncline.mapping.syntax import Call, parse
+from syncline.model.flow import DeletePolicy, Direction, Empties, RuleKind
+from syncline.model.ledger import ReadOutcome, SentOutcome
+
+FOLDER = Path(__file__).parents[1] / "docs" / "reference"
+MADE = "<!-- Made by tools/reference.py; change the code, then run `make docs`. -->"
+SHARED = tuple(inspect.signature(everywhere).parameters)
+
+_BOOL = "true or false"
+_TYPES = {"string": "text", "integer": "whole number", "number": "number", "boolean": _BOOL, "object": "a mapping"}
+
+
+def main() -> None:
+    """Write every page."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for name, text in pages().items():
+        (FOLDER / name).write_text(text, encoding="utf-8")
+
+
+def pages() -> dict[str, str]:
+    """File name -> what it holds."""
+    made = {
+        "commands.md": _commands(),
+        "converters.md": _converters(),
+        "settings.md": _settings(),
+        "rules.md": _rules(),
+        "exit-codes.md": _exit_codes(),
+        "syncline.schema.json": _json(schema()),
+    }
+    for spec in map(find, names()):
+        made[f"connector-{spec.name}.md"] = _connector(spec)
+        made[f"connector-{spec.name}.schema.json"] = _json(spec.schema())
+    return made
+
+
+def _json(data: object) -> str:
+    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+
+
+def _page(*blocks: str) -> str:
+    return "\n\n".join([MADE, *filter(None, blocks)]) + "\n"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(_cell(one) for one in line)} |" for line in lines) if rows else ""
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.replace("|", "\\|").split())
+
+
+# --- commands ---------------------------------------------------------------------------------------------------------
+
+
+def _commands() -> str:
+    top = cast("TyperGroup", typer.main.get_command(app))
+    context = _context(top, "syncline")
+    shared = [param for param in top.get_params(context) if param.name in SHARED]
+    blocks = ["# Commands", "Every command takes these options, before its name or behind it."]
+    blocks.append(_table(["option", "meaning"], [_option(param, context) for param in shared]))
+    blocks.append("What the exit codes mean is told in [exit-codes.md](exit-codes.md).")
+    for section, listed in SECTIONS.items():
+        blocks.append(f"## {section}")
+        for name in listed:
+            command = top.get_command(context, name)
+            blocks += _command(f"syncline {name}", command)
+    return _page(*blocks)
+
+
+def _context(command: Any, name: str) -> Any:  # noqa: ANN401  a context of click, whose home differs by version
+    return command.context_class(command, info_name=name)
+
+
+def _command(name: str, command: Any) -> Iterator[str]:  # noqa: ANN401  see above
+    context = _context(command, name)
+    if isinstance(command, TyperGroup):
+        yield f"### `{name}`"
+        yield _prose(command.help)
+        for child in command.list_commands(context):
+            yield from _command(f"{name} {child}", command.get_command(context, child))
+        return
+    own = [param for param in command.get_params(context) if param.name not in (*SHARED, "help")]
+    usage = " ".join(["[OPTIONS]", *(piece for param in own for piece in param.get_usage_pieces(context))])
+    yield f"### `{name}`"
+    yield f"```text\n{name} {usage}\n```"
+    yield _prose(command.help)
+    yield _table(["option", "meaning"], [_option(param, context) for param in own])
+
+
+def _prose(text: str | None) -> str:
+    return inspect.cleandoc(text or "")
+
+
+def _option(param: Any, context: Any) -> tuple[str, str]:  # noqa: ANN401  see above
+    written, meaning = param.get_help_record(context)
+    return f"`{re.sub(r' <[^>]*>', '', written).strip()}`", re.sub(r"\s*\[required\]", "", meaning)
+
+
+def _exit_codes() -> str:
+    rows = [re.split(r"\s+", line.strip(), maxsplit=1) for line in EPILOG.splitlines()[1:]]
+    told = "Kept for good, so that scripts can rely on them."
+    return _page("# Exit codes", told, _table(["code", "meaning"], [(f"`{code}`", said) for code, said in rows]))
+
+
+# --- mappings ---------------------------------------------------------------------------------------------------------
+
+_GROUPS = {"Texts": texts, "Numbers": numbers, "Times": times, "Codes": codes, "The world": world, "Shapes": shapes}
+
+
+def _converters() -> str:
+    blocks = [
+        "# Converters",
+        "Written behind the path of a field: `price: \"amount | decimal(2)\"`. The record's value is on the left, the "
+        "canonical one on the right; when the system is written, the same converters are applied backwards.",
+        "Null, empty and absent values pass every converter unless its line says otherwise.",
+    ]
+    for title, module in _GROUPS.items():
+        specs = [spec for spec in converters().values() if spec in module.SPECS]
+        blocks.append(f"## {title}")
+        blocks += [_converter(spec) for spec in specs]
+    return _page(*blocks)
+
+
+def _converter(spec: ConverterSpec) -> str:
+    lines = [f"### `{spec.name}`", "", spec.summary, "", f"    {spec.example}"]
+    told = [_parameter(parameter) for parameter in spec.parameters]
+    if told:
+        lines += ["", _table(["argument", "meaning", "needed"], told)]
+    lost = _loses(spec)
+    if lost:
+        lines += ["", f"Not restored when it is written: {lost}."]
+    return "\n".join(lines)
+
+
+def _parameter(parameter: Parameter) -> tuple[str, str, str]:
+    name = f"`{parameter.name}`{' ...' if parameter.repeats else ''}"
+    return name, parameter.meaning, "no" if parameter.optional else "yes"
+
+
+def _loses(spec: ConverterSpec) -> str:
+    """What the converter of the example cannot restore."""
+    call = next(one for one in _calls(spec.example) if one.name == spec.name)
+    return spec.build(Arguments(call, spec.example)).loses
+
+
+def _calls(text: str) -> tuple[Call, ...]:
+    return parse(text).calls
+
+
+# --- settings ---------------------------------------------------------------------------------------------------------
+
+
+def _settings() -> str:
+    whole = schema()
+    listed = cast("Mapping[str, Mapping[str, object]]", whole["$defs"])
+    return _page(
+        "# Settings",
+        "The shape of `syncline.yaml`. An editor that knows JSON Schema completes and checks it with "
+        "[syncline.schema.json](syncline.schema.json): begin the file with "
+        "`# yaml-language-server: $schema=docs/reference/syncline.schema.json` and the path to your copy.",
+        "`!include FILE` stands for the contents of a file of the project folder. `${NAME}` is filled in from the "
+        "environment, `${NAME:-default}` too, `${secret:NAME}` from [the secrets](../how-to/keep-secrets.md).",
+        "## The file", _properties(whole, {}),
+        *_sections(listed, vars(parts)),
+        "The options of a system follow from its connector: "
+        + ", ".join(f"[{name}](connector-{name}.md)" for name in names()) + ".",
+    )  # fmt: skip
+
+
+def _connector(spec: Spec) -> str:
+    whole = spec.schema()
+    listed = dict(cast("Mapping[str, Mapping[str, object]]", whole["$defs"]))
+    top = str(whole["$ref"]).rpartition("/")[2]
+    first = listed.pop(top)
+    known = _structs(spec.settings)
+    return _page(
+        f"# Connector `{spec.name}`", spec.summary,
+        f"As JSON Schema: [connector-{spec.name}.schema.json](connector-{spec.name}.schema.json).",
+        "## Options", _properties(first, _notes(spec.settings)),
+        *_sections(listed, known),
+    )  # fmt: skip
+
+
+def _structs(settings: type) -> dict[str, object]:
+    """Every name that the modules of a connector's options know, so that a part of them is found by its title."""
+    module = inspect.getmodule(settings)
+    return dict(vars(module)) if module else {}
+
+
+def _sections(listed: Mapping[str, Mapping[str, object]], known: Mapping[str, object]) -> Iterator[str]:
+    for name, part in listed.items():
+        made = known.get(name)
+        yield f"## {name}"
+        yield str(part.get("description", ""))
+        yield _properties(part, _notes(made) if isinstance(made, type) else {})
+
+
+def _properties(part: Mapping[str, object], notes: Mapping[str, str]) -> str:
+    needed = cast("Sequence[str]", part.get("required", ()))
+    rows = []
+    for name, kind in cast("Mapping[str, Mapping[str, object]]", part.get("properties", {})).items():
+        meaning = str(kind.get("description") or notes.get(name, ""))
+        usual = "needed" if name in needed else _usual(kind.get("default"))
+        rows.append((f"`{name}`", _kind(kind), usual, meaning))
+    return _table(["setting", "value", "usual", "meaning"], rows)
+
+
+def _usual(value: object) -> str:
+    return "" if value in (None, "", {}, []) or isinstance(value, dict) else f"`{json.dumps(value)}`"
+
+
+def _kind(kind: Mapping[str, object]) -> str:
+    """One line about what may stand here."""
+    if "$ref" in kind:
+        name = str(kind["$ref"]).rpartition("/")[2]
+        return f"[{name}](#{name.lower()})"
+    if "enum" in kind:
+        return ", ".join(f"`{one}`" for one in cast("Sequence[object]", kind["enum"]))
+    choices = cast("Sequence[Mapping[str, object]]", kind.get("anyOf") or kind.get("oneOf") or ())
+    if choices:
+        return " or ".join(dict.fromkeys(_kind(one) for one in choices if one.get("type") != "null"))
+    return _plain(kind)
+
+
+def _plain(kind: Mapping[str, object]) -> str:
+    given = kind.get("type", "anything")
+    if isinstance(given, list):
+        return " or ".join(_TYPES.get(one, one) for one in given)
+    if given == "array":
+        return f"a list of {_kind(cast('Mapping[str, object]', kind.get('items') or {}))}"
+    inner = kind.get("additionalProperties")
+    if given == "object" and isinstance(inner, dict) and inner:
+        return f"a mapping to {_kind(inner)}"
+    return _TYPES.get(str(given), str(given))
+
+
+def _notes(made: type) -> dict[str, str]:
+    """The `#:` notes of a class, by the name that they stand behind."""
+    return dict(re.findall(r"^ {4}(\w+)\b[^\n]*?#: ([^\n]+)$", inspect.getsource(made), re.MULTILINE))
+
+
+# --- words ------------------------------------------------------------------------------------------------------------
+
+_RULES = {
+    RuleKind.OWNER: "`{owner: crm}`: only this system may change the field; another one's edit is put back.",
+    RuleKind.OWNER_UNLESS_EMPTY: "`{owner-unless-empty: crm}`: as `owner`, but another system may fill it while empty.",
+    RuleKind.LATEST: "The later edit stands; within the clocks' uncertainty the higher `rank`. The other is logged.",
+    RuleKind.MANUAL: "A person decides: `syncline conflicts`. The field waits, the rest of the record flows.",
+    RuleKind.ADD: "Numbers: both differences are added.",
+    RuleKind.UNION: "Sets: what either side added is in, what either side removed is out.",
+}
+_DELETES = {
+    DeletePolicy.PROPAGATE: "The record is deleted here, too.",
+    DeletePolicy.ARCHIVE: "The record is archived here, as the connector says.",
+    DeletePolicy.DETACH: "The record stays as it is and is no longer kept in agreement.",
+    DeletePolicy.RECREATE: "The delete is not accepted: the record is created again where it was deleted.",
+}
+
+
+def _rules() -> str:
+    return _page(
+        "# Rules and other words of a flow",
+        "## Rules: `own`", "What becomes of two concurrent edits of one field.", _words(RuleKind, _RULES),
+        "## Empty values: `empty`", "What an incoming null or empty value does.", _words(Empties, _notes(Empties)),
+        "## Directions: `direction`", "Which way data moves between the hub and a system.",
+        _words(Direction, _notes(Direction)),
+        "## Deletes: `deletes`", "What is done in a system when the entity was deleted in another.",
+        _words(DeletePolicy, _DELETES),
+        "## Outcomes in the ledger",
+        "Every record that is read has exactly one outcome, the first of these that applies: "
+        + ", ".join(one.value for one in ReadOutcome) + ". Every intended write has one, too: "
+        + ", ".join(one.value for one in SentOutcome) + ".",
+    )  # fmt: skip
+
+
+def _words(kinds: type[StrEnum] | type[IntEnum], told: Mapping[Any, str]) -> str:
+    return _table(["word", "meaning"], [(f"`{one.value}`", _told(one, told)) for one in kinds])
+
+
+def _told(one: Enum, told: Mapping[Any, str]) -> str:
+    return told.get(one) or told.get(one.name) or ""
+
+
+if __name__ == "__main__":
+    main()
