@@ -20,7 +20,7 @@ NAIVE_RECORDS = 2_000  #: of the script without state; the rest is extrapolated
 def make_peers() -> Path:
     """The interpreter of the peers' own environment, made if it is not there."""
     python, ready = PEERS / "bin" / "python", PEERS / "ready.txt"
-    if not ready.exists() or ready.read_text().split() != list(NEEDED):
+    if not (python.exists() and ready.exists() and ready.read_text().split() == list(NEEDED)):
         try:
             subprocess.run([sys.executable, "-m", "venv", "--clear", str(PEERS)], check=True)  # noqa: S603
             (PEERS / ".gitignore").write_text("*\n")

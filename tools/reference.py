@@ -31,6 +31,8 @@ from syncline.mapping.syntax import Call, parse
 from syncline.model.flow import DeletePolicy, Direction, Empties, RuleKind
 from syncline.model.ledger import ReadOutcome, SentOutcome
 
+Part = Mapping[str, object]  #: a piece of JSON Schema
+
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
 MADE = "<!-- Made by tools/reference.py; change the code, then run `make docs`. -->"
 SHARED = tuple(inspect.signature(everywhere).parameters)
@@ -110,11 +112,15 @@ def _command(name: str, command: Any) -> Iterator[str]:  # noqa: ANN401  see abo
             yield from _command(f"{name} {child}", command.get_command(context, child))
         return
     own = [param for param in command.get_params(context) if param.name not in (*SHARED, "help")]
-    usage = " ".join(["[OPTIONS]", *(piece for param in own for piece in param.get_usage_pieces(context))])
+    usage = " ".join(["[OPTIONS]", *_usage(own, context)])
     yield f"### `{name}`"
     yield f"```text\n{name} {usage}\n```"
     yield _prose(command.help)
     yield _table(["option", "meaning"], [_option(param, context) for param in own])
+
+
+def _usage(params: Sequence[Any], context: Any) -> list[str]:  # noqa: ANN401  see above
+    return [str(piece) for param in params for piece in param.get_usage_pieces(context)]
 
 
 def _prose(text: str | None) -> str:
@@ -140,8 +146,8 @@ _GROUPS = {"Texts": texts, "Numbers": numbers, "Times": times, "Codes": codes, "
 def _converters() -> str:
     blocks = [
         "# Converters",
-        "Written behind the path of a field: `price: \"amount | decimal(2)\"`. The record's value is on the left, the "
-        "canonical one on the right; when the system is written, the same converters are applied backwards.",
+        """Written behind the path of a field: `price: "amount | decimal(2)"`. The record's value is on the left, the
+canonical one on the right; when the system is written, the same converters are applied backwards.""",
         "Null, empty and absent values pass every converter unless its line says otherwise.",
     ]
     for title, module in _GROUPS.items():
@@ -182,7 +188,7 @@ def _calls(text: str) -> tuple[Call, ...]:
 
 def _settings() -> str:
     whole = schema()
-    listed = cast("Mapping[str, Mapping[str, object]]", whole["$defs"])
+    listed = cast("Mapping[str, Part]", whole["$defs"])
     return _page(
         "# Settings",
         "The shape of `syncline.yaml`. An editor that knows JSON Schema completes and checks it with "
@@ -190,7 +196,7 @@ def _settings() -> str:
         "`# yaml-language-server: $schema=docs/reference/syncline.schema.json` and the path to your copy.",
         "`!include FILE` stands for the contents of a file of the project folder. `${NAME}` is filled in from the "
         "environment, `${NAME:-default}` too, `${secret:NAME}` from [the secrets](../how-to/keep-secrets.md).",
-        "## The file", _properties(whole, {}),
+        "## The file", _properties(whole, {}, listed),
         *_sections(listed, vars(parts)),
         "The options of a system follow from its connector: "
         + ", ".join(f"[{name}](connector-{name}.md)" for name in names()) + ".",
@@ -199,14 +205,13 @@ def _settings() -> str:
 
 def _connector(spec: Spec) -> str:
     whole = spec.schema()
-    listed = dict(cast("Mapping[str, Mapping[str, object]]", whole["$defs"]))
-    top = str(whole["$ref"]).rpartition("/")[2]
-    first = listed.pop(top)
+    listed = dict(cast("Mapping[str, Part]", whole["$defs"]))
+    first = listed.pop(_named(whole))
     known = _structs(spec.settings)
     return _page(
         f"# Connector `{spec.name}`", spec.summary,
         f"As JSON Schema: [connector-{spec.name}.schema.json](connector-{spec.name}.schema.json).",
-        "## Options", _properties(first, _notes(spec.settings)),
+        "## Options", _properties(first, _notes(spec.settings), listed),
         *_sections(listed, known),
     )  # fmt: skip
 
@@ -217,19 +222,20 @@ def _structs(settings: type) -> dict[str, object]:
     return dict(vars(module)) if module else {}
 
 
-def _sections(listed: Mapping[str, Mapping[str, object]], known: Mapping[str, object]) -> Iterator[str]:
+def _sections(listed: Mapping[str, Part], known: Mapping[str, object]) -> Iterator[str]:
     for name, part in listed.items():
         made = known.get(name)
         yield f"## {name}"
         yield str(part.get("description", ""))
-        yield _properties(part, _notes(made) if isinstance(made, type) else {})
+        yield f"One of {_kind(part)}." if "enum" in part else ""
+        yield _properties(part, _notes(made) if isinstance(made, type) else {}, listed)
 
 
-def _properties(part: Mapping[str, object], notes: Mapping[str, str]) -> str:
+def _properties(part: Part, notes: Mapping[str, str], listed: Mapping[str, Part]) -> str:
     needed = cast("Sequence[str]", part.get("required", ()))
     rows = []
-    for name, kind in cast("Mapping[str, Mapping[str, object]]", part.get("properties", {})).items():
-        meaning = str(kind.get("description") or notes.get(name, ""))
+    for name, kind in cast("Mapping[str, Part]", part.get("properties", {})).items():
+        meaning = str(kind.get("description") or notes.get(name) or _of_part(kind, listed))
         usual = "needed" if name in needed else _usual(kind.get("default"))
         rows.append((f"`{name}`", _kind(kind), usual, meaning))
     return _table(["setting", "value", "usual", "meaning"], rows)
@@ -239,25 +245,38 @@ def _usual(value: object) -> str:
     return "" if value in (None, "", {}, []) or isinstance(value, dict) else f"`{json.dumps(value)}`"
 
 
-def _kind(kind: Mapping[str, object]) -> str:
+def _of_part(kind: Part, listed: Mapping[str, Part]) -> str:
+    """What the part is for that may stand here."""
+    named = next((_named(one) for one in (kind, *_choices(kind)) if "$ref" in one), "")
+    return str(listed.get(named, {}).get("description", ""))
+
+
+def _named(kind: Part) -> str:
+    return str(kind["$ref"]).rpartition("/")[2]
+
+
+def _choices(kind: Part) -> Sequence[Part]:
+    listed = cast("Sequence[Part]", kind.get("anyOf") or kind.get("oneOf") or ())
+    return [one for one in listed if one.get("type") != "null"]
+
+
+def _kind(kind: Part) -> str:
     """One line about what may stand here."""
     if "$ref" in kind:
-        name = str(kind["$ref"]).rpartition("/")[2]
-        return f"[{name}](#{name.lower()})"
+        return f"[{_named(kind)}](#{_named(kind).lower()})"
     if "enum" in kind:
         return ", ".join(f"`{one}`" for one in cast("Sequence[object]", kind["enum"]))
-    choices = cast("Sequence[Mapping[str, object]]", kind.get("anyOf") or kind.get("oneOf") or ())
-    if choices:
-        return " or ".join(dict.fromkeys(_kind(one) for one in choices if one.get("type") != "null"))
+    if _choices(kind):
+        return " or ".join(dict.fromkeys(map(_kind, _choices(kind))))
     return _plain(kind)
 
 
-def _plain(kind: Mapping[str, object]) -> str:
+def _plain(kind: Part) -> str:
     given = kind.get("type", "anything")
     if isinstance(given, list):
-        return " or ".join(_TYPES.get(one, one) for one in given)
+        return " or ".join(_TYPES.get(str(one), str(one)) for one in given)
     if given == "array":
-        return f"a list of {_kind(cast('Mapping[str, object]', kind.get('items') or {}))}"
+        return f"a list of {_kind(cast('Part', kind.get('items') or {}))}"
     inner = kind.get("additionalProperties")
     if given == "object" and isinstance(inner, dict) and inner:
         return f"a mapping to {_kind(inner)}"
@@ -283,7 +302,7 @@ _DELETES = {
     DeletePolicy.PROPAGATE: "The record is deleted here, too.",
     DeletePolicy.ARCHIVE: "The record is archived here, as the connector says.",
     DeletePolicy.DETACH: "The record stays as it is and is no longer kept in agreement.",
-    DeletePolicy.RECREATE: "The delete is not accepted: the record is created again where it was deleted.",
+    DeletePolicy.RECREATE: "A delete elsewhere is not accepted: the record is made anew there.",
 }
 
 
@@ -308,7 +327,7 @@ def _words(kinds: type[StrEnum] | type[IntEnum], told: Mapping[Any, str]) -> str
 
 
 def _told(one: Enum, told: Mapping[Any, str]) -> str:
-    return told.get(one) or told.get(one.name) or ""
+    return told.get(one) or told.get(one.name) or "the usual one"
 
 
 if __name__ == "__main__":

@@ -48,13 +48,12 @@ class Workers:
         self.done: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
 
-    def begin(self, pause: float) -> None:
-        """Each office works in a thread of its own, one step per pause [s] or less."""
+    def begin(self, pause: float, most: int) -> None:
+        """Each office takes up to `most` steps in a thread of its own, one per pause [s] or less."""
         self._stop.clear()
         for office in (CRM_STEPS, TRYTON_STEPS):
-            thread = threading.Thread(
-                target=self._keep_working, args=(office, random.Random(self._draw.random()), pause)
-            )
+            own = random.Random(self._draw.random())  # noqa: S311  what people do
+            thread = threading.Thread(target=self._keep_working, args=(office, own, (pause, most)))
             self._threads.append(thread)
             thread.start()
 
@@ -91,8 +90,11 @@ class Workers:
             self._number += 1
             return self._number
 
-    def _keep_working(self, office: dict[str, tuple[int, Step]], draw: random.Random, pause: float) -> None:
-        while not self._stop.wait(draw.uniform(0, pause)):
+    def _keep_working(self, office: dict[str, tuple[int, Step]], draw: random.Random, pace: tuple[float, int]) -> None:
+        pause, most = pace
+        for _ in range(most):
+            if self._stop.wait(draw.uniform(0, pause)):
+                return
             self.step(office, draw)
 
 

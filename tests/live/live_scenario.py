@@ -32,6 +32,8 @@ ROUNDS = 8
 FAULTY = {2, 3, 5, 6}  #: rounds in which the CRM fails now and then
 KILLED = {3, 6}  #: rounds in which one sync is killed in the middle
 BY_HUB = 5  #: from this round on the hub itself confirms new sales
+PAUSE = 0.2  #: longest between two steps in one office [s]
+MOST = 40  #: steps of one office while the syncs of a round run
 QUIET = 8  #: most passes that the hub may take to come to rest
 FAULTS = {
     "rate_429": 0.03, "retry_after": 0, "rate_500_before": 0.03, "rate_500_after": 0.03, "timeout_after_effect": 0.02,
@@ -109,8 +111,7 @@ def _first_load(this: World, say: Say) -> None:
     if before != KNOWN + OWN + 1:
         what = f"The CRM has {before} customers before anybody approved: {held.stdout}"
         raise RuntimeError(what)
-    done = this.syncline("sync", "--approve")
-    say(_last(done))
+    say(f"first load: {_told(_sync(this))}")
 
 
 def _round(this: World, workers: Workers, number: int, draw: random.Random, say: Say) -> None:
@@ -118,11 +119,11 @@ def _round(this: World, workers: Workers, number: int, draw: random.Random, say:
         this.crm.side_door("faults", {**FAULTS, "seed": number})
     if number == BY_HUB:
         this.adapt({"    confirm: none\n": "    confirm: confirm\n"})
-    workers.begin(pause=0.12)
+    workers.begin(PAUSE, MOST)
     try:
         if number in KILLED:
             say(f"round {number}: " + _kill_one(this, draw))
-        done = this.syncline("sync", "--approve", *(["--full"] if number % 3 == 0 else []))
+        report = _sync(this, *(["--full"] if number % 3 == 0 else []))
     finally:
         workers.end()
     workers.work(5)
@@ -131,7 +132,7 @@ def _round(this: World, workers: Workers, number: int, draw: random.Random, say:
     if number % 3 == 2:
         merge_two_customers(workers, this, draw)
     this.crm.side_door("faults", {})
-    say(f"round {number}: {_last(done)}")
+    say(f"round {number}: {_told(report)}")
 
 
 def _kill_one(this: World, draw: random.Random) -> str:
@@ -153,13 +154,11 @@ def _come_to_rest(this: World, say: Say) -> None:
     """Nobody works any more: passes until one sends nothing, retries included."""
     for number in range(1, QUIET + 1):
         time.sleep(1.5)
-        report = this.syncline("sync", "--approve", "--full", "--json")
-        if report.returncode not in (0, 2, 3):
-            raise _failed(report)
-        if not _sent(json.loads(report.stdout)):
+        report = _sync(this, "--full")
+        if not _sent(report):
             say(f"at rest after {number} passes")
             return
-    what = f"Not at rest after {QUIET} passes: {report.stdout}"
+    what = f"Not at rest after {QUIET} passes: {_told(report)}"
     raise RuntimeError(what)
 
 
@@ -181,12 +180,12 @@ def _sent(report: dict) -> int:
 
 def _assert_nothing_is_written(this: World, say: Say) -> None:
     before = this.crm.side_door("stats")["writes"], _last_writes(this)
-    done = this.syncline("sync", "--full")
+    report = _sync(this, "--full")
     after = this.crm.side_door("stats")["writes"], _last_writes(this)
     if before != after:
-        what = f"A pass at rest wrote: {before} became {after}. {done.stdout}"
+        what = f"A pass at rest wrote: {before} became {after}. {_told(report)}"
         raise RuntimeError(what)
-    say(f"one more pass wrote nothing: {_last(done)}")
+    say(f"one more pass wrote nothing: {_told(report)}")
 
 
 def _last_writes(this: World) -> list[object]:
@@ -221,9 +220,23 @@ def _recounted(this: World, say: Say) -> str:
     return last
 
 
-def _last(done: subprocess.CompletedProcess[str]) -> str:
-    lines = [line for line in done.stdout.splitlines() if "agreement" in line] or done.stdout.splitlines()
-    return " ".join([*lines[-1:], *done.stderr.splitlines()[:2]]).strip()
+def _sync(this: World, *words: str) -> dict:
+    """One pass, approved; its report."""
+    done = this.syncline("sync", "--approve", "--json", *words)
+    if done.returncode not in (0, 2, 3):
+        raise _failed(done)
+    report: dict = json.loads(done.stdout)
+    return report
+
+
+def _told(report: dict) -> str:
+    """The report in one line."""
+    now = report["agreement"]
+    waits = [f"{now[name]} {name}" for name in ("conflicts", "parked", "waiting", "questions") if now[name]]
+    read = sum(side["read"] for side in report["accounts"])
+    paused = [f"{place} paused: {why}" for place, why in report["paused"].items()]
+    told = [f"read {read}, sent {_sent(report)}, {now['agreed']} of {now['records']} records agree", *waits]
+    return " · ".join([*told, *paused, *report["held"]])
 
 
 def _failed(done: subprocess.CompletedProcess[str]) -> RuntimeError:

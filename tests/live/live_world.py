@@ -24,6 +24,7 @@ from tests.live import tryton_server
 from tests.live.tryton_people import People
 
 ROOT = Path(__file__).resolve().parents[2]
+LONGEST = 120.0  #: one command [s]
 TOKEN = "crm-token"
 #: What the blueprint leaves to its reader: how these two systems behave. Both are on this machine.
 ADAPTED = {
@@ -111,7 +112,13 @@ class World:
     def syncline(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run one command to its end."""
         process = self.start(*words)
-        out, err = process.communicate(timeout=300)
+        try:
+            out, err = process.communicate(timeout=LONGEST)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            out, err = process.communicate()
+            what = f"syncline {' '.join(words)} did not end within {LONGEST:.0f} s: {err}"
+            raise RuntimeError(what) from None
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
     def told(self, *words: str) -> dict:

@@ -75,9 +75,12 @@ DOMAINS: dict[str, list[tuple[str, st.SearchStrategy[object]]]] = {
     "enum": [("a | enum(1: one, true: yes, x: 2, ~y: twin, z: twin)", st.sampled_from(["one", "yes", 2, "twin"]))],
     "boolean": [("a | boolean(true: J, false: N)", st.booleans()), ("a | boolean", st.booleans())],
     "country": [
-        (f"a | country({form})", st.sampled_from(_names("countries").codes)) for form in ("iso2", "iso3", "name", "name, zh")
+        (f"a | country({form})", st.sampled_from(_names("countries").codes))
+        for form in ("iso2", "iso3", "name", "name, zh")
     ],
-    "language": [(f"a | language({form})", st.sampled_from(sorted(_names("languages").called()))) for form in ("name", "iso3")]
+    "language": [
+        (f"a | language({form})", st.sampled_from(sorted(_names("languages").called()))) for form in ("name", "iso3")
+    ]
     + [(f"a | language({form})", st.sampled_from(["zh-CN", "de", "zh-Hans", "es-419"])) for form in ("code", "locale")],
     "currency": [
         (f"a | currency({form})", st.sampled_from(_names("currencies").codes)) for form in ("code", "symbol", "name")

@@ -133,7 +133,7 @@ def _tell(error: Exception, *, json: bool) -> None:
 
 
 def tell_error(what: str, cure: str, *, kind: str, json: bool) -> None:
-    """One error on stderr: two lines for a person, one JSON document for a script."""
+    """One error on stderr: what and cure for a person, one JSON document for a script."""
     if json:
         _write(text.dumps({"error": {"kind": kind, "what": what, "cure": cure}}, ensure_ascii=False))
         return
@@ -142,9 +142,13 @@ def tell_error(what: str, cure: str, *, kind: str, json: bool) -> None:
 
 
 def _wrapped(sentence: str) -> Iterator[str]:
+    """The lines of a sentence; a log is searched by line, so only a terminal breaks them."""
     from textwrap import wrap
 
     for line in sentence.splitlines():
+        if not sys.stderr.isatty():
+            yield line
+            continue
         yield from wrap(line, 100, break_long_words=False, break_on_hyphens=False) or [""]
 
 

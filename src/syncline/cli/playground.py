@@ -72,8 +72,9 @@ class Playground:
             raise SetupError(msg, cure="It has crm and erp.")
         try:
             known: dict[str, str] = json.loads(self._addresses.read_text())
-        except (OSError, ValueError):
-            known = {kind: f"http://127.0.0.1:{port}" for kind, port in _USUAL.items()}
+        except (OSError, ValueError) as error:
+            msg = f"No sandbox runs for {self.asked.folder()}."
+            raise SetupError(msg, cure="Start it there with `syncline sandbox up`.") from error
         return {kind: known[kind] for kind in KINDS if system in (None, kind)}
 
     def _show_up(self, urls: Mapping[str, str]) -> None:

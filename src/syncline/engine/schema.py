@@ -9,6 +9,8 @@ import msgspec
 
 from syncline.engine.hub import Pass
 
+UNKNOWN = "unknown"  #: a field that held nothing wherever the system was looked at: it agrees with every type
+
 
 def drifted(at: Pass) -> str:
     """Why this side's mapping no longer fits the system, in one sentence; "" when it does."""
@@ -21,12 +23,17 @@ def drifted(at: Pass) -> str:
     now = {path: shown[path] for path in mapped if path in shown}
     before: dict[str, str] = msgspec.json.decode(kept, type=dict[str, str]) if kept else {}
     gone = [path for path in before if path in mapped and path not in now]
-    changed = [path for path in now if path in before and before[path] != now[path]]
+    changed = [
+        path
+        for path in now
+        if path in before and UNKNOWN not in (before[path], now[path]) and before[path] != now[path]
+    ]
     if gone or changed:
         words = [f"`{path}` is gone" for path in gone]
         words += [f"`{path}` was {before[path]} and is {now[path]}" for path in changed]
         what = f"{at.side.system} has changed its {at.side.side.resource}: {', '.join(words)}"
         return f"{what}; {at.bound.flow.name} is paused there."
+    now = {path: before.get(path, UNKNOWN) if shape == UNKNOWN else shape for path, shape in now.items()}
     if now != before:
         with at.hub.store.transaction() as tx:
             tx.put_documents("schema", {name: msgspec.json.encode(now)})

@@ -21,6 +21,9 @@ from syncline.model.contract import BatchShape, Contract, Limits, Locking, ReadB
 from syncline.model.page import Batch, Cursor, Gone, Item, Op, Outcome, Page, Receipt, Record
 
 _BATCH = 100
+#: A sale is filled in by a call or two for each of its lines, and moved by several more: few of them fit into the time
+#: within which a request must have left.
+_SALES, _SALES_MOVED = 5, 1
 
 
 class _Writer(Protocol):
@@ -70,7 +73,7 @@ class TrytonConnector:
             stamped=True,
             locking=Locking.ETAG,
             read_back=ReadBack.BODY,
-            batch=BatchShape(size=_BATCH, atomic=False),
+            batch=BatchShape(size=self._batch(found), atomic=False),
             marker=bool(self._rules.marker(found)),
             marker_unique=self._reader.has_unique_marker(found),
             creatable=found.creatable,
@@ -137,6 +140,11 @@ class TrytonConnector:
 
     def _is_there(self, found: Document | None) -> bool:
         return found is not None and not self._reader.is_dead(found)
+
+    def _batch(self, resource: Resource) -> int:
+        if resource is not SALE:
+            return _BATCH
+        return _SALES if self._rules.confirm == "none" else _SALES_MOVED
 
     def _resource(self, name: str) -> Resource:
         try:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 from syncline.connectors.systems.tryton.session import Fault, FaultKind
 from syncline.errors import DoubtError, RejectedError, SetupError, TransientError
@@ -18,13 +19,12 @@ _COLLISION = re.compile(r"code\b.*\bunique", re.IGNORECASE)
 _COLLISION_WAIT = 0.2  #: [s]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class Job(msgspec.Struct, frozen=True, kw_only=True):
     """An item made ready: what Tryton is sent for it."""
 
     item: Item
-    values: Mapping[str, object] = field(default_factory=dict)
-    stamps: Mapping[str, str] = field(default_factory=dict)  #: record -> time stamp it must still have
+    values: Mapping[str, object] = {}
+    stamps: Mapping[str, str] = {}  #: record -> time stamp it must still have
 
 
 #: Sends jobs in one call and returns their keys in order, or the fault.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from syncline.connectors.systems.tryton.values import Kind
 
@@ -11,8 +12,7 @@ from syncline.connectors.systems.tryton.values import Kind
 MARKER_PREFIX = "syncline:"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
+class Field(msgspec.Struct, frozen=True, kw_only=True):
     """One value of a record."""
 
     name: str
@@ -32,8 +32,7 @@ class Field:
         return self.source.partition(".")[0]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Picked:
+class Picked(msgspec.Struct, frozen=True, kw_only=True):
     """A flat value that Tryton keeps as the first entry of a kind in a list."""
 
     name: str
@@ -44,8 +43,7 @@ class Picked:
     prefix: str = ""  #: of the value; not shown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Collection:
+class Collection(msgspec.Struct, frozen=True, kw_only=True):
     """A list of child records."""
 
     name: str
@@ -55,8 +53,7 @@ class Collection:
     only: str = ""  #: shown are children of this `type`
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Use:
+class Use(msgspec.Struct, frozen=True, kw_only=True):
     """One address of a list, by what it is for."""
 
     name: str
@@ -64,8 +61,7 @@ class Use:
     members: tuple[str, ...] = ("name", "street", "postal_code", "city", "country", "subdivision")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resource:
+class Resource(msgspec.Struct, frozen=True, kw_only=True):
     """One resource: a record of Tryton with what belongs to it."""
 
     model: str
@@ -237,13 +233,12 @@ RESOURCES: Mapping[str, Resource] = {each.model: each for each in (PARTY, PRODUC
 CODE_COLUMNS: Mapping[str, str] = {"product.uom": "symbol"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
+class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """How this installation wants its records treated: the options that readers and writers need."""
 
     company: int
-    markers: Mapping[str, str] = field(default_factory=dict)  #: resource -> where the marker lies
-    domains: Mapping[str, list[object]] = field(default_factory=dict)  #: resource -> which records take part
+    markers: Mapping[str, str] = {}  #: resource -> where the marker lies
+    domains: Mapping[str, list[object]] = {}  #: resource -> which records take part
     confirm: str = "none"
     removal: str = "deactivate"
     address_key: str = ""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 from syncline.connectors.systems.tryton.delivery import Job, Sending, created_keys, receipt
 from syncline.connectors.systems.tryton.documents import Document
@@ -30,11 +31,10 @@ _FREE = frozenset({"reference", "comment"})
 _LATER = {"quotation": _FREE | {"sale_date"}}
 
 
-@dataclass(slots=True, kw_only=True)
-class _Change:
+class _Change(msgspec.Struct, kw_only=True):
     """What an update becomes."""
 
-    values: dict[str, object] = field(default_factory=dict)
+    values: dict[str, object] = {}
     state: str = ""  #: to be reached by buttons
 
 
