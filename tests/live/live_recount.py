@@ -511,7 +511,7 @@ def too_few(count: Count, least: Mapping[str, int]) -> None:
 
 def tell(count: Count) -> Iterator[str]:
     """What a person reads; the last line is for everybody."""
-    for one in count.differences[:_SHOWN]:
+    for one in sorted(count.differences, key=lambda one: bool(one.explained))[:_SHOWN]:
         who = " ~ ".join(f"{system} {key}" for system, key in (("crm", one.crm), ("erp", one.erp)) if key)
         verdict = f"explained: {one.explained}" if one.explained else "UNEXPLAINED"
         yield "  " + "  ".join(filter(None, [one.kind, who, one.field, one.what, f"({verdict})"]))

@@ -11,5 +11,5 @@ class Listener(Protocol):
     """Log lines, metrics, progress bars and live feeds are listeners."""
 
     def hear(self, event: Event) -> None:
-        """Take note of `event`; must not raise."""
+        """Take note of `event`. Raises nothing, except KeyboardInterrupt to end the run here, after a commit."""
         ...
