@@ -7,7 +7,7 @@ RUN := .venv/bin/python
 READY := .venv/.ready
 SUITES := unit property contract integration acceptance
 
-.PHONY: help demo test check bench live clean
+.PHONY: help demo test check docs bench live clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -24,6 +24,9 @@ check: $(READY) ## Run the checks: style, types, layers, architecture
 	$(RUN) -m mypy
 	.venv/bin/lint-imports
 	$(RUN) -m pytest -q tests/architecture
+
+docs: $(READY) ## Write the reference from the code
+	$(RUN) tools/reference.py
 
 bench: $(READY) ## Measure speed
 	$(RUN) benchmarks/run.py

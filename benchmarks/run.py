@@ -20,7 +20,7 @@ from contestants import ROOT, Dlt, Naive, Ours, make_peers
 from processes import HERE, Cost, systems
 from report import Figures, as_json, as_markdown, as_table
 
-WORK = HERE / ".work"
+WORK = HERE / ".work" / str(os.getpid())  #: two runs at once do not meet
 EVENTS = 300
 MILLION = 1_000_000
 SHARE_CHANGED = 100  #: one of so many records
@@ -122,9 +122,8 @@ def main() -> None:
     given = _options()
     date = time.strftime("%Y-%m-%d")
     out = given.out or ROOT / "docs" / "benchmarks" / f"{date}.md"
-    shutil.rmtree(WORK, ignore_errors=True)
-    WORK.mkdir()
-    (WORK / ".gitignore").write_text("*\n")
+    WORK.mkdir(parents=True)
+    (WORK.parent / ".gitignore").write_text("*\n")
     bench = Bench(records=given.records, rounds=given.rounds, python=make_peers() if given.peers else None)
     bench.figures.load_before = os.getloadavg()[0]
     try:

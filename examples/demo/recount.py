@@ -16,6 +16,7 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -125,6 +126,10 @@ def pair(here: list[Fields], there: list[Fields], *ways: tuple[Callable[[Fields]
     return pairs
 
 
+def _capitals(row: Fields, name: str) -> object:
+    return str(row[name] or "").upper()
+
+
 def _by_key(rows: Iterable[Fields], key_of: Callable[[Fields], object]) -> dict[object, list[Fields]]:
     found: dict[object, list[Fields]] = defaultdict(list)
     for row in rows:
@@ -176,7 +181,7 @@ def _lonely(count: Count, kind: str, system: str, key: str, explained: str) -> N
 def _twice(count: Count, kind: str, rows: list[Fields], system: str, names: tuple[str, ...], key: str) -> None:
     """Two live records with one tax number, one SKU or one marker."""
     for name in names:
-        seen: dict[object, list[Fields]] = _by_key(rows, lambda row, name=name: str(row[name] or "").upper())
+        seen = _by_key(rows, partial(_capitals, name=name))
         for value, same in seen.items():
             if len(same) > 1:
                 both = {"crm": "", "erp": "", system: str(same[1][key])}

@@ -9,6 +9,7 @@ again over the applications' own APIs (recount.py); the last line tells the resu
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import re
 import sys
@@ -19,7 +20,7 @@ import people
 import recount
 from applications import Fields, RefusedError, side_door
 from people import Morning
-from stage import Stage, act, say, stage
+from stage import Stage, act, note, say, stage
 
 _WRITES: Fields = {
     "rate_429": 0.15, "retry_after": 0, "rate_500_after": 0.2, "timeout_after_effect": 0.15, "truncate": 0.1,
@@ -44,6 +45,8 @@ def main() -> int:
     parser.add_argument("--keep", action="store_true", help="leave the folder behind")
     given = parser.parse_args()
     size = 60 if given.quick else given.size
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)  # told as it happens, into a pipe too
     began = time.monotonic()
     with stage(size=size, seed=given.seed, keep=given.keep) as this:
         first_load(this, quick=given.quick)
@@ -80,10 +83,11 @@ def busy_morning(this: Stage, *, edits: int, seed: int) -> Morning:
     """Act 2: people edit both sides at once, and the systems fail in every way they know."""
     act(2, "A busy morning, on both sides at once")
     morning = people.choose(this)
+    say("Nobody waits for anybody:")
     for sentence in people.work(this, morning):
-        say(f"- {sentence}")
+        note(sentence)
     others = people.crowd(this, morning, edits=edits, seed=seed)
-    say(f"- Everybody else makes {others} edits, in both systems, some of them to the same customers.")
+    note(f"Everybody else makes {others} edits, in both systems, some of them to the same customers.")
     say("Meanwhile the network has a bad day: every other write is answered 429, or 500 after it was done, or by half "
         "an answer, or by none. Now sync, through all of that.")  # fmt: skip
     this.strike(_WRITES)
@@ -124,8 +128,9 @@ def people_decide(this: Stage, morning: Morning) -> None:
         this.type("match", "--review", most=14)
         answer(this, questions)
     this.type("sync", "--full")
+    say("Now both systems show this:")
     for sentence in outcome(this, morning):
-        say(sentence)
+        note(sentence)
 
 
 def outcome(this: Stage, morning: Morning) -> Iterator[str]:

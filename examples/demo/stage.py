@@ -120,3 +120,8 @@ def act(number: int, title: str) -> None:
 def say(text: str) -> None:
     """One sentence of the story."""
     print("\n" + textwrap.fill(" ".join(text.split()), _WIDTH))
+
+
+def note(text: str) -> None:
+    """One thing that happened, in a list of several."""
+    print(textwrap.fill(" ".join(text.split()), _WIDTH, initial_indent="  - ", subsequent_indent="    "))

@@ -21,7 +21,7 @@ POINTS = int(os.environ.get("SYNCLINE_KILL_POINTS", "20"))
 GROUP = 5  #: random moments of one test
 
 MASTERS = ("customers", "partners")
-EDITS = ["edit", "edit_several", "resave", "archive"]
+EDITS = ["edit", "edit_several", "resave"]
 LINES = ["change_line", "add_line"]
 
 FIRST_PASSINGS = [
@@ -59,6 +59,9 @@ def edited(seeded: Path) -> Path:
             side_door(url, "people", {"edits": 40, "seed": place, "resource": MASTERS[place], "actions": EDITS})
             side_door(url, "people", {"edits": 5, "seed": 9, "resource": MASTERS[place], "actions": ["create"]})
         side_door(this.crm_url, "people", {"edits": 10, "resource": "orders", "actions": LINES})
+        ordering = {row["customer_id"] for row in this.crm.every("orders")}
+        idle = [row["id"] for row in this.crm.every("customers") if row["id"] not in ordering]
+        side_door(this.crm_url, "people", {"edits": 5, "resource": "customers", "actions": ["archive"], "ids": idle})
         shutil.copytree(this.folder, folder)
     return folder
 

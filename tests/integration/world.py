@@ -18,6 +18,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
+import msgspec
+
 from syncline.app import operations
 from syncline.app.ahead import Inline
 from syncline.app.opening import compose
@@ -336,9 +338,10 @@ class Door:
     def write(self, batch: Batch) -> Sequence[Receipt]:
         items = list(batch.items)
         refusals = [self.app.refuses(item.fields) for item in items if item.op in (Op.CREATE, Op.UPDATE)]
-        if self.app.contract.batch.atomic and any(refusals) and len(items) > 1:
-            message = next(filter(None, refusals))
-            return [Receipt(ref=item.ref, outcome=Outcome.REFUSED, message=message) for item in items]
+        if self.app.contract.batch.atomic and any(refusals) and len(items) > 1:  # nothing was written: halve it
+            half = len(items) // 2
+            parts = [msgspec.structs.replace(batch, items=part) for part in (items[:half], items[half:])]
+            return [receipt for part in parts for receipt in self.write(part)]
         return [receipt for item in items if (receipt := self._write(batch.resource, item)) is not None]
 
     def _write(self, resource: str, item: Item) -> Receipt | None:

@@ -48,6 +48,7 @@ class Workers:
         self._lock = threading.Lock()
         self.done: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
+        self.reasons: dict[str, str] = {}  #: of the last refusal of each step
 
     def begin(self, pause: float, most: int) -> None:
         """Each office takes up to `most` steps in a thread of its own, one per pause [s] or less."""
@@ -80,8 +81,9 @@ class Workers:
         """Take one step; was it taken?"""
         try:
             taken = step(self, self._world, draw)
-        except _NO:
+        except _NO as error:
             taken = False
+            self.reasons[name] = repr(error)
         (self.done if taken else self.refused)[name] += 1
         return taken
 
@@ -323,7 +325,7 @@ CRM_STEPS: dict[str, tuple[int, Step]] = {
     "a customer is entered in the CRM": (2, _enter_customer),
     "a customer is archived or deleted in the CRM": (1, _let_customer_go),
     "an order is taken in the CRM": (5, _take_order),
-    "an order is changed in the CRM": (3, _change_order),
+    "an order is changed in the CRM": (2, _change_order),
 }
 TRYTON_STEPS: dict[str, tuple[int, Step]] = {
     "a party is renamed in Tryton": (2, _rename_party),
@@ -390,3 +392,26 @@ def merge_in(workers: Workers, world: World, system: str, loser: str, winner: st
         return True
 
     return workers.take(f"a merge is made in {system}, too", merge, random.Random(0))  # noqa: S311
+
+
+def free_order(workers: Workers, world: World, order: str, sale: int) -> bool:
+    """A quotation goes back to draft, so that it can be changed; later than that, the CRM takes its change back."""
+
+    def free(_: Workers, world: World, __: random.Random) -> bool:
+        fields = ["lines.sequence", "lines.product.code", "lines.quantity", "lines.unit_price"]
+        found = world.people.read("sale.sale", sale, "state", *fields)
+        if found["state"] == "quotation":
+            world.people.move_sale(sale, "draft")
+            return True
+        goods = {one["sku"]: one["id"] for one in world.crm.every("products")}
+        lines = [
+            {
+                "line_no": line["sequence"], "product_id": goods[line["product."]["code"]],
+                "quantity": str(line["quantity"]), "unit_price": line["unit_price"]["decimal"],
+            }
+            for line in found["lines."]
+        ]  # fmt: skip
+        world.crm.ask("PATCH", f"/api/orders/{order}", {"lines": lines})
+        return True
+
+    return workers.take("a parked order is set right", free, random.Random(0))  # noqa: S311

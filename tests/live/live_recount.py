@@ -121,7 +121,17 @@ def tryton_parties(erp: Tryton) -> list[Row]:
 
 def tryton_sales(erp: Tryton) -> list[Row]:
     """Sales that came from the CRM: they have its number, or the hub's marker."""
-    fields = ["number", "description", "reference", "party", "sale_date", "currency.code", "state", "untaxed_amount"]
+    fields = [
+        "number",
+        "description",
+        "reference",
+        "party",
+        "party.active",
+        "sale_date",
+        "currency.code",
+        "state",
+        "untaxed_amount",
+    ]
     fields += ["tax_amount", "total_amount", "invoices.state", "invoices.number", "invoices.total_amount"]
     fields += ["lines.type", "lines.sequence", "lines.product.code", "lines.quantity", "lines.unit_price"]
     rows = erp.rows("sale.sale", [], [["id", "ASC"]], fields)
@@ -327,7 +337,9 @@ def _recount_orders(
     pairs = pair(here, there, (lambda row: row["number"], lambda row: row["description"]))
     for one, other in pairs:
         _compare(count, "orders", (one, other), ORDERS, explain)
-        _says(count, (one, other), "customer", (party_of.get(one["customer_id"]), other["party"]), explain)
+        buyer = party_of.get(one["customer_id"])
+        seller = other["party"] if buyer or other["party."]["active"] else None  # a customer that was deleted
+        _says(count, (one, other), "customer", (buyer, seller), explain)
         _compare_lines(count, (one, other), skus, explain)
         _compare_taxes(count, (one, other), explain)
     before = len(count.differences)

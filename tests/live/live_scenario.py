@@ -19,6 +19,7 @@ from tests.live.live_people import (
     a_phone,
     an_address,
     crm_address,
+    free_order,
     merge_in,
     merge_two_customers,
     merge_two_parties,
@@ -65,7 +66,8 @@ def play(*, seed: int, rounds: int, say: Say, keep: bool = False) -> str:
         for name, count in sorted(workers.done.items()):
             say(f"  {count:4d}  {name}")
         _come_to_rest(this, say)
-        if _finish_merges(this, workers, say):
+        if _finish_merges(this, workers, say) + _free_parked(this, workers, say):
+            this.syncline("parked", "--retry")
             _come_to_rest(this, say)
         _assert_nothing_is_written(this, say)
         return _recounted(this, say)
@@ -166,12 +168,23 @@ def _finish_merges(this: World, workers: Workers, say: Say) -> int:
     """Who merged two records in one system is asked to merge them in the other one, too."""
     found = [row for row in this.told("conflicts")["conflicts"] if row["field"] == "*" and "merged in" in row["rule"]]
     merged = 0
-    for row in found:
-        [loser], [winner] = row["theirs"], row["ours"]
+    for number, row in enumerate(found):
+        [loser], [winner] = (row["theirs"], row["ours"]) if number % 2 else (row["ours"], row["theirs"])
         merged += merge_in(workers, this, row["system"], loser, winner)
     if found:
         say(f"{merged} of {len(found)} merges were made in the other system, too")
+        for name, reason in workers.reasons.items():
+            say(f"  {name}: {reason[:160]}")
     return merged
+
+
+def _free_parked(this: World, workers: Workers, say: Say) -> int:
+    """Orders that were changed when Tryton did not allow it any more: people do what the refusal says."""
+    rows = [row for row in this.told("parked")["parked"] if row["flow"] == "orders" and row["op"] == "update"]
+    freed = sum(free_order(workers, this, row["keys"]["crm"], int(row["key"])) for row in rows)
+    if rows:
+        say(f"{freed} of {len(rows)} parked orders were set right by people")
+    return freed
 
 
 def _sent(report: dict) -> int:

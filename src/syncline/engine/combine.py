@@ -253,12 +253,10 @@ def _plan(
 ) -> None:
     """Which systems must now be written: those whose shadow differs from canon, and those that lack the record."""
     for side in at.bound.sides.values():
-        if side.side.direction is Direction.FROM:
+        own = side.system == at.side.system
+        if side.side.direction is Direction.FROM or (own and eid in at.delivering):
             continue
-        if side.system == at.side.system:
-            delta: Delta | None = result.delta
-        else:
-            delta = lagging.get(side.system)
+        delta = result.delta if own else lagging.get(side.system)
         if delta is None or eid in step.dropped_links.get(side.stream, ()):
             if creates_now(at.hub, side) and (result.changed or eid in step.dropped_links.get(side.stream, ())):
                 step.plan_work(side.stream, Op.CREATE, eid)

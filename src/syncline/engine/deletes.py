@@ -10,6 +10,7 @@ from syncline.engine.audit import EntryKind, entry
 from syncline.engine.codec import canon_of, decode_delta
 from syncline.engine.combine import POLICY_OP
 from syncline.engine.hub import Pass
+from syncline.engine.mergers import close_merge
 from syncline.engine.plan import wanted
 from syncline.engine.step import Step
 from syncline.model.flow import DeletePolicy, Direction
@@ -27,6 +28,8 @@ def record_deleted(at: Pass, step: Step, key: str, reason: str) -> ReadOutcome:
     hub, side, bound = at.hub, at.side, at.bound
     link = hub.store.links(side.stream, [key]).get(key)
     step.done_hints.setdefault(side.stream, []).append(key)
+    if link is not None and link.state is LinkState.DETACHED:
+        close_merge(at, step, {key})
     if link is None or link.state is not LinkState.OK:
         return ReadOutcome.FILTERED
     entity = hub.store.entities(bound.entity, [link.eid])[link.eid]

@@ -8,7 +8,8 @@ answer: the items are in doubt until the system can be asked.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import msgspec
 
@@ -17,7 +18,7 @@ from syncline.engine.codec import decode_delta
 from syncline.engine.compose import Sent, compose
 from syncline.engine.hub import Pass
 from syncline.engine.limits import Priority
-from syncline.engine.ready import ready
+from syncline.engine.ready import must_wait, ready
 from syncline.engine.recover import encode_body
 from syncline.engine.retry import read_again
 from syncline.engine.settle import settle
@@ -101,19 +102,35 @@ def _reads_first(at: Pass, intent: Intent) -> bool:
 
 def _read_first(at: Pass, intent: Intent) -> tuple[dict[int, Record], list[str]]:
     """Read the records about to be written and merge what they show, so that no edit is overwritten unseen."""
-    links = at.hub.store.links_of(at.side.stream, intent.eids)
-    keys = [link.key for link in links.values() if link.state is LinkState.OK]
+    store, stream, now = at.hub.store, at.side.stream, at.hub.now()
+    links = store.links_of(stream, intent.eids)
+    waiting = {eid for eid, row in store.unsettled_of(stream, intent.eids).items() if must_wait(row, now)}
+    keys = [link.key for link in links.values() if link.state is LinkState.OK and link.eid not in waiting]
     if not keys:
         return {}, []
+    await_settled(at, intent.eids)
     answers = get_records(at, keys, Priority(intent.priority))
     records = [answer for answer in answers if isinstance(answer, Record)]
     if records:
-        absorb(at, page_of(records), Reading(exact=True))
+        absorb(replace(at, delivering=frozenset(intent.eids)), page_of(records), Reading(exact=True))
         at.account.window += len(records)
     by_key = {link.key: link.eid for link in links.values()}
     return {by_key[record.key]: record for record in records if record.key in by_key}, [
         answer.key for answer in answers if isinstance(answer, Gone)
     ]
+
+
+def await_settled(at: Pass, eids: Iterable[int]) -> None:
+    """A get may show our own last write late: let the contract's settle time pass before these records are read."""
+    hub, settle = at.hub, int(at.side.contract.settle * 1e6)
+    if not settle:
+        return
+    wrote = hub.wrote.get(at.side.stream, {})
+    last = max((wrote.get(eid, 0) for eid in eids), default=0)
+    if hub.now() - hub.opened_at < settle:  # an earlier process may have written just now
+        last = max(last, int(hub.store.document("last-write", "/".join(at.side.stream)) or 0))
+    if (pause := last + settle - hub.now()) > 0:
+        hub.env.sleep(pause / 1e6)
 
 
 def get_records(at: Pass, keys: Sequence[str], priority: Priority) -> Sequence[Record | Gone | Unreadable]:

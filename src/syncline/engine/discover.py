@@ -9,6 +9,7 @@ from syncline.engine.combine import creates
 from syncline.engine.deletes import sweep
 from syncline.engine.hub import Pass
 from syncline.engine.limits import Priority
+from syncline.engine.mergers import merges_to_look_at
 from syncline.engine.retry import read_again
 from syncline.engine.step import Step, begin, commit
 from syncline.errors import TransientError
@@ -35,6 +36,8 @@ def discover(at: Pass) -> None:
     first_time = scanned is not None and not at.hub.matched(side.stream)
     if scanned is not None and side.contract.deletes is Deletes.SWEEP:
         step.hints += sweep(at, scanned)
+    if scanned is not None:
+        step.hints += merges_to_look_at(at)
     if first_time:
         step.put_document("matched", "/".join(side.stream), str(at.hub.now()).encode())
         if creates(side):

@@ -191,6 +191,7 @@ class Pass:
     run: Run
     bound: BoundFlow
     side: BoundSide
+    delivering: frozenset[int] = frozenset()  #: entities whose write to this side is under way: no second is planned
 
     @property
     def account(self) -> Account:

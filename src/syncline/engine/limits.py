@@ -48,7 +48,7 @@ class Gate:
             raise TransientError(msg, wait=self._closed_until - now)
         floor = self._limits.burst * self._limits.reserve * min(int(priority), 1) * (1 + 0.25 * max(0, priority - 1))
         need = min(float(requests), max(1.0, self._limits.burst - floor))
-        while (wait := self._wait(floor + need)) > 0:
+        while (wait := self._wait(min(floor + need, float(self._limits.burst)))) > 0:
             self._env.sleep(wait)
         self._tokens -= requests
 

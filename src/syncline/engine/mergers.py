@@ -12,7 +12,7 @@ from syncline.merging import Shadow
 from syncline.model.ledger import ReadOutcome
 from syncline.model.page import Op
 from syncline.model.state import Conflict, ConflictState, Entity, EntityState, Hint, Link, LinkState
-from syncline.model.values import UNSET, Value, encode_row, is_empty
+from syncline.model.values import UNSET, Value, decode_row, encode_row, is_empty
 
 
 def record_merged(at: Pass, step: Step, loser: str, winner: str) -> ReadOutcome:
@@ -21,17 +21,58 @@ def record_merged(at: Pass, step: Step, loser: str, winner: str) -> ReadOutcome:
     links = hub.store.links(stream, [loser, winner])
     lost, kept = links[loser], links.get(winner)
     now = hub.now()
+    close_merge(at, step, {loser, winner})
     step.aliases.setdefault(stream, []).append((loser, winner))
     step.done_hints.setdefault(stream, []).append(loser)
     step.hints.append(Hint(stream=stream, key=winner, reason="changed", due=now, at=now))
+    if lost.state is LinkState.DETACHED:
+        step.dropped_links.setdefault(stream, []).append(lost.eid)
+        return ReadOutcome.LINKED
     if kept is None:
         step.links[stream, lost.eid] = Link(lost.eid, winner, LinkState.OK, None, None, lost.delta, lost.born, 0)
         step.entries.append(entry(EntryKind.LINKED, lost.eid, winner, f"re-keyed from {loser}"))
         return ReadOutcome.LINKED
+    if kept.state is LinkState.DETACHED:
+        return _other_way_round(at, step, lost, kept)
     step.dropped_links.setdefault(stream, []).append(lost.eid)
     entities = hub.store.entities(bound.entity, [lost.eid, kept.eid])
     _absorb_entity(at, step, entities[lost.eid], entities[kept.eid])
     return ReadOutcome.LINKED
+
+
+def _other_way_round(at: Pass, step: Step, lost: Link, kept: Link) -> ReadOutcome:
+    """Merged elsewhere before, and here the other way round: the entity that lives takes the record that stays."""
+    stream = at.side.stream
+    step.dropped_links.setdefault(stream, []).extend([kept.eid, lost.eid])
+    unknown = {p: Shadow(UNSET, UNSET, 0) for p in at.side.positions}
+    link = Link(lost.eid, kept.key, LinkState.OK, None, None, encode_delta(unknown), lost.born, 0)
+    step.new_links.setdefault(stream, []).append(link)
+    step.entries.append(entry(EntryKind.LINKED, lost.eid, kept.key, f"re-keyed from {lost.key}"))
+    return ReadOutcome.LINKED
+
+
+def merges_to_look_at(at: Pass) -> list[Hint]:
+    """Records that wait for a person to merge or delete them here, too: such a deed may leave no other trace."""
+    now = at.hub.now()
+    keys = {key for one in _open_merges(at) for key in (*decode_row(one.theirs), *decode_row(one.ours))}
+    return [Hint(stream=at.side.stream, key=str(key), reason="changed", due=now, at=now) for key in sorted(keys, key=str)]
+
+
+def close_merge(at: Pass, step: Step, keys: set[str]) -> None:
+    """A person has made two records one here, too, or deleted one of them: nobody is asked any more."""
+    for one in _open_merges(at):
+        [loser], [winner] = decode_row(one.theirs), decode_row(one.ours)
+        if keys & {loser} or keys >= {loser, winner}:
+            settled = msgspec.structs.replace(one, state=ConflictState.RESOLVED, kept="ours", who=at.side.system)
+            step.resolved.append(settled)
+            rule = f"merged in {at.side.system}"
+            step.entries.append(entry(EntryKind.CONFLICT, one.eid, one.field, rule, "ours", loser))
+
+
+def _open_merges(at: Pass) -> list[Conflict]:
+    found = at.hub.store.conflicts(entity=at.bound.entity, state=ConflictState.OPEN, limit=2**31 - 1)
+    mine = [one for one in found if one.field == "*" and one.system == at.side.system]
+    return [one for one in mine if len(decode_row(one.theirs)) == 1 and len(decode_row(one.ours)) == 1]
 
 
 def _absorb_entity(at: Pass, step: Step, loser: Entity, winner: Entity) -> None:

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 import msgspec
 
 from syncline.engine.codec import Pending, canon_of, decode_delta, encode_pending, gens_of
-from syncline.engine.hub import Pass
+from syncline.engine.hub import BoundSide, Pass
 from syncline.engine.identify import asked_about
 from syncline.engine.plan import wanted
 from syncline.engine.step import Step
+from syncline.model.flow import DeletePolicy
 from syncline.model.ledger import SentOutcome
 from syncline.model.page import Op, Record
 from syncline.model.state import Entity, EntityState, Intent, Link, LinkState, Unsettled, UnsettledState
@@ -58,9 +59,13 @@ def ready(at: Pass, intent: Intent, before: Mapping[int, Record], step: Step) ->
     now, width, found = at.hub.now(), at.bound.width, []
     for eid in intent.eids:
         entity, waiting = entities.get(eid), unsettled.get(eid)
-        if entity is None or entity.state is EntityState.MERGED or (waiting and _must_wait(waiting, now)):
+        if entity is None or entity.state is EntityState.MERGED or (waiting and must_wait(waiting, now)):
             continue
-        one = _one(at, intent.op, entity, links.get(eid), canon_of(entity, width), frozen.get(eid, frozenset()))
+        op, one = needed(at, intent.op, entity, links.get(eid)), None
+        if op is intent.op:
+            one = _one(at, op, entity, links.get(eid), canon_of(entity, width), frozen.get(eid, frozenset()))
+        else:
+            step.plan_work(stream, op, eid)
         if one is None:
             if waiting and waiting.state is not UnsettledState.PARKED:
                 step.settled.setdefault(stream, []).append(eid)
@@ -72,7 +77,23 @@ def ready(at: Pass, intent: Intent, before: Mapping[int, Record], step: Step) ->
     return found
 
 
-def _must_wait(waiting: Unsettled, now: int) -> bool:
+def ending(side: BoundSide) -> Op:
+    """What a delete elsewhere asks of this system."""
+    if side.side.deletes is DeletePolicy.ARCHIVE and (side.contract.archivable or not side.contract.deletable):
+        return Op.ARCHIVE
+    return Op.DELETE
+
+
+def needed(at: Pass, planned: Op, entity: Entity, link: Link | None) -> Op:
+    """What kind of write an entity asks for now; it may have died, come back or lost its record since `planned`."""
+    linked = link is not None and link.state is LinkState.OK
+    if entity.state is not EntityState.LIVE:
+        return planned if not linked or planned in (Op.DELETE, Op.ARCHIVE) else ending(at.side)
+    return Op.UPDATE if link is not None else Op.CREATE if at.side.side.creates else planned
+
+
+def must_wait(waiting: Unsettled, now: int) -> bool:
+    """Is this write in doubt, or its next try not due yet?"""
     if waiting.state is UnsettledState.DOUBT:
         return True
     return waiting.state is UnsettledState.RETRY and waiting.due > now

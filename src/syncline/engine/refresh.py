@@ -10,15 +10,16 @@ import msgspec
 from syncline.engine.absorb import DEFER_FOR, Reading, absorb
 from syncline.engine.codec import Pending, canon_of, decode_delta, decode_pending
 from syncline.engine.deletes import confirmed, record_deleted
-from syncline.engine.deliver import get_records, page_of
+from syncline.engine.deliver import await_settled, get_records, page_of
 from syncline.engine.hub import Pass
 from syncline.engine.identify import asked_about
 from syncline.engine.limits import Priority
 from syncline.engine.mergers import record_merged
 from syncline.engine.plan import wanted
+from syncline.engine.ready import needed
 from syncline.engine.references import parents_in
 from syncline.engine.retry import backoff
-from syncline.engine.step import begin, commit
+from syncline.engine.step import Step, begin, commit
 from syncline.model.ledger import ReadOutcome
 from syncline.model.page import Gone, Op, Page, Record, Unreadable
 from syncline.model.state import Hint, LinkState, Stream, Unsettled, UnsettledState
@@ -41,6 +42,8 @@ def refresh(at: Pass) -> bool:
 
 def _read_hinted(at: Pass, hints: Sequence[Hint]) -> None:
     by_key = {hint.key: hint for hint in hints}
+    if at.side.contract.settle:
+        await_settled(at, [link.eid for link in at.hub.store.links(at.side.stream, list(by_key)).values()])
     answers = get_records(at, list(by_key), Priority.LIVE)
     records = [answer for answer in answers if isinstance(answer, Record)]
     gone = [answer for answer in answers if isinstance(answer, Gone)]
@@ -111,9 +114,9 @@ def _decide_writes(at: Pass, doubts: Sequence[Unsettled]) -> None:
         if isinstance(answer, Gone)
     ]
     open_still = _still_wanted(at, [row.eid for row in doubts])
+    _plan_anew(at, doubts, step)
     for row in doubts:
         step.settled.setdefault(at.side.stream, []).append(row.eid)
-        step.plan_work(at.side.stream, row.op, row.eid)
         landed = row.op is Op.UPDATE and row.eid not in open_still
         at.account.doubt_ended(landed=landed, this_run=row.run == at.run.number)
     commit(at.hub, at.run, step, priority=1)
@@ -223,14 +226,23 @@ def wake(at: Pass) -> bool:
     if not fresh:
         return False
     step = begin(at.hub, "settle", system=at.side.system, entity=at.bound.entity)
+    _plan_anew(at, fresh, step)
     for row in fresh:
-        step.plan_work(stream, row.op, row.eid)
         if row.run == at.run.number:
             at.account.recall_pending()
         if row.state is UnsettledState.BLOCKED:
             step.settled.setdefault(stream, []).append(row.eid)
     commit(at.hub, at.run, step, priority=1)
     return True
+
+
+def _plan_anew(at: Pass, rows: Sequence[Unsettled], step: Step) -> None:
+    """Plan what each entity asks for by now: it may have died or come back while its write waited."""
+    eids = [row.eid for row in rows]
+    entities, links = at.hub.store.entities(at.bound.entity, eids), at.hub.store.links_of(at.side.stream, eids)
+    for row in rows:
+        op = needed(at, row.op, entities[row.eid], links.get(row.eid)) if row.eid in entities else row.op
+        step.plan_work(at.side.stream, op, row.eid)
 
 
 def _moved(at: Pass, row: Unsettled) -> bool:
