@@ -278,12 +278,23 @@ def recount(crm: tuple[str, str], erp: Tryton, waiting: Mapping[str, Sequence[Ro
     count, explain = Count(), Explanations(waiting)
     customers = [_flat_customer(row) for row in crm_rows(*crm, "customers") if not row["archived"]]
     goods = crm_rows(*crm, "products")
-    pairs = _recount_customers(count, customers, tryton_parties(erp), explain)
+    parties = tryton_parties(erp)
+    pairs = _recount_customers(count, customers, parties, explain)
     both = _recount_products(count, goods, tryton_products(erp), explain)
     skus = {one["id"]: other["code"] for one, other in both}
     party_of = {one["id"]: other["id"] for one, other in pairs}
-    _recount_orders(count, (crm_rows(*crm, "orders"), tryton_sales(erp)), (party_of, skus), explain)
+    known = _Known(party_of=party_of, active={row["id"] for row in parties}, skus=skus)
+    _recount_orders(count, (crm_rows(*crm, "orders"), tryton_sales(erp)), known, explain)
     return count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """What orders refer to."""
+
+    party_of: Row  #: CRM customer -> Tryton party
+    active: set[Any]  #: parties
+    skus: Row  #: CRM product -> code
 
 
 def _flat_customer(row: Row) -> Row:
@@ -323,12 +334,9 @@ def _recount_products(count: Count, here: list[Row], there: list[Row], explain: 
     return pairs
 
 
-def _recount_orders(
-    count: Count, rows: tuple[list[Row], list[Row]], known: tuple[Row, Row], explain: Explanations
-) -> None:
+def _recount_orders(count: Count, rows: tuple[list[Row], list[Row]], known: _Known, explain: Explanations) -> None:
     """Orders with their customers, lines, taxes, states and invoices."""
     here, there = rows
-    party_of, skus = known
     _twice(count, "orders", here, "crm", ("number", "external_ref"), explain)
     _twice(count, "orders", there, "erp", ("description", "reference"), explain)
     for row in there:
@@ -337,10 +345,10 @@ def _recount_orders(
     pairs = pair(here, there, (lambda row: row["number"], lambda row: row["description"]))
     for one, other in pairs:
         _compare(count, "orders", (one, other), ORDERS, explain)
-        buyer = party_of.get(one["customer_id"])
-        seller = other["party"] if buyer or other["party."]["active"] else None  # a customer that was deleted
+        buyer = known.party_of.get(one["customer_id"])
+        seller = other["party"] if buyer or other["party"] in known.active else None  # a customer that was deleted
         _says(count, (one, other), "customer", (buyer, seller), explain)
-        _compare_lines(count, (one, other), skus, explain)
+        _compare_lines(count, (one, other), known.skus, explain)
         _compare_taxes(count, (one, other), explain)
     before = len(count.differences)
     _alone(count, "orders", (here, there), pairs, explain)

@@ -173,8 +173,8 @@ def _finish_merges(this: World, workers: Workers, say: Say) -> int:
         merged += merge_in(workers, this, row["system"], loser, winner)
     if found:
         say(f"{merged} of {len(found)} merges were made in the other system, too")
-        for name, reason in workers.reasons.items():
-            say(f"  {name}: {reason[:160]}")
+        for name in [one for one in workers.reasons if "too" in one]:
+            say(f"  {name}: {workers.reasons[name][:300]}")
     return merged
 
 

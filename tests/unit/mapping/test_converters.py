@@ -314,3 +314,12 @@ def test_importing_the_package_imports_nothing_heavy():
     code = f"import sys; sys.path[:] = {sys.path}; import syncline.mapping; sys.exit(len({heavy} & set(sys.modules)))"
 
     assert run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("shown", "kept"), [("100", "108.37"), ("0.01", "0.01"), ("123.455", "133.79"), ("-3.335", "-3.61"), ("-0.001", "0")]
+)
+def test_a_scaled_amount_is_rounded_half_up_to_the_places_that_are_named(shown, kept):
+    lens = compile_lens({"usd": "eur | decimal | scale(1.0837, 2)"})
+
+    assert lens.get([f'{{"eur": "{shown}"}}'.encode()]).columns == [[kept]]

@@ -108,7 +108,7 @@ def _scale(arguments: Arguments) -> Converter:
         factor = Fraction(0)
     if factor == 0:
         raise arguments.wrong(0, f"`{text}` is not a factor", "Write a number such as 0.001; it must not be zero.")
-    return _scaled(factor)
+    return _scaled(factor, arguments.count(1, most=_PLACES_READ) if len(arguments) > 1 else _PLACES_READ)
 
 
 def _unit(arguments: Arguments) -> Converter:
@@ -123,17 +123,19 @@ def _unit(arguments: Arguments) -> Converter:
     raise arguments.wrong(1, f"`{wire}` cannot be turned into `{canonical}`", "Name two units of one kind.")
 
 
-def _scaled(factor: Fraction) -> Converter:
+def _scaled(factor: Fraction, places: int = _PLACES_READ) -> Converter:
+    rounds = f"digits after place {places} are rounded" if places < _PLACES_READ else ""
     return Converter(
-        get=_times(factor, _PLACES_READ),
+        get=_times(factor, places),
         put=_times(1 / factor, _PLACES_WRITTEN),
-        loses=f"digits after place {_PLACES_WRITTEN} are rounded when written",
+        loses=rounds or f"digits after place {_PLACES_WRITTEN} are rounded when written",
     )
 
 
 def _times(factor: Fraction, places: int) -> Step:
     """Multiplying by a factor; a factor that is a short decimal, and a usual number, need no fraction."""
     short, multiply = _short(factor), _WIDE.multiply
+    smallest, round_to = Decimal(1).scaleb(-places), HALF_UP.quantize
 
     def step(value: object) -> object:
         if short is None or not isinstance(value, str) or not SIMPLE_NUMBER.fullmatch(value):
@@ -143,7 +145,9 @@ def _times(factor: Fraction, places: int) -> Step:
         if point < 0:
             return "0" if text == "-0" else text
         if len(text) - point - 1 > places:
-            return canonical_decimal(rounded(Decimal(text), places))
+            text = _plain(round_to(Decimal(text), smallest))
+            if not places:
+                return "0" if text == "-0" else text
         text = text.rstrip("0").rstrip(".")
         return "0" if text == "-0" else text
 
@@ -203,10 +207,13 @@ SPECS = (
     ),
     ConverterSpec(
         name="scale",
-        summary="The canonical value is the system's value times a factor, exactly; follow `number` for JSON numbers.",
+        summary="The canonical value is the system's value times a factor, exactly or rounded half-up to some places.",
         example="weight | number | scale(0.001)",
         build=_scale,
-        parameters=(Parameter(name="factor", meaning="a number other than zero", optional=False),),
+        parameters=(
+            Parameter(name="factor", meaning="a number other than zero", optional=False),
+            Parameter(name="places", meaning="digits after the point that are kept; all when it is not given"),
+        ),
     ),
     ConverterSpec(
         name="unit",
