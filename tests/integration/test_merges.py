@@ -16,7 +16,7 @@ def world() -> Iterator[World]:
 
 
 def merged_in_crm(world: World) -> tuple[str, list[str]]:
-    """Two customers that both systems hold become one in the CRM: its key, and the ERP's keys, the one to stay first."""
+    """Two customers of both systems become one in the CRM: its key, and the ERP's keys, the one to stay first."""
     loser, winner = (world.crm.add("customers", **customer(name=name)) for name in ("Twice", "Once"))
     world.rest()
     partners = {str(fields["label"]): key for key, fields in world.erp.live("partners").items()}

@@ -267,7 +267,8 @@ def nothing_old_returns(made: History) -> Iterator[str]:
     for edit in edits(made.world):
         later = made.world.apps[edit.system].tables["rows"][edit.key].versions[edit.number + 1 :]
         decides = edit.field == "phone" or (edit.field == "name" and edit.system == "crm")
-        replaced = decides and any(v.who == PERSON and v.fields is not None and edit.field in v.touched for v in later)
+        decides = decides and all(v.fields is not None for v in later)
+        replaced = decides and any(v.who == PERSON and edit.field in v.touched for v in later)
         shown = {row[edit.field] for rows in live.get(edit.tax, {}).values() for row in rows}
         if replaced and edit.value in shown:
             yield f"{edit.tax}.{edit.field}={edit.value} of {edit.system} is back"

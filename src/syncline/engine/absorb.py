@@ -25,6 +25,7 @@ from syncline.model.state import Hint, Link, LinkState, UnsettledState
 from syncline.model.values import Value
 
 UNKNOWN: tuple[int, None] = (0, None)
+GATHER = 100  #: changed records that are worth a commit of their own
 DEFER_FOR = 3_600_000_000  #: a record whose parent stays unknown is looked at again after this long [µs]
 
 
@@ -61,6 +62,8 @@ class Reading:
     pending: Mapping[int, Pending] = field(default_factory=dict)  #: our own doubtful writes, by eid
     cursor: Cursor | None = None
     owner_of: Mapping[str, int] = field(default_factory=dict)  #: key -> eid, where it is known whose create this is
+    gather: bool = False  #: pages in which little has changed share one commit
+    gathered: dict[str, Row] = field(default_factory=dict)
 
 
 def absorb(at: Pass, page: Page, reading: Reading) -> Step:
@@ -70,6 +73,9 @@ def absorb(at: Pass, page: Page, reading: Reading) -> Step:
     step = begin(hub, "merge", system=side.system, entity=bound.entity)
     rows = _survivors(hub, side, page, reading, step)
     account.reads[ReadOutcome.UNCHANGED] += len(page.keys) - len(rows)
+    counts = {"read": len(page.keys), "changed": len(rows)}
+    if reading.gather or reading.gathered:
+        rows = _gathered(at, page, reading, rows)
     for key, reason in page.broken:
         _park_read(hub, step, side, key, ParkedRead(field="", reason=reason, since=hub.now()))
         account.reads[ReadOutcome.PARKED] += 1
@@ -85,9 +91,21 @@ def absorb(at: Pass, page: Page, reading: Reading) -> Step:
             _mark(reading.scanned, link.eid)
     commit(hub, at.run, step, priority=1 if reading.exact else 2)
     adopt.remember_lacking(at, step)
-    counts = {"read": len(page.keys), "changed": len(rows)}
     hub.tell(Event(kind="read", flow=bound.flow.name, system=side.system, counts=counts))
     return step
+
+
+def _gathered(at: Pass, page: Page, reading: Reading, rows: Sequence[Row]) -> list[Row]:
+    """The rows to merge now: none while there are few, so that a scan with few changes makes few commits."""
+    held = reading.gathered
+    for row in rows:
+        at.account.reads[ReadOutcome.UNCHANGED] += row.key in held  # listed twice: looked at once, as shown last
+        held[row.key] = row
+    if reading.gather and len(held) < GATHER and not page.broken and not page.tombstones:
+        return []
+    ready = list(held.values())
+    held.clear()
+    return ready
 
 
 def _survivors(hub: Hub, side: BoundSide, page: Page, reading: Reading, step: Step) -> list[Row]:
@@ -99,7 +117,8 @@ def _survivors(hub: Hub, side: BoundSide, page: Page, reading: Reading, step: St
             _mark(reading.scanned, eid)
     same = [known.get(key, UNKNOWN)[1] == digest for key, digest in zip(page.keys, prints, strict=True)]
     rows: dict[str, Row] = {}
-    for number, key in enumerate(page.keys):
+    for number in [n for n, unchanged in enumerate(same) if not unchanged or reading.pending]:
+        key = page.keys[number]
         if same[number] and known[key][0] not in reading.pending:
             continue
         rows[key] = Row(

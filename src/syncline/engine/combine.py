@@ -62,9 +62,9 @@ def _combine_one(at: Pass, one: Known, entity: Entity, others: Mapping[str, Link
     seen = _observation(at, one, canon, gens, others)
     result = merge(at.bound.units, seen, gen=step.gen)
     revived = entity.state is EntityState.DEAD and _edit_wins(at, one, result, step, others)
+    _record(at, one, seen, result, step)
     if entity.state is EntityState.DEAD and not revived:
         return _stays_dead(at, one, result, step)
-    _record(at, one, seen, result, step)
     lagging = _lag_others(at, result, gens, others, step)
     if result.changed or revived:
         _store_entity(at, entity, result, gens, step)
@@ -127,7 +127,8 @@ def _drop_dead_links(at: Pass, eid: int, step: Step) -> None:
 def _edit_wins(at: Pass, one: Known, result: Merge, step: Step, others: Mapping[str, Link]) -> bool:
     """An edit met a delete made elsewhere: the edit wins, the entity lives on. Also when the record was restored."""
     restored = one.link is not None and one.link.state is LinkState.GONE
-    if not restored and not result.changed:
+    clashed = one.link is not None and any(decision.verdict in IS_CONFLICT for decision in result.decisions)
+    if not restored and not result.changed and not clashed:
         return False
     if not restored:
         step.conflicts.append(_conflict(at, one, "*", "delete against edit", "theirs", [UNSET], [UNSET]))

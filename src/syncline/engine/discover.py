@@ -12,7 +12,7 @@ from syncline.engine.limits import Priority
 from syncline.engine.mergers import merges_to_look_at
 from syncline.engine.retry import read_again
 from syncline.engine.step import Step, begin, commit
-from syncline.errors import TransientError
+from syncline.errors import SynclineError, TransientError
 from syncline.model.contract import Deletes
 from syncline.model.page import Cursor, Op, Page
 
@@ -29,9 +29,15 @@ def discover(at: Pass) -> None:
     latest = cursor
     at.hub.env.point("list.before")
     source = side.connector.list(side.side.resource, None if whole else cursor)
-    for page in at.hub.executor.ahead(_patient(at, source, Priority.RECONCILE if whole else Priority.LIVE)):
-        absorb(at, page, Reading(exact=False, scanned=scanned))
-        latest = _later(latest, page.cursor)
+    reading = Reading(exact=False, scanned=scanned, gather=True)
+    try:
+        for page in at.hub.executor.ahead(_patient(at, source, Priority.RECONCILE if whole else Priority.LIVE)):
+            absorb(at, page, reading)
+            latest = _later(latest, page.cursor)
+    except SynclineError:  # what was read before the listing broke counts
+        _merge_gathered(at, reading)
+        raise
+    _merge_gathered(at, reading)
     step = begin(at.hub, "scan", system=side.system, entity=at.bound.entity)
     first_time = scanned is not None and not at.hub.matched(side.stream)
     if scanned is not None and side.contract.deletes is Deletes.SWEEP:
@@ -45,6 +51,11 @@ def discover(at: Pass) -> None:
     if latest is not None and latest != cursor:
         step.cursor = (side.stream, latest, None)
     commit(at.hub, at.run, step)
+
+
+def _merge_gathered(at: Pass, reading: Reading) -> None:
+    reading.gather = False
+    absorb(at, Page(keys=[], raws=[]), reading)
 
 
 def _patient(at: Pass, source: Iterator[Page], priority: Priority) -> Iterator[Page]:

@@ -155,6 +155,16 @@ def _settle_done(at: Pass, intent: Intent, done: Sequence[tuple[Sent, Receipt]],
             step.new_links.setdefault(at.side.stream, []).append(link)
         else:
             _cast(at, one, receipt, shown.get(one.item.ref), now, step)
+            if not at.side.verbatim and one.item.ref not in shown:
+                _doubt_what_it_holds(at, one, now, step)
+
+
+def _doubt_what_it_holds(at: Pass, one: Sent, now: int, step: Step) -> None:
+    """The write is acknowledged but could not be read back: until it is, what the record shows may be of our making."""
+    at.account.sent[SentOutcome.ACKNOWLEDGED] -= 1
+    at.account.sent[SentOutcome.IN_DOUBT] += 1
+    row = _unsettled(at, one, UnsettledState.DOUBT, now, "written, but not read back yet")
+    step.unsettled.append(msgspec.structs.replace(row, op=Op.UPDATE))
 
 
 def _stores_all(at: Pass) -> bool:
