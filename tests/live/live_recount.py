@@ -456,11 +456,12 @@ def _twice(
 
 
 def _waiting_for_customers(count: Count, start: int, customer_of: Mapping[str, str]) -> None:
-    """An order waits as long as its customer does."""
+    """An order waits as long as its customer does; one that has none even in the CRM, Tryton never takes."""
     waits = {one.crm for one in count.differences if one.kind == "customers" and one.explained and not one.field}
     for place, one in enumerate(count.differences[start:], start):
-        if one.crm and not one.explained and customer_of.get(one.crm) in waits:
-            why = "its customer waits"
+        customer = customer_of.get(one.crm, "")
+        if not one.explained and (customer in waits or customer == "None"):
+            why = "its customer waits" if customer in waits else "its customer was deleted"
             new = Difference(kind="orders", crm=one.crm, erp="", field="", what=one.what, explained=why)
             count.differences[place] = new
 

@@ -19,6 +19,7 @@ from tests.live.live_people import (
     a_phone,
     an_address,
     crm_address,
+    delete_a_party,
     free_order,
     merge_in,
     merge_two_customers,
@@ -129,6 +130,7 @@ def _round(this: World, workers: Workers, number: int, draw: random.Random, say:
     finally:
         workers.end()
     workers.work(5)
+    delete_a_party(workers, this, draw)
     if number % 3 == 1:
         merge_two_parties(workers, this, draw)
     if number % 3 == 2:

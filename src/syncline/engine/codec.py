@@ -81,6 +81,6 @@ def gens_of(entity: Entity, width: int) -> list[int]:
     return gens + [0] * (width - len(gens))
 
 
-def encode_gens(gens: Sequence[int]) -> bytes | None:
-    """Generations; None when all are the same (then the entity's own `gen` says it)."""
-    return None if len(set(gens)) <= 1 else msgspec.msgpack.encode(list(gens))
+def encode_gens(gens: Sequence[int], gen: int) -> bytes | None:
+    """Generations; None when all are the entity's own `gen`, which then says it."""
+    return None if set(gens) <= {gen} else msgspec.msgpack.encode(list(gens))

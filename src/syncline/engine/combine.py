@@ -181,7 +181,7 @@ def _store_entity(at: Pass, entity: Entity, result: Merge, gens: list[int], step
     for position in result.changed:
         gens[position] = step.gen
     step.entities[entity.eid] = Entity(
-        entity.eid, EntityState.LIVE, step.gen, encode_row(result.canon), encode_gens(gens)
+        entity.eid, EntityState.LIVE, step.gen, encode_row(result.canon), encode_gens(gens, step.gen)
     )
     if is_indexed(at.hub, at.bound) and _matches_on(at, result.changed):
         step.unmatched.append(entity.eid)

@@ -71,7 +71,7 @@ def edit(hub: Hub, bound: BoundFlow, entity: Entity, deed: Deed, step: Step) -> 
     canon, gens = list(former), list(former_gens)
     for position, value in deed.values.items():
         canon[position], gens[position] = value, step.gen
-    row = Entity(entity.eid, EntityState.LIVE, step.gen, encode_row(canon), encode_gens(gens))
+    row = Entity(entity.eid, EntityState.LIVE, step.gen, encode_row(canon), encode_gens(gens, step.gen))
     step.entities[entity.eid] = row
     if is_indexed(hub, bound) and any({bound.layout[p] for p in deed.values} & set(r.fields) for r in bound.flow.match):
         step.unmatched.append(entity.eid)

@@ -1,0 +1,184 @@
+"""Deletes, merges and re-keys: confirmed, carried on by policy, giving way to edits, never invented, never undone."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from syncline.model.contract import Deletes
+from syncline.model.page import Op
+from syncline.model.state import ConflictState
+from tests.integration.world import CUSTOMERS, World, customer
+
+ARCHIVING = CUSTOMERS.replace("crm: propagate, erp: propagate", "crm: propagate, erp: archive")
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    made = World(CUSTOMERS)
+    yield made
+    made.close()
+
+
+def agree(world: World, count: int = 1, **fields: object) -> list[tuple[str, str]]:
+    """Customers that both systems hold: (key in the CRM, key in the ERP)."""
+    crm = [world.crm.add("customers", **customer(number, **fields)) for number in range(1, count + 1)]
+    world.rest()
+    erp = {row["vat"]: key for key, row in world.erp.live("partners").items()}
+    return [(key, erp[f"T{number}"]) for number, key in enumerate(crm, 1)]
+
+
+def test_a_record_that_is_missing_twice_is_deleted_elsewhere_too(world):
+    (crm, _), (other, _) = agree(world, 2)
+    world.crm.remove("customers", crm)
+    world.rest()
+
+    assert [row["vat"] for row in world.erp.live("partners").values()] == ["T2"]
+    assert list(world.crm.live("customers")) == [other]
+
+
+def test_a_record_that_a_listing_forgot_is_not_deleted(world):
+    ((crm, erp),) = agree(world)
+    hidden = world.crm.tables["customers"][crm].versions
+    world.crm.tables["customers"][crm].versions = [one._replace(listed=1 << 60) for one in hidden]
+    for _ in range(3):
+        world.sync(full=True)
+
+    assert list(world.erp.live("partners")) == [erp]
+
+
+def test_a_record_that_one_get_misses_is_not_deleted(world):
+    ((crm, erp),) = agree(world)
+    world.crm.contract = replace(world.crm.contract, lag=5.0)
+    kept = world.crm.tables["customers"].pop(crm)
+    world.crm.read_fault = lambda what: _put_back(world, crm, kept) if what == "get" else ""
+    world.sync(full=True)
+    world.rest()
+
+    assert list(world.erp.live("partners")) == [erp]
+
+
+def _put_back(world: World, key: str, kept: object) -> str:
+    """The record is shown again right after the first get."""
+    if world.clock.points.count("get.before") % 2 == 0:
+        world.crm.tables["customers"][key] = kept  # type: ignore[assignment]
+    return ""
+
+
+def test_a_tombstone_is_enough(world):
+    ((crm, _),) = agree(world)
+    world.crm.contract = replace(world.crm.contract, deletes=Deletes.TOMBSTONES, incremental=True)
+    world.die()
+    world.crm.remove("customers", crm)
+    world.sync()
+
+    assert not world.erp.live("partners")
+
+
+def test_a_policy_may_archive_instead():
+    world = World(ARCHIVING)
+    ((crm, _),) = agree(world)
+    world.crm.remove("customers", crm)
+    world.rest()
+
+    assert [item.op for _, item in world.erp.writes] == [Op.CREATE, Op.ARCHIVE]
+
+
+def test_an_edit_made_elsewhere_wins_over_a_delete(world):
+    ((crm, erp),) = agree(world)
+    world.crm.remove("customers", crm)
+    world.erp.edit("partners", erp, tel="999")
+    world.rest()
+
+    assert [row["phone"] for row in world.crm.live("customers").values()] == ["999"]
+    assert [row["tel"] for row in world.erp.live("partners").values()] == ["999"]
+    assert [one.rule for one in world.store.conflicts(state=ConflictState.AUTO)] == ["delete against edit"]
+
+
+def test_an_edit_that_had_reached_everybody_does_not_undo_a_delete(world):
+    ((crm, erp),) = agree(world)
+    world.erp.edit("partners", erp, tel="999")
+    world.rest()
+    world.crm.remove("customers", crm)
+    world.rest()
+
+    assert not world.erp.live("partners")
+
+
+def test_a_record_that_a_person_restores_lives_again_everywhere(world):
+    ((crm, _),) = agree(world)
+    world.crm.remove("customers", crm)
+    world.rest()
+    world.clock.sleep(60)
+    world.crm.restore("customers", crm)
+    world.rest()
+
+    assert list(world.crm.live("customers")) == [crm]
+    assert [row["vat"] for row in world.erp.live("partners").values()] == ["T1"]
+
+
+def test_a_listing_that_lags_brings_nothing_back(world):
+    world.crm.contract, world.crm.lag = replace(world.crm.contract, lag=60.0), 0
+    ((crm, _),) = agree(world)
+    world.crm.remove("customers", crm)
+    versions = world.crm.tables["customers"][crm].versions
+    versions[-1] = versions[-1]._replace(listed=versions[-1].at + 400_000_000)
+    from syncline.engine.event import hint
+
+    hint(world.open(), world.open().flows["customers"], "crm", [crm])
+    for _ in range(4):
+        world.sync(full=True)
+    world.rest()
+
+    assert not world.erp.live("partners")
+
+
+def test_half_of_the_records_missing_is_not_believed(world):
+    pairs = agree(world, 30)
+    for crm, _ in pairs[:15]:
+        world.crm.tables["customers"].pop(crm)
+    runs = [world.sync(full=True, approved=False) for _ in range(3)]
+
+    assert len(world.erp.live("partners")) == 30
+    assert any("not believed" in held for run in runs for held in run.held)
+
+
+def test_a_merge_in_one_system_keeps_what_the_loser_alone_knew(world):
+    (loser, _), (winner, _) = agree(world, 2)
+    world.crm.edit("customers", loser, note="pays late")
+    world.rest()
+    world.crm.merge("customers", loser, winner)
+    world.rest()
+
+    assert list(world.crm.live("customers")) == [winner]
+    assert world.crm.show("customers", winner)["note"] == "pays late"
+    assert len(world.erp.live("partners")) == 2
+    assert any("merged in crm" in one.rule for one in world.store.conflicts(state=ConflictState.OPEN))
+
+
+def test_a_merge_whose_loser_has_no_record_elsewhere_leaves_one(world):
+    text = CUSTOMERS.replace("deletes: {", "creates: {erp: false}\n    deletes: {")
+    alone = World(text)
+    keys = [alone.crm.add("customers", **customer(number)) for number in (1, 2)]
+    partner = alone.erp.add("partners", label="Company 1", tel="+49 1", mail="1@example.com", vat="T1")
+    alone.rest()
+    alone.crm.merge("customers", keys[0], keys[1])
+    alone.rest()
+    alone.crm.edit("customers", keys[1], phone="777")
+    alone.rest()
+
+    assert alone.erp.show("partners", partner)["tel"] == "777"
+    assert not [one for one in alone.store.conflicts(state=ConflictState.OPEN) if one.field == "*"]
+
+
+def test_a_record_that_got_another_key_stays_the_same(world):
+    ((crm, erp),) = agree(world)
+    kept = world.crm.tables["customers"][crm]
+    world.crm.tables["customers"]["C99"] = replace(kept)
+    world.crm.tables["customers"][crm] = replace(kept, versions=list(kept.versions))
+    world.crm.merge("customers", crm, "C99")
+    world.crm.edit("customers", "C99", phone="777")
+    world.rest()
+
+    assert list(world.erp.live("partners")) == [erp]
+    assert world.erp.show("partners", erp)["tel"] == "777"
