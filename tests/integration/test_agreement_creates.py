@@ -20,7 +20,12 @@ def world() -> Iterator[World]:
 
 def partner(number: int = 1, **fields: object) -> dict[str, object]:
     """A customer in the ERP's words."""
-    return {"label": f"Company {number}", "tel": f"+49 {number}", "mail": f"{number}@example.com", "vat": f"T{number}"} | fields
+    return {
+        "label": f"Company {number}",
+        "tel": f"+49 {number}",
+        "mail": f"{number}@example.com",
+        "vat": f"T{number}",
+    } | fields
 
 
 def once(fault: str, op: Op) -> "object":

@@ -24,7 +24,9 @@ def agree(world: World, **fields: object) -> tuple[str, str]:
     return crm, erp
 
 
-def clash(world: World, ours: dict[str, object], theirs: dict[str, object]) -> tuple[dict[str, object], dict[str, object]]:
+def clash(
+    world: World, ours: dict[str, object], theirs: dict[str, object]
+) -> tuple[dict[str, object], dict[str, object]]:
     """People in both systems edit the same customer; the ERP is later. What both show in the end."""
     crm, erp = agree(world, visits=10, tags=["a", "b"], credit="100", rating="A", street="Mill Lane", city="Bonn")
     world.crm.edit("customers", crm, **ours)

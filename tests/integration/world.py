@@ -1,4 +1,4 @@
-"""A world that misbehaves on purpose: systems with drawn habits, people, a clock, crashes. The hub in it is the real one.
+"""A world that misbehaves on purpose: systems with drawn habits, people, a clock, crashes. The hub in it is real.
 
 `Application` is a business system: it keeps every version of its records, shows them late where it was made so, changes
 what it stores, loses answers. People work in it; `Door` is what the hub sees of it. `World` opens a hub over some of
@@ -397,18 +397,25 @@ flows:
         resource: customers
         map: {
           name: name, phone: phone, email: email, tax: tax, credit: credit, rating: rating, visits: visits, tags: tags,
-          note: note, since: since, street: street, city: city, lines: {each: lines, key: no, map: {no: no, qty: qty, text: text}}}
+          note: note, since: since, street: street, city: city,
+          lines: {each: lines, key: no, map: {no: no, qty: qty, text: text}}}
       erp:
         resource: partners
         map: {
           name: label, phone: tel, email: mail, tax: vat, credit: limit, rating: class, visits: visits, tags: tags,
-          note: memo, since: since, street: road, city: town, lines: {each: rows, key: no, map: {no: no, qty: qty, text: text}}}
+          note: memo, since: since, street: road, city: town,
+          lines: {each: rows, key: no, map: {no: no, qty: qty, text: text}}}
 """
 
 
 def customer(number: int = 1, **fields: object) -> dict[str, object]:
     """A customer in the CRM's words."""
-    return {"name": f"Company {number}", "phone": f"+49 {number}", "email": f"{number}@example.com", "tax": f"T{number}"} | fields
+    return {
+        "name": f"Company {number}",
+        "phone": f"+49 {number}",
+        "email": f"{number}@example.com",
+        "tax": f"T{number}",
+    } | fields
 
 
 class World:
@@ -449,7 +456,7 @@ class World:
         """The process is gone; a store that is a file is opened anew."""
         self.hub = None
         self.crashes += 1
-        if ":memory:" not in self._url:
+        if self._url != "sqlite:///:memory:":
             self.store.close()
             self.store = open_store(self._url)
 

@@ -167,6 +167,8 @@ def world(*, keep: bool = False) -> Iterator[World]:
         yield made
     finally:
         crm.stop()
+        if keep:
+            shutil.copy(running.folder / f"{tryton_server.DATABASE}.sqlite", folder / "tryton.sqlite")
         tryton_server.stop(running)
         if not keep:
             shutil.rmtree(folder)

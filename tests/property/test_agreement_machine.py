@@ -149,7 +149,7 @@ def history(seed: int) -> History:
     return made
 
 
-# --- what people can see ------------------------------------------------------------------------------------------------
+# --- what people can see ----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,7 +204,7 @@ def known(world: World) -> set[object]:
     return values
 
 
-# --- what must hold -----------------------------------------------------------------------------------------------------
+# --- what must hold ---------------------------------------------------------------------------------------------------
 
 
 def one_record_each(made: History) -> Iterator[str]:
@@ -224,8 +224,14 @@ def same_values(made: History) -> Iterator[str]:
     for app in made.world.apps.values():
         for key, fields in app.live("rows").items():
             for name in FIELDS:
-                values = {other.name: shown for other in made.world.apps.values() for shown in others(other, fields, name)}
-                fits = [v for v in entered[str(fields["tax"]), name] if all(shows(made, s, name, v) == x for s, x in values.items())]
+                values = {
+                    other.name: shown for other in made.world.apps.values() for shown in others(other, fields, name)
+                }
+                fits = [
+                    v
+                    for v in entered[str(fields["tax"]), name]
+                    if all(shows(made, s, name, v) == x for s, x in values.items())
+                ]
                 if not fits and (name, key) not in frozen:
                     yield f"{fields['tax']}.{name}: {values}"
 
@@ -278,7 +284,10 @@ def owner_prevails(made: History) -> Iterator[str]:
     """I5: what others make of an owned field never leaves their system once the owner has the record."""
     owned = {tax_of(kept.versions): kept.versions[0].at for kept in made.world.crm.tables.get("rows", {}).values()}
     sent = {
-        (app.name, str(item.fields["name"])) for app in made.world.apps.values() for _, item in app.writes if "name" in item.fields
+        (app.name, str(item.fields["name"]))
+        for app in made.world.apps.values()
+        for _, item in app.writes
+        if "name" in item.fields
     }
     for edit in edits(made.world):
         since = owned.get(edit.tax)
@@ -291,15 +300,8 @@ def owner_prevails(made: History) -> Iterator[str]:
 
 def deletes_are_people_s(made: History) -> Iterator[str]:
     """I9: none invented, none lost, none undone, unless somebody edited the record elsewhere."""
-    removed: dict[str, int] = {}
-    touched: dict[str, int] = {}
-    for app in made.world.apps.values():
-        for kept in app.tables.get("rows", {}).values():
-            for version in kept.versions:
-                if version.who == PERSON:
-                    times = removed if version.fields is None else touched
-                    times[tax_of(kept.versions)] = max(version.at, times.get(tax_of(kept.versions), 0))
-    live = now(made.world)
+    removed, live = latest(made, removal=True), now(made.world)
+    touched = latest(made, removal=False)
     for tax, at in removed.items():
         if tax in live and touched.get(tax, 0) < at - 300 * SECOND:
             yield f"{tax} is back"
@@ -308,9 +310,20 @@ def deletes_are_people_s(made: History) -> Iterator[str]:
             tax = tax_of(app.tables["rows"][item.key].versions) if item.op is Op.DELETE else ""
             if tax and tax not in removed:
                 yield f"{tax} was deleted in {app.name} at {at} by nobody"
-    for edit in edits(made.world):
-        if edit.tax not in removed and edit.tax not in live:
-            yield f"{edit.tax} is gone"
+    for tax in {edit.tax for edit in edits(made.world)} - removed.keys() - live.keys():
+        yield f"{tax} is gone"
+
+
+def latest(made: History, *, removal: bool) -> dict[str, int]:
+    """tax -> when a person removed a record of it last, or touched one."""
+    times: dict[str, int] = {}
+    for app in made.world.apps.values():
+        for kept in app.tables.get("rows", {}).values():
+            tax = tax_of(kept.versions)
+            for version in kept.versions:
+                if version.who == PERSON and (version.fields is None) is removal:
+                    times[tax] = max(version.at, times.get(tax, 0))
+    return times
 
 
 INVARIANTS = (

@@ -48,6 +48,7 @@ def discover(at: Pass) -> None:
         step.put_document("matched", "/".join(side.stream), str(at.hub.now()).encode())
         if creates(side):
             _plan_creates(at, step)
+    latest = _not_ahead(at, latest)
     if latest is not None and latest != cursor:
         step.cursor = (side.stream, latest, None)
     commit(at.hub, at.run, step)
@@ -88,6 +89,13 @@ def _plan_creates(at: Pass, step: Step) -> None:
     for eids in at.hub.store.unlinked(at.side.stream, size=5_000):
         for eid in eids:
             step.plan_work(at.side.stream, Op.CREATE, eid)
+
+
+def _not_ahead(at: Pass, cursor: Cursor | None) -> Cursor | None:
+    """A stamp from the future (a clock gone wrong) must not hide the changes between now and then."""
+    if cursor is None or cursor.token:
+        return cursor
+    return Cursor(stamp=min(cursor.stamp, at.hub.now() + int(at.side.contract.skew * 1e6)))
 
 
 def _later(held: Cursor | None, new: Cursor | None) -> Cursor | None:
