@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from syncline.engine.event import hint
 from syncline.model.contract import Deletes
 from syncline.model.page import Op
 from syncline.model.state import ConflictState
@@ -123,8 +124,6 @@ def test_a_listing_that_lags_brings_nothing_back(world):
     world.crm.remove("customers", crm)
     versions = world.crm.tables["customers"][crm].versions
     versions[-1] = versions[-1]._replace(listed=versions[-1].at + 400_000_000)
-    from syncline.engine.event import hint
-
     hint(world.open(), world.open().flows["customers"], "crm", [crm])
     for _ in range(4):
         world.sync(full=True)

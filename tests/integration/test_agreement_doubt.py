@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from syncline.engine.event import hint
 from syncline.engine.limits import OPEN_AFTER
 from syncline.model.contract import BatchShape, Limits, Locking, ReadBack
 from syncline.model.ledger import SentOutcome
@@ -87,7 +88,7 @@ def test_a_person_s_edit_while_our_update_is_in_doubt_is_not_lost(world, locking
 
 
 def test_a_delete_while_an_update_is_in_doubt_is_carried_on(world):
-    ((crm, erp),) = agree(world)
+    ((crm, _),) = agree(world)
     slow(world)
     world.erp.write_fault = first("lost-after")
     world.crm.edit("customers", crm, phone="111")
@@ -168,8 +169,6 @@ def test_a_get_that_lags_behind_our_write_is_no_edit(world, back):
 
 def _hint(world: World, key: str) -> None:
     """A webhook tells of our own write."""
-    from syncline.engine.event import hint
-
     hub = world.open()
     hint(hub, hub.flows["customers"], "erp", [key])
 

@@ -1,4 +1,4 @@
-"""Pages, cursors, schemas, references and the books: what is read is read whole, and everything read is accounted for."""
+"""Pages, cursors, schemas, references, books: what is read is read whole, and all of it is accounted for."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from syncline.engine import absorb
+from syncline.engine.event import hint
 from syncline.errors import BrokenLedgerError
 from syncline.model.page import Op
 from syncline.model.state import Stream, UnsettledState
@@ -191,8 +192,6 @@ def test_a_person_goes_before_what_is_loaded_in_bulk(world):
     for number in range(10, 16):
         world.crm.add("customers", **customer(number))
     world.crm.edit("customers", keys[0], phone="1000")
-    from syncline.engine.event import hint
-
     hint(hub, hub.flows["customers"], "crm", [keys[0]])
     before = len(world.erp.writes)
     world.sync()

@@ -283,7 +283,9 @@ def recount(crm: tuple[str, str], erp: Tryton, waiting: Mapping[str, Sequence[Ro
     both = _recount_products(count, goods, tryton_products(erp), explain)
     skus = {one["id"]: other["code"] for one, other in both}
     party_of = {one["id"]: other["id"] for one, other in pairs}
-    known = _Known(party_of=party_of, active={row["id"] for row in parties}, skus=skus)
+    known = _Known(
+        party_of=party_of, living={row["id"] for row in customers}, active={row["id"] for row in parties}, skus=skus
+    )
     _recount_orders(count, (crm_rows(*crm, "orders"), tryton_sales(erp)), known, explain)
     return count
 
@@ -293,6 +295,7 @@ class _Known:
     """What orders refer to."""
 
     party_of: Row  #: CRM customer -> Tryton party
+    living: set[Any]  #: CRM customers
     active: set[Any]  #: parties
     skus: Row  #: CRM product -> code
 
@@ -352,7 +355,7 @@ def _recount_orders(count: Count, rows: tuple[list[Row], list[Row]], known: _Kno
         _compare_taxes(count, (one, other), explain)
     before = len(count.differences)
     _alone(count, "orders", (here, there), pairs, explain)
-    _waiting_for_customers(count, before, {str(row["id"]): str(row["customer_id"]) for row in here})
+    _waiting_for_customers(count, before, {str(row["id"]): row["customer_id"] for row in here}, known)
 
 
 def _compare_lines(count: Count, both: tuple[Row, Row], skus: Row, explain: Explanations) -> None:
@@ -455,13 +458,13 @@ def _twice(
                 count.differences.append(Difference(kind=kind, **both, field=name, what=what, explained=why))
 
 
-def _waiting_for_customers(count: Count, start: int, customer_of: Mapping[str, str]) -> None:
-    """An order waits as long as its customer does; one that has none even in the CRM, Tryton never takes."""
+def _waiting_for_customers(count: Count, start: int, customer_of: Mapping[str, Any], known: _Known) -> None:
+    """An order waits as long as its customer does; one whose customer is archived or deleted, Tryton never takes."""
     waits = {one.crm for one in count.differences if one.kind == "customers" and one.explained and not one.field}
     for place, one in enumerate(count.differences[start:], start):
-        customer = customer_of.get(one.crm, "")
-        if not one.explained and (customer in waits or customer == "None"):
-            why = "its customer waits" if customer in waits else "its customer was deleted"
+        customer = customer_of.get(one.crm)
+        why = "its customer waits" if customer in waits else "" if customer in known.living else "its customer is gone"
+        if one.crm and not one.explained and why:
             new = Difference(kind="orders", crm=one.crm, erp="", field="", what=one.what, explained=why)
             count.differences[place] = new
 

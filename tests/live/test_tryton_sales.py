@@ -54,6 +54,18 @@ def test_a_draft_that_goes_to_another_party_takes_its_addresses(erp, customer, p
     assert before["invoice_address"] != after["invoice_address"]
 
 
+def test_a_sale_for_a_party_that_was_deleted_is_not_made(erp, people, products):
+    party = a_party(erp, name="Short-lived GmbH")
+    people.delete_party(int(party.key))
+
+    receipt = write_one(
+        erp, "sale.sale", Op.CREATE, fields={"party": party.key, "lines": [{"product": products[0], "quantity": "1"}]}
+    )
+
+    assert receipt.outcome is Outcome.BUSY
+    assert "not there any more" in receipt.message
+
+
 def test_the_invoice_of_a_processed_sale_can_be_posted(opened, people, customer, products):
     erp = opened(confirm="process")
     _, sale = read(erp, "sale.sale", a_sale(erp, customer, products).key)

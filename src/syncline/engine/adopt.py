@@ -109,6 +109,8 @@ def _nothing_to_find(at: Pass, rows: Sequence[FreshRow]) -> bool:
     if at.bound.flow.match and may_lack(at.hub, at.side):
         return False
     store, stream, keys = at.hub.store, at.side.stream, [row.key for row in rows]
+    if not at.side.contract.marker and store.unsettled(stream=stream, state=UnsettledState.DOUBT, limit=1):
+        return False
     return not at.hub.may_have(former(stream)) or not (store.tombs(stream, keys) or store.aliases(stream, keys))
 
 

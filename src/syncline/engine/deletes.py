@@ -32,7 +32,9 @@ def record_deleted(at: Pass, step: Step, key: str, reason: str) -> ReadOutcome:
         close_merge(at, step, {key})
     if link is None or link.state is not LinkState.OK:
         return ReadOutcome.FILTERED
-    entity = hub.store.entities(bound.entity, [link.eid])[link.eid]
+    # The same page may have shown an edit of the record: what this step has made of it stands.
+    link = step.links.get((side.stream, link.eid), link)
+    entity = step.entities.get(link.eid) or hub.store.entities(bound.entity, [link.eid])[link.eid]
     step.tombs.append(Tomb(stream=side.stream, key=key, eid=link.eid, reason=reason, at=hub.now()))
     if entity.state is not EntityState.LIVE:
         step.links[side.stream, link.eid] = _gone(link)

@@ -16,6 +16,9 @@ from syncline.errors import SynclineError, TransientError
 from syncline.model.contract import Deletes
 from syncline.model.page import Cursor, Op, Page
 
+RECONCILED = "reconciled"  #: kind of the document that says when a stream was last read whole [µs]
+RECONCILE_EVERY = 24 * 3_600_000_000  #: [µs]
+
 
 def discover(at: Pass) -> None:
     """List this side's records since its cursor, or all of them, and merge each page.
@@ -24,9 +27,15 @@ def discover(at: Pass) -> None:
     """
     side, store = at.side, at.hub.store
     cursor, _epoch = store.cursor(side.stream)
-    whole = at.run.full or cursor is None or not side.contract.incremental or not at.hub.matched(side.stream)
+    whole = (
+        at.run.full
+        or cursor is None
+        or not side.contract.incremental
+        or not at.hub.matched(side.stream)
+        or _reconcile_is_due(at)
+    )
     scanned = bytearray() if whole else None
-    latest = cursor
+    latest, started = cursor, at.hub.now()
     at.hub.env.point("list.before")
     source = side.connector.list(side.side.resource, None if whole else cursor)
     reading = Reading(exact=False, scanned=scanned, gather=True)
@@ -39,19 +48,31 @@ def discover(at: Pass) -> None:
         raise
     _merge_gathered(at, reading)
     step = begin(at.hub, "scan", system=side.system, entity=at.bound.entity)
-    first_time = scanned is not None and not at.hub.matched(side.stream)
-    if scanned is not None and side.contract.deletes is Deletes.SWEEP:
-        step.hints += sweep(at, scanned)
     if scanned is not None:
-        step.hints += merges_to_look_at(at)
-    if first_time:
-        step.put_document("matched", "/".join(side.stream), str(at.hub.now()).encode())
-        if creates(side):
-            _plan_creates(at, step)
+        _end_whole_read(at, scanned, started, step)
     latest = _not_ahead(at, latest)
     if latest is not None and latest != cursor:
         step.cursor = (side.stream, latest, None)
     commit(at.hub, at.run, step)
+
+
+def _end_whole_read(at: Pass, scanned: bytearray, started: int, step: Step) -> None:
+    """Everything there was seen: look for what is missing; the first time, plan what is to be created there."""
+    side, name = at.side, "/".join(at.side.stream)
+    if side.contract.deletes is Deletes.SWEEP:
+        step.hints += sweep(at, scanned)
+    step.hints += merges_to_look_at(at)
+    step.put_document(RECONCILED, name, str(started).encode())
+    if not at.hub.matched(side.stream):
+        step.put_document("matched", name, str(at.hub.now()).encode())
+        if creates(side):
+            _plan_creates(at, step)
+
+
+def _reconcile_is_due(at: Pass) -> bool:
+    """Is it long since everything was read? What no cursor shows (deletes, missed changes) is found by that alone."""
+    last = at.hub.store.document(RECONCILED, "/".join(at.side.stream))
+    return last is None or at.hub.now() - int(last) > RECONCILE_EVERY
 
 
 def _merge_gathered(at: Pass, reading: Reading) -> None:

@@ -82,7 +82,7 @@ def asked_about(at: Pass) -> dict[int, str]:
 
 def identify(at: Pass, unknown: Sequence[Sighting], given: Iterable[int] = ()) -> list[Identity]:
     """One identity per sighting. No two sightings get the same entity, nor one of those that are `given` already."""
-    hub, bound, side = at.hub, at.bound, at.side
+    hub, side = at.hub, at.side
     answers: list[Identity | None] = [None] * len(unknown)
     keys = [one.key for one in unknown]
     tombs = hub.store.tombs(side.stream, keys)
@@ -95,17 +95,19 @@ def identify(at: Pass, unknown: Sequence[Sighting], given: Iterable[int] = ()) -
         elif one.key in tombs and not 0 < tombs[one.key].at < one.stamp:
             answers[number] = Identity(how=How.DEAD, eid=tombs[one.key].eid, reason="deleted before")
         elif one.marker and (eid := hub.marked_eid(side.stream, one.marker)):
-            answers[number] = _by_marker(hub, bound, side, eid, taken)
-    rest = [number for number, answer in enumerate(answers) if answer is None]
-    if rest and not side.contract.marker:
-        for number, identity in _by_doubts(at, [(n, unknown[n]) for n in rest], taken):
-            answers[number] = identity
-        rest = [number for number in rest if answers[number] is None]
-    if rest and bound.flow.match and may_lack(hub, side):
-        ensure_index(hub, bound)
-        for number, identity in _by_rules(at, [(n, unknown[n]) for n in rest], taken):
-            answers[number] = identity
-    return [answer or NEW for answer in answers]
+            answers[number] = _by_marker(at, one, eid, taken)
+    rest = [(number, unknown[number]) for number, answer in enumerate(answers) if answer is None]
+    found = _by_values(at, rest, taken) if rest else {}
+    return [answer or found.get(number, NEW) for number, answer in enumerate(answers)]
+
+
+def _by_values(at: Pass, unknown: Sequence[tuple[int, Sighting]], taken: set[int]) -> dict[int, Identity]:
+    """What nothing but its values tells of: a create of ours that is in doubt, else the rules of the match stage."""
+    found = {} if at.side.contract.marker else dict(_by_doubts(at, unknown, taken))
+    if at.bound.flow.match and may_lack(at.hub, at.side):
+        ensure_index(at.hub, at.bound)
+        found.update(_by_rules(at, [(number, one) for number, one in unknown if number not in found], taken))
+    return found
 
 
 def may_lack(hub: Hub, side: BoundSide) -> bool:
@@ -116,14 +118,34 @@ def may_lack(hub: Hub, side: BoundSide) -> bool:
     return lacking[side.stream]
 
 
-def _by_marker(hub: Hub, bound: BoundFlow, side: BoundSide, eid: int, taken: set[int]) -> Identity | None:
+def _by_marker(at: Pass, one: Sighting, eid: int, taken: set[int]) -> Identity | None:
+    """Our marker names the entity. But a hub whose state was put back gives eids anew: the record must look like it."""
+    hub, bound, side = at.hub, at.bound, at.side
     eid = hub.store.merged_into(bound.entity, eid)
     if eid in taken or eid not in hub.store.entities(bound.entity, [eid]):
         return None
     if eid in hub.store.links_of(side.stream, [eid]):
         return Identity(how=How.ASK, eid=eid, reason="carries the marker of a linked record", candidates=(eid,))
+    if not _looks_like(at, one, eid):
+        reason = "carries the marker of an entity that it does not look like"
+        return Identity(how=How.ASK, eid=eid, reason=reason, candidates=(eid,))
     taken.add(eid)
     return Identity(how=How.LINK, eid=eid, reason="our own create")
+
+
+def _looks_like(at: Pass, one: Sighting, eid: int) -> bool:
+    """Is a create of it in doubt, does a match key agree, or all that both carry of what records are matched by?"""
+    waiting = at.hub.store.unsettled_of(at.side.stream, [eid]).get(eid)
+    if waiting is not None and waiting.op is Op.CREATE:
+        return True
+    canon = values_of(at.bound, canon_of(at.hub.store.entities(at.bound.entity, [eid])[eid], at.bound.width))
+    exact = [rule for rule in at.bound.flow.match if rule.at_least is None]
+    keys = [(matching.match_key(rule, one.values), matching.match_key(rule, canon)) for rule in exact]
+    if any(theirs == ours and ours is not None for theirs, ours in keys):
+        return True
+    both = [name for name in one.values if name in canon and not (is_empty(one.values[name]) or is_empty(canon[name]))]
+    telling = {name for rule in at.bound.flow.match for name in rule.fields}
+    return all(one.values[name] == canon[name] for name in [name for name in both if name in telling] or both)
 
 
 def _by_doubts(at: Pass, unknown: Sequence[tuple[int, Sighting]], taken: set[int]) -> Iterable[tuple[int, Identity]]:

@@ -50,7 +50,10 @@ def learn(hub: Hub, side: BoundSide, name: str, position: int, candidates: Itera
 
 
 def unstable(at: Pass, eid: int, position: int, values: tuple[Value, Value, Value]) -> Conflict:
-    """A system answers every put-back with another value: freeze the field. `values`: what we sent, it shows, it showed."""
+    """A system answers every put-back with another value: freeze the field.
+
+    `values` are what we sent, what it shows now, and what it showed before.
+    """
     sent, shown, before = ([value] for value in values)
     name = next(unit.name for unit in at.bound.units if position in unit.positions)
     return Conflict(

@@ -108,7 +108,8 @@ def _fill(at: Pass, step: Step, loser: Entity, winner: Entity) -> dict[int, Shad
         flat += [p, canon[p], gens[p], theirs[p]]
         canon[p], gens[p] = theirs[p], step.gen
     step.entries.append(entry(EntryKind.CHANGED, winner.eid, *flat))
-    step.entities[winner.eid] = Entity(winner.eid, winner.state, step.gen, encode_row(canon), encode_gens(gens, step.gen))
+    told = encode_gens(gens, step.gen)
+    step.entities[winner.eid] = Entity(winner.eid, winner.state, step.gen, encode_row(canon), told)
     return lagging
 
 

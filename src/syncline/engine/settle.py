@@ -227,19 +227,24 @@ def _update_delta(at: Pass, one: Sent, delta: Delta, shown: Shown | None, gens: 
         elif one.item.op is Op.UPDATE and seen == former.seen:
             kept.append(at.bound.layout[p])
         else:
-            delta[p] = Shadow(value, normal, gen, former.rounds + (one.item.op is Op.UPDATE))
+            rounds = former.rounds + (one.item.op is Op.UPDATE)
+            delta[p] = Shadow(value, normal, gen, rounds)
             news = True
-            if delta[p].rounds == UNSTABLE_AFTER:
+            if rounds == UNSTABLE_AFTER:
                 step.conflicts.append(unstable(at, one.item.ref, p, (value, seen, former.seen)))
     if shown:
         news = news or any(_is_news(one, p, v, delta) for p, v in shown.values.items() if p not in sent)
     if kept:
-        message = f"{at.side.system} accepted the write but still shows its old value of {', '.join(kept)}"
-        step.unsettled.append(_unsettled(at, one, UnsettledState.PARKED, 0, message))
-        settled = step.settled.get(at.side.stream, [])
-        if one.item.ref in settled:
-            settled.remove(one.item.ref)
+        _park_kept(at, one, kept, step)
     return news
+
+
+def _park_kept(at: Pass, one: Sent, names: Sequence[str], step: Step) -> None:
+    message = f"{at.side.system} accepted the write but still shows its old value of {', '.join(names)}"
+    step.unsettled.append(_unsettled(at, one, UnsettledState.PARKED, 0, message))
+    settled = step.settled.get(at.side.stream, [])
+    if one.item.ref in settled:
+        settled.remove(one.item.ref)
 
 
 def _is_news(one: Sent, position: int, value: object, delta: Delta) -> bool:

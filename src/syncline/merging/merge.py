@@ -207,7 +207,8 @@ def _verdict(news: _News, seen: Observation) -> tuple[Verdict, tuple[Value, ...]
 
 def _is_ours(news: _News, seen: Observation) -> bool:
     """Is this our own doubtful write, which has taken effect?"""
-    return all(p in seen.pending and _made_of(seen, p, value) for p, value in zip(news.positions, news.shown, strict=True))
+    shown = zip(news.positions, news.shown, strict=True)
+    return all(p in seen.pending and _made_of(seen, p, value) for p, value in shown)
 
 
 def _made_of(seen: Observation, position: int, value: Value) -> bool:

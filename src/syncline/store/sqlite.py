@@ -49,6 +49,8 @@ def open_sqlite(path: str, *, lock: bool) -> Store:
         return _opened(SqliteSession(str(place), writable=False), writable=False)
     held = FileLock(place)
     try:
+        if not place.exists():  # it holds people's data: made for its owner's eyes alone
+            place.touch(mode=0o600)
         return _opened(SqliteSession(str(place), writable=True, held=held), writable=True)
     except BaseException:
         held.release()

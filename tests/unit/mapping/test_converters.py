@@ -317,7 +317,8 @@ def test_importing_the_package_imports_nothing_heavy():
 
 
 @pytest.mark.parametrize(
-    ("shown", "kept"), [("100", "108.37"), ("0.01", "0.01"), ("123.455", "133.79"), ("-3.335", "-3.61"), ("-0.001", "0")]
+    ("shown", "kept"),
+    [("100", "108.37"), ("0.01", "0.01"), ("123.455", "133.79"), ("-3.335", "-3.61"), ("-0.001", "0")],
 )
 def test_a_scaled_amount_is_rounded_half_up_to_the_places_that_are_named(shown, kept):
     lens = compile_lens({"usd": "eur | decimal | scale(1.0837, 2)"})

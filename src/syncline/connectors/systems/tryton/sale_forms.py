@@ -30,6 +30,7 @@ class SaleForm:
         """The values of a new sale for which `given` is known."""
         if given.get("party") is None:
             raise RejectedError("A sale needs its party.", cure="Link the customer first.")
+        self._require(given["party"])
         defaults = self._mapping("model.sale.sale.default_get", list(_DEFAULTS), False)  # noqa: FBT003  Tryton's order
         known = {**_without_labels(defaults), **_without_nothing(given)}
         form = {"id": -1, "lines": [], **{name: known.get(name) for name in _PARTY_LOOKS_AT}}
@@ -38,6 +39,7 @@ class SaleForm:
 
     def moved(self, party: object, sale: Values) -> dict[str, object]:
         """What follows from another party: addresses of the former one would be refused, or sent to."""
+        self._require(party)
         known = {name: sale.get(name) for name in _PARTY_LOOKS_AT}
         form = {"id": -1, "lines": [], **known, **dict.fromkeys(_PARTY_TAKES), "party": party}
         follows = _without_labels(self._mapping("model.sale.sale.on_change", form, ["party"]))
@@ -60,6 +62,13 @@ class SaleForm:
         }
         found = _without_labels(self._mapping("model.sale.line.on_change", form, ["product", "quantity"]))
         return {name: found[name] for name in _LINE_TAKES if name in found}
+
+    def _require(self, party: object) -> None:
+        """On SQLite Tryton takes a sale for a party that was deleted, and cannot show it afterwards."""
+        domain = [["id", "=", party], ["active", "in", [True, False]]]
+        if not self._session.ask("model.party.party.search_count", domain, 0, None):
+            what = f"Party {party} is not there any more."
+            raise TransientError(what)
 
     def _mapping(self, method: str, *params: object) -> Values:
         answer = self._session.ask(method, *params)
