@@ -114,8 +114,8 @@ def sweep(at: Pass, scanned: bytearray) -> list[Hint]:
                 missing.append(link)
     if linked >= SMALL and linked - len(missing) < COMPLETE_FROM * linked:
         at.run.held.append(
-            f"{at.side.system} {at.bound.flow.name}: {len(missing):,} of {linked:,} records are missing from a full list"
-            ", too many to be believed deleted. Check the permissions there, then: syncline sync --approve"
+            f"{at.side.system} {at.bound.flow.name}: {len(missing):,} of {linked:,} records are missing from a whole "
+            "read, too many to be believed deleted. Check the permissions there, then: syncline sync --approve"
         )
         if not at.run.approved:
             return []

@@ -15,10 +15,11 @@ from syncline.engine.changes import OpenWrite, items_of, open_writes
 from syncline.engine.deliver import deliver
 from syncline.engine.hub import BoundFlow, Hub, Pass, Run
 from syncline.engine.labels import flows_named, labels
-from syncline.engine.refresh import refresh, wake
+from syncline.engine.refresh import refresh
 from syncline.engine.run import MOST_ROUNDS, attempt, run
 from syncline.engine.runs import close_run, open_run
 from syncline.engine.statistics import agreement, finished, report_of, run_row
+from syncline.engine.wake import wake
 from syncline.errors import SetupError, StalePlanError
 from syncline.model.page import Op
 from syncline.model.report import Plan, RunReport

@@ -14,10 +14,11 @@ from syncline.engine.deliver import deliver
 from syncline.engine.discover import discover
 from syncline.engine.hub import BoundFlow, Hub, Pass, Run
 from syncline.engine.recover import recover
-from syncline.engine.refresh import refresh, wake, wake_deferred
+from syncline.engine.refresh import refresh
 from syncline.engine.runs import close_run, open_run
 from syncline.engine.schema import drifted
 from syncline.engine.step import DEFAULT_BATCH
+from syncline.engine.wake import wake, wake_deferred
 from syncline.errors import BrokenLedgerError, SetupError, TransientError
 from syncline.model.event import Event
 from syncline.model.flow import Direction

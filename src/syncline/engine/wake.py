@@ -1,0 +1,85 @@
+"""What waited can go on: for a parent that has come, for a pause that is over, for a person's answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+import msgspec
+
+from syncline.engine.absorb import DEFER_FOR
+from syncline.engine.hub import Pass
+from syncline.engine.identify import asked_about
+from syncline.engine.ready import needed
+from syncline.engine.references import parents_in
+from syncline.engine.step import Step, begin, commit
+from syncline.model.state import LinkState, Stream, Unsettled, UnsettledState
+from syncline.model.values import decode_row
+
+DEFERRED = "deferred "  #: begins the reason of a hint that waits for a parent
+
+
+def wake_deferred(at: Pass) -> bool:
+    """Records that waited for a parent are due as soon as it is known; True when there was any."""
+    if not (at.bound.references or at.bound.line_references):
+        return False
+    waiting = [
+        hint
+        for hint in at.hub.store.hints(at.side.stream, due=at.hub.now() + DEFER_FOR, limit=10_000)
+        if hint.reason.startswith(DEFERRED) and hint.due > at.hub.now()
+    ]
+    parents: dict[str, set[str]] = {}
+    for hint in waiting:
+        _, entity, key = hint.reason.split(" ", 2)
+        parents.setdefault(entity, set()).add(key)
+    known = {
+        f"{DEFERRED}{entity} {key}"
+        for entity, keys in parents.items()
+        for key in parents_in(at.hub, at.side.system, entity, sorted(keys))
+    }
+    ready = [msgspec.structs.replace(hint, due=at.hub.now()) for hint in waiting if hint.reason in known]
+    if ready:
+        step = begin(at.hub, "merge", system=at.side.system, entity=at.bound.entity)
+        step.moved_hints += ready
+        commit(at.hub, at.run, step)
+    return bool(ready)
+
+
+def wake(at: Pass) -> bool:
+    """Plan anew what waited for a retry that is due, or for a parent that may have come; True when there was any."""
+    now, store, stream = at.hub.now(), at.hub.store, at.side.stream
+    due = [
+        *store.unsettled(stream=stream, state=UnsettledState.RETRY, due=now),
+        *store.unsettled(stream=stream, state=UnsettledState.BLOCKED, due=now),
+    ]
+    fresh = [row for row in due if row.state is UnsettledState.RETRY or _moved(at, row)]
+    if not fresh:
+        return False
+    step = begin(at.hub, "settle", system=at.side.system, entity=at.bound.entity)
+    plan_anew(at, fresh, step)
+    for row in fresh:
+        if row.run == at.run.number:
+            at.account.recall_pending()
+        if row.state is UnsettledState.BLOCKED:
+            step.settled.setdefault(stream, []).append(row.eid)
+    commit(at.hub, at.run, step, priority=1)
+    return True
+
+
+def plan_anew(at: Pass, rows: Sequence[Unsettled], step: Step) -> None:
+    """Plan what each entity asks for by now: it may have died or come back while its write waited."""
+    eids = [row.eid for row in rows]
+    entities, links = at.hub.store.entities(at.bound.entity, eids), at.hub.store.links_of(at.side.stream, eids)
+    for row in rows:
+        op = needed(at, row.op, entities[row.eid], links.get(row.eid)) if row.eid in entities else row.op
+        step.plan_work(at.side.stream, op, row.eid)
+
+
+def _moved(at: Pass, row: Unsettled) -> bool:
+    """Has the parent that a blocked row waits for got a record here meanwhile, or a person answered?"""
+    if row.pending is None:
+        return row.eid not in asked_about(at)
+    entity, eid = cast("tuple[str, int]", decode_row(row.pending))
+    survivor = at.hub.store.merged_into(entity, eid)
+    link = at.hub.store.links_of(Stream(at.side.system, entity), [survivor]).get(survivor)
+    return link is not None and link.state is LinkState.OK
