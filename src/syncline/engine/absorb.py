@@ -98,9 +98,9 @@ def absorb(at: Pass, page: Page, reading: Reading) -> Step:
 def _gathered(at: Pass, page: Page, reading: Reading, rows: Sequence[Row]) -> list[Row]:
     """The rows to merge now: none while there are few, so that a scan with few changes makes few commits."""
     held = reading.gathered
-    for row in rows:
-        at.account.reads[ReadOutcome.UNCHANGED] += row.key in held  # listed twice: looked at once, as shown last
-        held[row.key] = row
+    twice = sum(row.key in held for row in rows) if held else 0
+    at.account.reads[ReadOutcome.UNCHANGED] += twice  # listed twice: looked at once, as shown last
+    held.update((row.key, row) for row in rows)
     if reading.gather and len(held) < GATHER and not page.broken and not page.tombstones:
         return []
     ready = list(held.values())

@@ -80,7 +80,10 @@ class Ledger:
 
     def account(self, flow: str, system: str) -> Account:
         """The account of one flow and system, opened when new."""
-        return self.accounts.setdefault((flow, system), Account())
+        found = self.accounts.get((flow, system))
+        if found is None:
+            found = self.accounts[flow, system] = Account()
+        return found
 
     def problems(self) -> list[str]:
         """Every account that does not balance, in words."""
