@@ -181,3 +181,19 @@ def test_a_record_that_got_another_key_stays_the_same(world):
 
     assert list(world.erp.live("partners")) == [erp]
     assert world.erp.show("partners", erp)["tel"] == "777"
+
+
+def test_the_record_of_a_delete_that_an_edit_has_beaten_is_not_taken_for_a_new_one(world):
+    world.crm.contract = replace(world.crm.contract, lag=60.0)
+    ((crm, erp),) = agree(world)
+    world.crm.remove("customers", crm)
+    versions = world.crm.tables["customers"][crm].versions
+    versions[-1] = versions[-1]._replace(listed=versions[-1].at + 900_000_000)
+    world.erp.edit("partners", erp, tel="999", vat="T7")
+    hint(world.open(), world.open().flows["customers"], "crm", [crm])
+    for _ in range(6):
+        world.sync(full=True)
+    world.rest()
+
+    assert [row["tax"] for row in world.crm.live("customers").values()] == ["T7"]
+    assert [row["vat"] for row in world.erp.live("partners").values()] == ["T7"]

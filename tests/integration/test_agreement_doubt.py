@@ -11,7 +11,7 @@ from syncline.model.contract import BatchShape, Limits, Locking, ReadBack
 from syncline.model.ledger import SentOutcome
 from syncline.model.page import Item, Op
 from syncline.model.state import UnsettledState
-from tests.integration.world import CUSTOMERS, World, customer
+from tests.integration.world import CUSTOMERS, FAR, World, customer
 
 
 @pytest.fixture
@@ -290,3 +290,23 @@ def test_a_plan_that_is_too_large_waits_for_approval(world, what):
     assert held == 0
     assert world.written - before == (30 if what == "creates" else 25)
     assert {item.op for _, item in world.erp.writes[-5:]} <= {Op.CREATE, Op.UPDATE, Op.DELETE}
+
+
+def test_what_a_late_write_left_is_known_as_ours_by_the_decision_alone(world):
+    world.erp.contract = replace(world.erp.contract, incremental=True)
+    (crm, erp), (_, other) = agree(world, 2)
+    world.erp.edit("partners", other, label="Moves the cursor on")
+    world.sync()
+    slow(world)
+    world.erp.write_fault = first("late:90")
+    world.erp.lag = 1
+    world.clock.chance.randint = lambda _low, _high: FAR  # type: ignore[method-assign]  no listing shows it
+    world.crm.edit("customers", crm, phone="111")
+    world.sync(wait=1)
+    world.crm.edit("customers", crm, phone="222")
+    world.sync(wait=50)
+    world.sync(wait=60)
+    world.sync(wait=60)
+
+    assert world.crm.show("customers", crm)["phone"] == world.erp.show("partners", erp)["tel"] == "222"
+    assert not [item for _, item in world.crm.writes if "phone" in item.fields]

@@ -1,10 +1,12 @@
 """What becomes of edits: alone, against each other, against the owner, in groups, in lines, through normalisers."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from syncline.engine.learn import kind_of, load
+from syncline.model.contract import ReadBack
 from syncline.model.state import ConflictState, UnsettledState
 from tests.integration.world import CUSTOMERS, World, customer
 
@@ -188,6 +190,30 @@ def test_a_line_removed_on_one_side_goes_and_one_added_on_the_other_stays(world)
 
     assert [line["no"] for line in world.erp.show("partners", erp)["rows"]] == ["2", "3"]
     assert [line["no"] for line in world.crm.show("customers", crm)["lines"]] == ["2", "3"]
+
+
+def test_a_person_who_edits_a_line_before_our_write_is_read_back_is_heard(world):
+    world.erp.contract = replace(world.erp.contract, read_back=ReadBack.GET)
+    crm, erp = agree(world, lines=[{"no": "1", "qty": 1, "text": "nut"}])
+    edits = [{"no": "1", "qty": 5, "text": "bolt"}]
+
+    def in_between(what: str) -> str:
+        if what == "get" and edits and len(world.erp.writes) > 1:
+            world.erp.edit("partners", erp, rows=[edits.pop()])
+        return ""
+
+    world.erp.read_fault = in_between
+    world.crm.edit("customers", crm, lines=[{"no": "1", "qty": 5, "text": "nut"}])
+    world.rest()
+
+    assert world.crm.show("customers", crm)["lines"] == [{"no": "1", "qty": 5, "text": "bolt"}]
+
+
+def test_a_set_that_a_system_shows_in_another_way_stops_nothing(world):
+    world.erp.stores["tags"] = lambda value: list(value or [])[:1]
+    crm, erp = agree(world, tags=["a", "b"])
+
+    assert world.erp.show("partners", erp)["tags"] == world.crm.show("customers", crm)["tags"] == ["a"]
 
 
 def test_a_normaliser_is_learned_from_three_samples_and_never_leaks_into_canon(world):

@@ -58,12 +58,13 @@ class Crm:
         return found
 
     def ask(self, method: str, path: str, body: object = None) -> dict:
-        """One request; a server that was told to fail is asked again, for people press the button again."""
+        """One request; it is made again when it failed, but nobody enters a record twice."""
         for attempt in range(8):
             try:
                 return self._once(method, path, body)
             except Refused as error:
-                if error.status < 500 and error.status not in (401, 429):
+                harmless = error.status in {401, 429} or (error.status >= 500 and method != "POST")
+                if not harmless:
                     raise
             except (OSError, ValueError, http.client.HTTPException):
                 if method == "POST":

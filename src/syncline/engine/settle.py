@@ -14,7 +14,7 @@ from syncline.engine.hub import Pass
 from syncline.engine.learn import UNSTABLE_AFTER, learn, unstable
 from syncline.engine.plan import wanted
 from syncline.engine.retry import backoff
-from syncline.engine.shown import Shown, shown_after
+from syncline.engine.shown import Shown, lines_edited, shown_after
 from syncline.engine.step import Step, begin, commit
 from syncline.merging import Shadow, explain
 from syncline.model.event import Event
@@ -219,7 +219,7 @@ def _update_delta(at: Pass, one: Sent, delta: Delta, shown: Shown | None, gens: 
         normal = at.side.shows(p, value)
         seen = shown.values.get(p, UNSET) if shown else normal
         seen = normal if seen is UNSET else seen
-        if seen in (value, normal) or p in lines:
+        if seen in (value, normal) or (p in lines and not lines_edited(at, value, seen)):
             delta[p] = Shadow(value, seen, gen)
         elif names := explain(value, seen):
             learn(at.hub, at.side, at.bound.layout[p], p, names, step)

@@ -11,10 +11,11 @@ from syncline.engine.compose import Sent
 from syncline.engine.hub import Pass
 from syncline.engine.step import Step
 from syncline.errors import SynclineError
+from syncline.merging import as_lines, explain
 from syncline.model.contract import ReadBack
 from syncline.model.page import Receipt, Record
 from syncline.model.state import Hint
-from syncline.model.values import Value
+from syncline.model.values import Value, is_empty
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,3 +75,15 @@ def _read_back(at: Pass, rest: Sequence[tuple[Sent, Receipt]], step: Step) -> di
         if eid not in found
     ]
     return found
+
+
+def lines_edited(at: Pass, sent: Value, seen: Value) -> bool:
+    """Has a person come between our write of lines and its read-back? What the system makes of them is no edit."""
+    if at.side.contract.read_back is not ReadBack.GET:
+        return False
+    ours, theirs = as_lines(sent), as_lines(seen)
+    lost, added = ours.keys() - theirs.keys(), theirs.keys() - ours.keys()
+    if lost or added:
+        return not (lost and added)  # both: the system has named our lines anew
+    pairs = [(value, theirs[key].get(name, value)) for key, line in ours.items() for name, value in line.items()]
+    return any(shows != value and not is_empty(value) and not explain(value, shows) for value, shows in pairs)

@@ -1,5 +1,6 @@
 """Three-way merge: what the systems agree on, and where they do not. Pure: no I/O, no clock."""
 
+from syncline.merging.lines import as_lines
 from syncline.merging.merge import Decision, Merge, Observation, Shadow, Unit, Verdict, merge
 from syncline.merging.normalise import LEARNABLE, explain, normalise
 
@@ -11,6 +12,7 @@ __all__ = [
     "Shadow",
     "Unit",
     "Verdict",
+    "as_lines",
     "explain",
     "merge",
     "normalise",

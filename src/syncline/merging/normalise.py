@@ -64,7 +64,7 @@ def explain(sent: Value, shown: Value) -> tuple[str, ...]:
     """Names of the closed list that turn `sent` into `shown`; empty when none does or both are equal."""
     if sent == shown:
         return ()
-    if {sent if sent is not None else "", shown if shown is not None else ""} == {""}:
+    if sent in (None, "") and shown in (None, ""):
         return ("null-empty",)
     if not isinstance(sent, str) or not isinstance(shown, str):
         return ()
