@@ -1,12 +1,11 @@
 """First load, the match stage, and creates whose answer was lost: one record per entity, whatever happens."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
 
 from syncline.app import operations
-from syncline.errors import TransientError
 from syncline.model.page import Item, Op
 from tests.integration.world import CUSTOMERS, World, customer
 
@@ -28,7 +27,7 @@ def partner(number: int = 1, **fields: object) -> dict[str, object]:
     } | fields
 
 
-def once(fault: str, op: Op) -> "object":
+def once(fault: str, op: Op) -> Callable[[Item], str]:
     """A fault of the first write of a kind."""
     left = [fault]
     return lambda item: left.pop() if item.op is op and left else ""
@@ -93,12 +92,12 @@ def test_an_answer_ends_the_waiting(world):
 
 def test_two_records_that_claim_one_entity_are_a_question(world):
     world.crm.add("customers", **customer(1))
+    for _ in range(2):
+        world.erp.add("partners", **partner(1))
     world.sync()
-    keys = {world.erp.add("partners", **partner(1)), world.erp.add("partners", **partner(1))}
-    world.erp.tables["partners"] = {key: kept for key, kept in world.erp.tables["partners"].items() if key in keys}
-    world.sync(full=True)
 
-    assert len(world.crm.live("customers")) <= 2
+    assert len(operations.questions(world.open())) == 2
+    assert not world.written
 
 
 def test_links_are_sticky(world):
@@ -207,7 +206,6 @@ def test_an_application_that_is_away_gets_its_records_when_it_is_back(world):
     world.rest()
 
     assert len(world.erp.live("partners")) == 1
-    assert isinstance(TransientError("away"), Exception)
 
 
 def test_a_second_hub_on_the_same_store_goes_on_counting(world):
@@ -220,4 +218,3 @@ def test_a_second_hub_on_the_same_store_goes_on_counting(world):
 
     assert not this.paused
     assert len(world.erp.live("partners")) == 2
-    assert all(isinstance(item, Item) for item in world.erp.asked)

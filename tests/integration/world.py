@@ -472,7 +472,8 @@ class World:
         for _ in range(passes):
             before = self.written
             last = self.sync(full=True)
-            if self.written == before and self.open().store.next_due() is None and not _moved(last):
+            busy = any(sum(account.sent.values()) for account in last.ledger.accounts.values())
+            if self.written == before and self.open().store.next_due() is None and not busy:
                 return last
         msg = f"no rest after {passes} passes: {self.written - before} writes in the last one"
         raise AssertionError(msg)
@@ -493,14 +494,6 @@ class World:
         """How many writes of the hub took effect, everywhere."""
         return sum(len(app.writes) for app in self.apps.values())
 
-    def counts(self) -> dict[str, int]:
-        """Writes of the hub that took effect, per system."""
-        return {name: len(app.writes) for name, app in self.apps.items()}
-
     def close(self) -> None:
         """Let the store go."""
         self.store.close()
-
-
-def _moved(last: Run) -> bool:
-    return any(sum(account.sent.values()) for account in last.ledger.accounts.values())

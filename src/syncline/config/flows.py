@@ -16,7 +16,7 @@ from syncline.config.schedules import schedules_of
 from syncline.config.settings import FlowSettings
 from syncline.config.tree import TreeReader
 from syncline.errors import SetupError
-from syncline.mapping import Lens, compile_lens
+from syncline.mapping import ConverterSpec, Lens, compile_lens
 from syncline.model.flow import DeletePolicy, Direction, Flow, Side
 
 SettingT = TypeVar("SettingT")
@@ -29,6 +29,7 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     entities: frozenset[str]
     reader: TreeReader
     problems: Problems
+    converters: tuple[ConverterSpec, ...] = ()  #: of the project's own
 
 
 class _Mapped(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,20 +93,21 @@ def _mapping(side: SidePart, route: Route, around: Surroundings) -> _Mapped | No
         around.problems.add(route, f"{named(route)} is no mapping.", cure)
         return None
     try:
-        lens = compile_lens(spec)
+        lens = compile_lens(spec, own=around.converters)
     except SetupError as error:
-        _tell_each(spec, error, route, around.problems)
+        _tell_each(spec, error, route, around)
         return None
     lines = frozenset(str(name) for name, entry in spec.items() if isinstance(entry, dict) and "each" in entry)
     return _Mapped(lens=lens, lines=lines)
 
 
-def _tell_each(spec: Mapping[str, object], first: SetupError, route: Route, problems: Problems) -> None:
+def _tell_each(spec: Mapping[str, object], first: SetupError, route: Route, around: Surroundings) -> None:
     """Every field of a mapping that is wrong by itself; else what is wrong with them together."""
+    problems = around.problems
     before = len(problems.found)
     for name, entry in spec.items():
         try:
-            compile_lens({name: entry})
+            compile_lens({name: entry}, own=around.converters)
         except SetupError as error:
             problems.add((*route, name), f"{named(route)}: {error.what}", error.cure)
     if len(problems.found) == before:
