@@ -26,6 +26,8 @@ from syncline.model.values import Value
 
 UNKNOWN: tuple[int, None] = (0, None)
 GATHER = 100  #: changed records that are worth a commit of their own
+READ_AGAIN = 30_000_000  #: a record that a list showed but that could not be read is read by key after this [µs]
+KEYLESS = "#"  #: begins the name of a record whose key could not be read: its place on the page
 DEFER_FOR = 3_600_000_000  #: a record whose parent stays unknown is looked at again after this long [µs]
 
 
@@ -62,6 +64,7 @@ class Reading:
     pending: Mapping[int, Pending] = field(default_factory=dict)  #: our own doubtful writes, by eid
     cursor: Cursor | None = None
     owner_of: Mapping[str, int] = field(default_factory=dict)  #: key -> eid, where it is known whose create this is
+    keyless: set[str] = field(default_factory=set)  #: names of parked records of which not even the key is known
     gather: bool = False  #: pages in which little has changed share one commit
     gathered: dict[str, Row] = field(default_factory=dict)
 
@@ -76,9 +79,8 @@ def absorb(at: Pass, page: Page, reading: Reading) -> Step:
     counts = {"read": len(page.keys), "changed": len(rows)}
     if reading.gather or reading.gathered:
         rows = _gathered(at, page, reading, rows)
-    for key, reason in page.broken:
-        _park_read(hub, step, side, key, ParkedRead(field="", reason=reason, since=hub.now()))
-        account.reads[ReadOutcome.PARKED] += 1
+    if page.broken:
+        _park_broken(at, page.broken, reading, step)
     if rows:
         outcomes = _merge_rows(at, rows, reading, step)
         account.reads.update(outcomes)
@@ -93,6 +95,22 @@ def absorb(at: Pass, page: Page, reading: Reading) -> Step:
     adopt.remember_lacking(at, step)
     hub.tell(Event(kind="read", flow=bound.flow.name, system=side.system, counts=counts))
     return step
+
+
+def _park_broken(at: Pass, broken: Sequence[tuple[str, str]], reading: Reading, step: Step) -> None:
+    """Park what cannot be read. It is there, so it is not missing; and it is tried again, as the cursor moves past it."""
+    hub, side, now = at.hub, at.side, at.hub.now()
+    for key, reason in broken:
+        _park_read(hub, step, side, key, ParkedRead(field="", reason=reason, since=now))
+        at.account.reads[ReadOutcome.PARKED] += 1
+    named = [key for key, _ in broken if not key.startswith(KEYLESS)]
+    reading.keyless.update(key for key, _ in broken if key.startswith(KEYLESS))
+    if reading.exact or not named:
+        return
+    step.hints += [Hint(stream=side.stream, key=key, reason="changed", due=now + READ_AGAIN, at=now) for key in named]
+    if reading.scanned is not None:
+        for link in hub.store.links(side.stream, named).values():
+            _mark(reading.scanned, link.eid)
 
 
 def _gathered(at: Pass, page: Page, reading: Reading, rows: Sequence[Row]) -> list[Row]:
@@ -127,7 +145,7 @@ def _survivors(hub: Hub, side: BoundSide, page: Page, reading: Reading, step: St
             stamp=page.stamps[number] if page.stamps else 0,
         )  # fmt: skip
     if hub.may_have(parked_reads(side)):  # one that could not be read may be what it was before
-        _release(hub, side, [key for key in page.keys if key not in rows], step)
+        release(hub, side, [key for key in page.keys if key not in rows], step)
     if reading.exact:
         _freshen(side, page, [n for n, key in enumerate(page.keys) if same[n] and key not in rows], known, step)
     return list(rows.values())
@@ -240,7 +258,7 @@ def _decoded(at: Pass, rows: list[Row], step: Step, outcomes: Outcomes) -> list[
             )
             outcomes[ReadOutcome.DEFERRED] += 1
             out.add(number)
-    _release(hub, side, [row.key for number, row in enumerate(rows) if number not in out], step)
+    release(hub, side, [row.key for number, row in enumerate(rows) if number not in out], step)
     return [row for number, row in enumerate(rows) if number not in out]
 
 
@@ -266,8 +284,8 @@ def _park_read(hub: Hub, step: Step, side: BoundSide, key: str, held: ParkedRead
     step.put_document(kind, key, msgspec.json.encode(held))
 
 
-def _release(hub: Hub, side: BoundSide, keys: Sequence[str], step: Step) -> None:
-    """Records that can be read again are parked no more."""
+def release(hub: Hub, side: BoundSide, keys: Sequence[str], step: Step) -> None:
+    """Records that can be read again, or are no longer there, are parked no more."""
     kind = parked_reads(side)
     freed = list(hub.store.documents(kind, keys)) if keys and hub.may_have(kind) else []
     if freed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from syncline.engine.absorb import Reading, absorb
+from syncline.engine.absorb import KEYLESS, Reading, absorb, parked_reads, release
 from syncline.engine.combine import creates
 from syncline.engine.deletes import sweep
 from syncline.engine.hub import Pass
@@ -50,6 +50,7 @@ def discover(at: Pass) -> None:
     step = begin(at.hub, "scan", system=side.system, entity=at.bound.entity)
     if scanned is not None:
         _end_whole_read(at, scanned, started, step)
+        _release_keyless(at, reading, step)
     latest = _not_ahead(at, latest)
     if latest is not None and latest != cursor:
         step.cursor = (side.stream, latest, None)
@@ -67,6 +68,13 @@ def _end_whole_read(at: Pass, scanned: bytearray, started: int, step: Step) -> N
         step.put_document("matched", name, str(at.hub.now()).encode())
         if creates(side):
             _plan_creates(at, step)
+
+
+def _release_keyless(at: Pass, reading: Reading, step: Step) -> None:
+    """A parked record without a key that a whole read no longer shows can be read by now, or is gone."""
+    kind = parked_reads(at.side)
+    held = at.hub.store.documents(kind) if at.hub.may_have(kind) else {}
+    release(at.hub, at.side, [key for key in held if key.startswith(KEYLESS) and key not in reading.keyless], step)
 
 
 def _reconcile_is_due(at: Pass) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from syncline.engine.absorb import Reading, absorb
+from syncline.engine.absorb import Reading, absorb, release
 from syncline.engine.codec import decode_pending
 from syncline.engine.deletes import confirmed, record_deleted
 from syncline.engine.deliver import await_settled, get_records, page_of
@@ -66,6 +66,7 @@ def _look_later(at: Pass, hints: Mapping[str, Hint], unreadable: Sequence[tuple[
 
 def _missing(at: Pass, hints: Mapping[str, Hint], gone: Sequence[Gone]) -> None:
     step = begin(at.hub, "merge", system=at.side.system, entity=at.bound.entity)
+    release(at.hub, at.side, [answer.key for answer in gone], step)
     at.account.read += len(gone)
     links = at.hub.store.links(at.side.stream, [answer.key for answer in gone])
     unknown = [answer.key for answer in gone if answer.key not in links]

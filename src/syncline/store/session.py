@@ -71,6 +71,8 @@ class _Ended:
     """Stands in for the session of a transaction that is over."""
 
     def __getattr__(self, name: str) -> NoReturn:
+        if name.startswith("__"):  # tools look for these on everything that they meet
+            raise AttributeError(name)
         raise SetupError("The transaction of the store has ended.", cure="Begin another one.")
 
 

@@ -62,6 +62,10 @@ class Late(Sequence[_T]):
         return self._made
 
 
+class UnfitError(ValueError):
+    """A record that was refused for its size or its bytes; the message says which."""
+
+
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
     """One answer to a list, taken apart."""
 
@@ -165,11 +169,10 @@ class Reader:
         rows: list[object] = []
         broken: list[tuple[str, str]] = []
         for place, raw in enumerate(raws):
-            reason = f"larger than {self._limit} bytes" if len(raw) > self._limit else ""
+            reason = self._unfit(raw)
             row = None
-            try:
-                raw.decode()
-                row = self._row_decoder.decode(raw)
+            try:  # whatever is wrong with it, its key may be told
+                row = self._row_decoder.decode(raw.decode(errors="replace"))
             except ValueError as error:
                 reason = reason or str(error)[:_SHORT]
             if reason or row is None:
@@ -218,13 +221,25 @@ class Reader:
 
     # --- single records -------------------------------------------------------
 
+    def _unfit(self, raw: bytes) -> str:
+        """Why a record cannot be taken whatever it says; "" when it can."""
+        if len(raw) > self._limit:
+            return f"larger than {self._limit:,} bytes"
+        try:
+            raw.decode()
+        except UnicodeDecodeError as error:
+            return f"not UTF-8 at byte {error.start:,} of the record"
+        return ""
+
     def record(self, raw: bytes, *, version: str = "") -> Record:
         """The record. `version` comes from a header.
 
         Raises:
+            UnfitError: It is too large, or no UTF-8.
             ValueError: It is no JSON object with a key.
         """
-        raw.decode()
+        if reason := self._unfit(raw):
+            raise UnfitError(reason)
         row = self._row_decoder.decode(raw)
         reads = self._row.reads
         shown = text_of(reads["version"](row)) if "version" in reads else version

@@ -11,7 +11,7 @@ from syncline.connectors.protocols.paging import Place, Walk
 from syncline.connectors.protocols.paths import find, text_of
 from syncline.connectors.protocols.request import Request, Response
 from syncline.connectors.protocols.rest_call import Call
-from syncline.connectors.protocols.rest_page import Listing, Reader, raw_at
+from syncline.connectors.protocols.rest_page import Listing, Reader, UnfitError, raw_at
 from syncline.connectors.protocols.stamps import SECOND, micros, written
 from syncline.connectors.protocols.verdict import date_of
 from syncline.env import Env
@@ -90,7 +90,16 @@ class Reading:
             raise self._call.no_json(request, answer) from None
         if listing is None:
             raise self._call.failed_read(request, answer)
+        if len(listing.broken) > 1 and not listing.keys and not listing.tombstones:
+            self._check_shown(request, listing)
         return answer, listing
+
+    def _check_shown(self, request: Request, listing: Listing) -> None:
+        """When not one record of a page shows a key, the system has changed, and no record is to blame."""
+        if all(key.startswith("#") for key, _ in listing.broken):
+            key = self._call.resource.key
+            msg = f"{self._call.system} shows no `{key}` in any of {len(listing.broken)} records at {request.place}."
+            raise SetupError(msg, cure=f"If it has changed, correct {self._call.setting}.key.")
 
     def clock(self, answer: Response) -> int:
         """The system's time at the answer; ours, less the skew, where it does not show it."""
@@ -175,7 +184,7 @@ class Reading:
         if isinstance(answer, SynclineError):
             raise answer
         request = Request(path=self._call.path_of(key))
-        document = self._call.document(request, answer) if not answer.ok or self._call.errors.in_200 else None
+        document = self._said_beside(request, answer)
         is_refused = not answer.ok or self._call.is_error(document)
         merged = self._call.resource.merged
         if merged and answer.status == merged.status:
@@ -190,6 +199,12 @@ class Reading:
             raise RejectedError(msg)
         return self._record(key, request, answer)
 
+    def _said_beside(self, request: Request, answer: Response) -> object:
+        """What may be an error, refusal or merge; None where only a record can be there."""
+        if answer.ok and (not self._call.errors.in_200 or not _is_text(answer.body)):
+            return None
+        return self._call.document(request, answer)
+
     def _record(self, key: str, request: Request, answer: Response) -> Record | Gone:
         resource = self._call.resource
         try:
@@ -199,9 +214,9 @@ class Reading:
         header = resource.version.header if resource.version else ""
         try:
             record = self._reader.record(raw or b"", version=answer.headers.get(header.lower(), ""))
-        except UnicodeDecodeError:
-            msg = f"{self._call.system} answered {request.place} with a record that is not UTF-8."
-            raise RejectedError(msg) from None
+        except UnfitError as error:
+            msg = f"{self._call.system} answered {request.place} with a record that is {error}."
+            raise RejectedError(msg, cure=f"Correct it in {self._call.system}.") from None
         except ValueError:  # perhaps an error behind HTTP 200 that nobody has described
             msg = f"{self._call.system} answered {request.place} without a record that shows its key."
             raise TransientError(msg, cure=f"If it lasts, check {self._call.setting}: record and key.") from None
@@ -225,6 +240,14 @@ class Reading:
                 if (shown if not field else shown.strip().casefold()) == wanted:
                     found.append(self._reader.record(raw))
         return found
+
+
+def _is_text(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 class _Pages:
