@@ -21,7 +21,7 @@ from syncline.engine.step import Step, begin, commit
 from syncline.model.event import Event
 from syncline.model.ledger import ReadOutcome
 from syncline.model.page import Cursor, Page
-from syncline.model.state import Hint, Link, LinkState, UnsettledState
+from syncline.model.state import UNREADABLE, Hint, Link, LinkState, UnsettledState
 from syncline.model.values import Value
 
 UNKNOWN: tuple[int, None] = (0, None)
@@ -75,6 +75,8 @@ def absorb(at: Pass, page: Page, reading: Reading) -> Step:
     account.read += len(page.keys) + len(page.broken) + len(page.tombstones)
     step = begin(hub, "merge", system=side.system, entity=bound.entity)
     rows = _survivors(hub, side, page, reading, step)
+    if len(set(page.keys)) < len(page.keys) and not reading.exact:
+        rows = _uncontested(at, page, rows, step)
     account.reads[ReadOutcome.UNCHANGED] += len(page.keys) - len(rows)
     counts = {"read": len(page.keys), "changed": len(rows)}
     if reading.gather or reading.gathered:
@@ -107,10 +109,23 @@ def _park_broken(at: Pass, broken: Sequence[tuple[str, str]], reading: Reading, 
     reading.keyless.update(key for key, _ in broken if key.startswith(KEYLESS))
     if reading.exact or not named:
         return
-    step.hints += [Hint(stream=side.stream, key=key, reason="changed", due=now + READ_AGAIN, at=now) for key in named]
+    step.hints += [Hint(stream=side.stream, key=key, reason=UNREADABLE, due=now + READ_AGAIN, at=now) for key in named]
     if reading.scanned is not None:
         for link in hub.store.links(side.stream, named).values():
             _mark(reading.scanned, link.eid)
+
+
+def _uncontested(at: Pass, page: Page, rows: list[Row], step: Step) -> list[Row]:
+    """The rows without those that one page shows twice and differently: which one is true, the record itself says."""
+    shown: dict[str, bytes] = {}
+    contested = {key for key, raw in zip(page.keys, page.raws, strict=True) if shown.setdefault(key, raw) != raw}
+    now, settle = at.hub.now(), int(at.side.contract.settle * 1e6)
+    step.hints += [
+        Hint(stream=at.side.stream, key=key, reason="changed", due=now + settle, at=now) for key in sorted(contested)
+    ]
+    at.account.reads[ReadOutcome.DEFERRED] += len(contested)
+    at.account.reads[ReadOutcome.UNCHANGED] -= len(contested)
+    return [row for row in rows if row.key not in contested]
 
 
 def _gathered(at: Pass, page: Page, reading: Reading, rows: Sequence[Row]) -> list[Row]:

@@ -16,7 +16,7 @@ from syncline.engine.step import Step
 from syncline.model.flow import DeletePolicy, Direction
 from syncline.model.ledger import ReadOutcome
 from syncline.model.page import Op
-from syncline.model.state import Conflict, ConflictState, Entity, EntityState, Hint, Link, LinkState, Tomb
+from syncline.model.state import UNREADABLE, Conflict, ConflictState, Entity, EntityState, Hint, Link, LinkState, Tomb
 from syncline.model.values import encode_row
 
 COMPLETE_FROM = 0.9  #: a scan that shows less than this share of the linked records is not believed
@@ -129,7 +129,7 @@ def confirmed(at: Pass, hints: Mapping[str, Hint], gone: Sequence[str], step: St
     sure: list[str] = []
     for key in gone:
         hint = hints.get(key)
-        if hint is not None and hint.tries >= 1 and now >= hint.due:
+        if hint is not None and hint.reason != UNREADABLE and hint.tries >= 1 and now >= hint.due:
             sure.append(key)
         else:
             step.moved_hints.append(

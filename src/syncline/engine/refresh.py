@@ -18,7 +18,7 @@ from syncline.engine.retry import backoff
 from syncline.engine.step import begin, commit
 from syncline.model.ledger import ReadOutcome
 from syncline.model.page import Gone, Page, Record, Unreadable
-from syncline.model.state import Hint, UnsettledState
+from syncline.model.state import UNREADABLE, Hint, UnsettledState
 
 PAGE = 100
 
@@ -60,7 +60,7 @@ def _look_later(at: Pass, hints: Mapping[str, Hint], unreadable: Sequence[tuple[
     for key, _ in unreadable:
         tries = hints[key].tries + 1
         due = at.hub.now() + int(backoff(tries, at.hub.env.random(), base=30.0, asked=30.0) * 1e6)
-        step.moved_hints.append(msgspec.structs.replace(hints[key], due=due, tries=tries))
+        step.moved_hints.append(msgspec.structs.replace(hints[key], reason=UNREADABLE, due=due, tries=tries))
     commit(at.hub, at.run, step)
 
 

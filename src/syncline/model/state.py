@@ -111,6 +111,9 @@ class Unsettled(msgspec.Struct, frozen=True, kw_only=True):
     run: int = 0
 
 
+UNREADABLE = "unreadable"  #: reason of a hint that tries a parked record again; no run waits for it
+
+
 class Hint(msgspec.Struct, frozen=True, kw_only=True):
     """This record may have changed. One per record; the earliest due time stands."""
 

@@ -94,11 +94,11 @@ def judge(request: Request, answer: Response, *, system: str, setting: str, now:
     return None
 
 
-def lost(request: Request, what: str, *, wait: float | None = None) -> TransientError:
-    """The error for an answer that cannot be trusted: a doubt for a write, a failed try for a read."""
+def lost(request: Request, what: str, *, cure: str = "", wait: float | None = None) -> TransientError:
+    """The error for an answer that cannot be trusted: a doubt for a write, a failed try for a read (with this cure)."""
     if request.writes:
         return DoubtError(what, cure="The hub reads the records again before it goes on.", wait=wait)
-    return TransientError(what, wait=wait)
+    return TransientError(what, cure=cure, wait=wait)
 
 
 def _redirected(request: Request, answer: Response, system: str) -> SynclineError:

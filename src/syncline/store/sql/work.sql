@@ -33,9 +33,9 @@ ON CONFLICT (system, entity, key) DO UPDATE SET
 DELETE FROM hint WHERE key IN (SELECT value FROM {texts}) AND system = ? AND entity = ?
 
 -- name: next_due
--- The earliest instant at which something waits: a hint, a retry (2) or a doubt (3).
+-- The earliest instant at which something waits: a hint, a retry (2) or a doubt (3). Nobody waits for a parked record.
 SELECT min(due) FROM (
-  SELECT min(due) AS due FROM hint
+  SELECT min(due) AS due FROM hint WHERE reason <> 'unreadable'
   UNION ALL SELECT min(due) FROM unsettled WHERE state = 2
   UNION ALL SELECT min(due) FROM unsettled WHERE state = 3
 ) AS waiting
