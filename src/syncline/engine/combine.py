@@ -107,7 +107,7 @@ def _comes_back(at: Pass, one: Known, entity: Entity, step: Step) -> bool:
     if link is None or link.state is LinkState.DETACHED:
         return False
     tomb = at.hub.store.tombs(at.side.stream, [one.key]).get(one.key)
-    if tomb is not None and not tomb.at < one.stamp:
+    if tomb is not None and not tomb.at + int(at.side.contract.skew * 1e6) < one.stamp:
         return False
     step.raised.setdefault(at.side.stream, []).append(one.key)
     step.entries.append(entry(EntryKind.REOPENED, one.eid, f"{at.side.system} shows the record again", stamp=one.stamp))

@@ -16,7 +16,7 @@ from syncline.engine.step import Step
 from syncline.model.flow import DeletePolicy, Direction
 from syncline.model.ledger import ReadOutcome
 from syncline.model.page import Op
-from syncline.model.state import UNREADABLE, Conflict, ConflictState, Entity, EntityState, Hint, Link, LinkState, Tomb
+from syncline.model.state import Conflict, ConflictState, Entity, EntityState, Hint, Link, LinkState, Tomb
 from syncline.model.values import encode_row
 
 COMPLETE_FROM = 0.9  #: a scan that shows less than this share of the linked records is not believed
@@ -64,6 +64,8 @@ def _gone(link: Link) -> Link:
 
 def _keeps(at: Pass, entity: Entity, link: Link, step: Step) -> bool:
     """Does the entity live on? When an edit made elsewhere had not reached this system yet, or by policy."""
+    if at.side.side.direction is Direction.TO:
+        return True  # what happens there is put back, deletes as well
     canon = canon_of(entity, at.bound.width)
     if wanted(at.bound.units, canon, decode_delta(link.delta), writable=at.side.writable):
         step.conflicts.append(
@@ -129,17 +131,12 @@ def confirmed(at: Pass, hints: Mapping[str, Hint], gone: Sequence[str], step: St
     sure: list[str] = []
     for key in gone:
         hint = hints.get(key)
-        if hint is not None and hint.reason != UNREADABLE and hint.tries >= 1 and now >= hint.due:
+        first = hint.at if hint is not None and hint.reason == "missing" and hint.tries else 0
+        if first and now >= first + pause:
             sure.append(key)
         else:
+            since = first or now
             step.moved_hints.append(
-                Hint(
-                    stream=at.side.stream,
-                    key=key,
-                    reason="missing",
-                    due=now + pause,
-                    at=hint.at if hint else now,
-                    tries=1,
-                )
+                Hint(stream=at.side.stream, key=key, reason="missing", due=since + pause, at=since, tries=1)
             )
     return sure

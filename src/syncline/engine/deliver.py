@@ -8,26 +8,26 @@ answer: the items are in doubt until the system can be asked.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import msgspec
 
 from syncline.engine.absorb import Reading, absorb
-from syncline.engine.codec import decode_delta
+from syncline.engine.codec import decode_delta, fingerprint
 from syncline.engine.compose import Sent, compose
 from syncline.engine.hub import Pass
 from syncline.engine.limits import Priority
 from syncline.engine.ready import must_wait, ready
 from syncline.engine.recover import encode_body
-from syncline.engine.retry import read_again
+from syncline.engine.retry import backoff, read_again
 from syncline.engine.settle import settle
 from syncline.engine.step import Step, begin, commit
 from syncline.errors import RejectedError, SetupError, TransientError
 from syncline.model.contract import Locking
 from syncline.model.ledger import SentOutcome
 from syncline.model.page import Batch, Gone, Op, Page, Receipt, Record, Unreadable
-from syncline.model.state import Hint, Intent, IntentState, LinkState
+from syncline.model.state import Hint, Intent, IntentState, LinkState, Unsettled, UnsettledState
 
 SEND_WITHIN = 2.0  #: a request that has not left by then is not sent at all [s]
 
@@ -44,6 +44,8 @@ def deliver(at: Pass, intents: Sequence[Intent]) -> bool:
     found = [one for one in ready(at, first, before, step) if one.op is Op.CREATE or one.before or not reads_first]
     sent = compose(at, first, found, step)
     _hint_missing(at, missing, step)
+    if reads_first:
+        _wait_to_be_read(at, first, before, missing, step)
     step.intents += [msgspec.structs.replace(one, state=IntentState.SETTLED) for one in intents[1:]]
     if sent:
         _send(at, first, sent, step)
@@ -114,10 +116,44 @@ def _read_first(at: Pass, intent: Intent) -> tuple[dict[int, Record], list[str]]
     if records:
         absorb(replace(at, delivering=frozenset(intent.eids)), page_of(records), Reading(exact=True))
         at.account.window += len(records)
-    by_key = {link.key: link.eid for link in links.values()}
-    return {by_key[record.key]: record for record in records if record.key in by_key}, [
-        answer.key for answer in answers if isinstance(answer, Gone)
-    ]
+    merged = {link.key: link for link in store.links_of(stream, intent.eids).values()}
+    seen = {
+        merged[record.key].eid: record
+        for record in records
+        if record.key in merged and merged[record.key].fingerprint == fingerprint(record.raw)
+    }
+    return seen, [answer.key for answer in answers if isinstance(answer, Gone)]
+
+
+def _wait_to_be_read(at: Pass, intent: Intent, seen: Mapping[int, Record], missing: Sequence[str], step: Step) -> None:
+    """What the record shows now is not merged yet (unreadable, or its parent unknown): nothing is written over it."""
+    store, stream, now = at.hub.store, at.side.stream, at.hub.now()
+    entities = store.entities(at.bound.entity, intent.eids)
+    unsettled = store.unsettled_of(stream, intent.eids)
+    for eid, link in store.links_of(stream, intent.eids).items():
+        waiting = unsettled.get(eid)
+        if eid in seen or link.key in missing or link.state is not LinkState.OK or eid not in entities:
+            continue
+        if waiting is not None and (waiting.state is UnsettledState.PARKED or must_wait(waiting, now)):
+            continue
+        tries = waiting.tries if waiting else 0
+        due = now + int(backoff(tries, at.hub.env.random(), base=30.0, asked=30.0) * 1e6)
+        at.account.intended += 1
+        at.account.sent[SentOutcome.PENDING] += 1
+        step.hints.append(Hint(stream=stream, key=link.key, reason="changed", due=due, at=now))
+        step.unsettled.append(
+            Unsettled(
+                stream=stream,
+                eid=eid,
+                state=UnsettledState.RETRY,
+                op=intent.op,
+                due=due,
+                since=now,
+                tries=tries + 1,
+                message="the record could not be read before the write",
+                run=at.run.number,
+            )
+        )
 
 
 def await_settled(at: Pass, eids: Iterable[int]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from syncline.engine.absorb import Reading, absorb
-from syncline.engine.codec import Pending, canon_of, decode_delta, decode_pending
+from syncline.engine.codec import Pending, canon_of, decode_delta, decode_pending, fingerprint
 from syncline.engine.deliver import get_records, page_of
 from syncline.engine.hub import Pass
 from syncline.engine.identify import asked_about
@@ -46,6 +46,20 @@ def _decide_writes(at: Pass, doubts: Sequence[Unsettled]) -> None:
         for answer in answers
         if isinstance(answer, Gone)
     ]
+    after = at.hub.store.links_of(at.side.stream, [row.eid for row in doubts])
+    prints = {record.key: fingerprint(record.raw) for record in records}
+    absent = {answer.key for answer in answers if isinstance(answer, Gone)}
+    unread = [
+        row
+        for row in doubts
+        if row.eid in after
+        and after[row.eid].key not in absent
+        and prints.get(after[row.eid].key) != after[row.eid].fingerprint
+    ]
+    doubts = [row for row in doubts if row not in unread]
+    for row in unread:
+        due = now + int(backoff(row.tries, at.hub.env.random(), base=30.0, asked=30.0) * 1e6)
+        step.unsettled.append(msgspec.structs.replace(row, due=due, tries=row.tries + 1))
     open_still = _still_wanted(at, [row.eid for row in doubts])
     plan_anew(at, doubts, step)
     for row in doubts:

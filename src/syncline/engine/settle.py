@@ -93,7 +93,8 @@ def _refused(at: Pass, one: Sent, receipt: Receipt, _intent: Intent, step: Step)
 def _stale(at: Pass, one: Sent, _receipt: Receipt, _intent: Intent, step: Step) -> SentOutcome:
     now = at.hub.now()
     step.hints.append(Hint(stream=at.side.stream, key=one.item.key, reason="changed", due=now, at=now))
-    step.unsettled.append(_unsettled(at, one, UnsettledState.RETRY, now, "the record had been changed; read it anew"))
+    due = now + int(backoff(one.ready.tries, at.hub.env.random()) * 1e6) if one.ready.tries else now
+    step.unsettled.append(_unsettled(at, one, UnsettledState.RETRY, due, "the record had been changed; read it anew"))
     return SentOutcome.PENDING
 
 

@@ -50,7 +50,7 @@ def wake(at: Pass) -> bool:
     now, store, stream = at.hub.now(), at.hub.store, at.side.stream
     due = [
         *store.unsettled(stream=stream, state=UnsettledState.RETRY, due=now),
-        *store.unsettled(stream=stream, state=UnsettledState.BLOCKED, due=now),
+        *store.unsettled(stream=stream, state=UnsettledState.BLOCKED, due=now, limit=2**31 - 1),
     ]
     fresh = [row for row in due if row.state is UnsettledState.RETRY or _moved(at, row)]
     if not fresh:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, DecimalException
 from enum import StrEnum
 from typing import NamedTuple
 
 from syncline.merging.lines import apply_edits, edits, rival
 from syncline.model.flow import Rule, RuleKind
 from syncline.model.values import Value
+
+MOST_DIGITS = 100  #: before or behind the point: no amount of anybody's
 
 
 class Rivals(NamedTuple):
@@ -79,9 +81,12 @@ def _settle_lines(rule: Rule, values: Rivals, theirs_wins: Callable[[], bool]) -
 def _add(base: Value, ours: Value, theirs: Value) -> str | None:
     try:
         start, mine, other = (Decimal(str(value)) for value in (base, ours, theirs))
-    except InvalidOperation:
+        exact = mine + other - start
+        if not exact.is_finite() or abs(exact.adjusted()) > MOST_DIGITS:
+            return None
+    except DecimalException:
         return None
-    total = f"{mine + other - start:f}"
+    total = f"{exact:f}"
     return (total.rstrip("0").rstrip(".") or "0") if "." in total else total
 
 
