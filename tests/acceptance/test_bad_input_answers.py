@@ -16,6 +16,7 @@ from tests.acceptance.sandbox_world import side_door
 pytestmark = pytest.mark.slow
 
 Row = dict[str, Any]
+WAYS = (("sync",), ("sync", "--full"))  #: what has changed, and everything
 PAGE = {"crm": "GET /api/customers", "erp": "GET /rest/partners"}
 
 
@@ -73,6 +74,11 @@ def parked_alone(bad: BadWorld, told: Told, customer: Row, message: str) -> None
     assert "correct the record there" in shown.out
 
 
+def read_by_key(bad: BadWorld) -> None:
+    """Let the next pass ask for what is parked by its key."""
+    assert bad("parked", "--retry").code == 0
+
+
 # --- a whole system --------------------------------------------------------------------------------------------------
 
 
@@ -81,13 +87,12 @@ def test_html_instead_of_json_pauses_that_system_alone(bad: BadWorld, system: st
     customer, number = bad.customers()[0], f"+49305556{len(system):03}"
     bad.world.crm.change("customers", customer["id"], {"phone": number})
     with bad.proxy(system).lying(instead(b"<html>Please sign in</html>", "text/html")):
-        told, shown, check = bad("sync", "--json"), bad("sync"), bad("check")
+        told, check = bad("sync", "--json"), bad("check")
 
     what = f"{system} answered HTML instead of JSON at {PAGE[system]}"
-    assert (told.code, shown.code, check.code) == (3, 3, 1)
+    assert (told.code, check.code) == (3, 1)
     assert list(told.paused) == [system]
     assert told.paused[system].startswith(what)
-    assert "Nothing is lost" in shown.out
     assert what in " ".join(check.out.split())
     assert f"check systems.{system}.url" in told.paused[system]
     bad.comes_to_rest()
@@ -99,7 +104,6 @@ def test_html_instead_of_json_pauses_that_system_alone(bad: BadWorld, system: st
     [
         (b'{"error": {"code": "down", "message": "Down for maintenance"}}', "Down for maintenance"),
         (b'{"status": "ERROR", "text": "quota"}', "without a list at data. If it lasts, check"),
-        (b"", "JSON that ends too early or is none"),
         (b"[" * 100_000, "JSON that ends too early or is none"),
     ],
 )
@@ -136,7 +140,7 @@ def test_a_write_that_is_answered_with_an_error_behind_http_200_is_refused_alone
     assert bad.partner_of(wrong)["Name1"] == "Number Is No Country"
 
 
-# --- a schema that changed ---------------------------------------------------------------------------------------------
+# --- a schema that changed -------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -191,51 +195,47 @@ def test_a_key_that_was_renamed_stops_the_flow_and_blames_no_record(bad: BadWorl
 # --- one record ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("words", [("sync", "--json"), ("sync", "--full", "--json")])
-def test_a_record_of_10_mb_is_parked_alone(bad: BadWorld, words: tuple[str, ...]):
+def test_a_record_of_10_mb_is_parked_alone(bad: BadWorld):
     big, other = bad.customers()[:2]
-    before, number = phone_in(bad, big), f"+4930555700{len(words)}"
+    before = phone_in(bad, big)
 
     def grow(row: Row) -> None:
         if row["id"] == big["id"]:
             row["notes"] = "x" * 10_000_000
 
-    bad.world.crm.change("customers", big["id"], {"phone": f"+4930555710{len(words)}"})
-    bad.world.crm.change("customers", other["id"], {"phone": number})
+    bad.world.crm.change("customers", big["id"], {"phone": "+493055570001"})
+    bad.world.crm.change("customers", other["id"], {"phone": "+493055570002"})
     with bad.crm.lying(customers(each(grow))):
-        told = bad(*words)
-        parked_alone(bad, told, big, "larger than 1,048,576 bytes")
-        assert (phone_in(bad, other), phone_in(bad, big)) == (number, before)
-        if "--full" in words:  # the same when it is read by key
-            assert bad("parked", "--retry").code == 0
-            parked_alone(bad, bad("sync", "--json"), big, "larger than 1,048,576 bytes")
+        for words in WAYS:
+            parked_alone(bad, bad(*words, "--json"), big, "larger than 1,048,576 bytes")
+        assert (phone_in(bad, other), phone_in(bad, big)) == ("+493055570002", before)
+        read_by_key(bad)
+        parked_alone(bad, bad("sync", "--json"), big, "larger than 1,048,576 bytes")
 
-    assert bad("parked", "--retry").code == 0
+    read_by_key(bad)
     assert bad("sync").code == 0
-    assert phone_in(bad, big) == f"+4930555710{len(words)}"
+    assert phone_in(bad, big) == "+493055570001"
     bad.comes_to_rest()
 
 
-@pytest.mark.parametrize("words", [("sync", "--json"), ("sync", "--full", "--json")])
-def test_invalid_utf_8_in_one_record_parks_it_alone(bad: BadWorld, words: tuple[str, ...]):
+def test_invalid_utf_8_in_one_record_parks_it_alone(bad: BadWorld):
     torn, other = bad.customers()[2:4]
-    number = f"+4930555800{len(words)}"
 
     def tear(body: bytes) -> bytes:
         at = body.find(b'"name":', body.find(torn["id"].encode()))
-        return body if at < len(b'"name":') else body[: at + 9] + b"\xff\xfe" + body[at + 9 :]
+        return body if torn["id"].encode() not in body else body[: at + 9] + b"\xff\xfe" + body[at + 9 :]
 
-    bad.world.crm.change("customers", torn["id"], {"phone": f"+4930555810{len(words)}"})
-    bad.world.crm.change("customers", other["id"], {"phone": number})
+    bad.world.crm.change("customers", torn["id"], {"phone": "+493055580001"})
+    bad.world.crm.change("customers", other["id"], {"phone": "+493055580002"})
     with bad.crm.lying(about_customers(tear)):
-        parked_alone(bad, bad(*words), torn, "not UTF-8 at byte")
-        assert phone_in(bad, other) == number
-        if "--full" in words:  # the same when it is read by key
-            assert bad("parked", "--retry").code == 0
-            parked_alone(bad, bad("sync", "--json"), torn, "that is not UTF-8 at byte")
+        for words in WAYS:
+            parked_alone(bad, bad(*words, "--json"), torn, "not UTF-8 at byte")
+        assert phone_in(bad, other) == "+493055580002"
+        read_by_key(bad)
+        parked_alone(bad, bad("sync", "--json"), torn, "that is not UTF-8 at byte")
 
     bad.comes_to_rest()
-    assert phone_in(bad, torn) == f"+4930555810{len(words)}"
+    assert phone_in(bad, torn) == "+493055580001"
 
 
 def test_a_record_without_a_key_is_parked_and_forgotten_once_it_has_one(bad: BadWorld):

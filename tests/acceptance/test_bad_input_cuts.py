@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from hashlib import blake2b
 from typing import Any
 
 import pytest
@@ -85,11 +86,10 @@ def test_a_list_that_never_comes_whole_pauses_its_system_and_the_next_pass_goes_
     customer = bad.customers()[1]
     bad.world.crm.change("customers", customer["id"], {"phone": "+493055501177"})
     with bad.crm.lying(lambda one: CUTS[-1] if is_list(one) else None):
-        told, shown = bad("sync", "--json"), bad("sync")
+        shown = bad("sync")
 
-    assert (told.code, shown.code) == (3, 3)
-    assert list(told.paused) == ["crm"]
-    assert "crm gave no whole answer at GET /api/customers" in shown.out
+    assert shown.code == 3
+    assert "crm is paused: crm gave no whole answer at GET /api/customers" in shown.out
     assert "Nothing is lost" in shown.out
     bad.comes_to_rest()
     assert bad.partner_of(customer)["Phone"] == "+493055501177"
@@ -177,7 +177,7 @@ def _each_write_cut(bad: BadWorld, crm_method: str, erp_method: str) -> Told:
 def test_a_batch_that_is_cut_at_any_byte_happens_once(bad: BadWorld):
     """New customers and their edits, from each system to the other."""
     count = 2 * (len(CUTS) + len(CUTS) // 3)  # after five failures in a row a system is left alone
-    names = {system: [f"{system} Batch {number:02} GmbH" for number in range(count)] for system in SYSTEMS}
+    names = {system: [_unlike(f"{system} {number}") for number in range(count)] for system in SYSTEMS}
     keys = {system: [_enter(bad, system, name) for name in names[system]] for system in SYSTEMS}
     created = _each_batch_cut(bad)
     assert bad("sync", "--approve", "--json").code == 0
@@ -204,6 +204,11 @@ def _each_batch_cut(bad: BadWorld) -> Told:
         told = bad("sync", "--approve", "--json")
         assert (cut_off(bad, "crm"), cut_off(bad, "erp")) == (CUTS, CUTS), told.out
     return told
+
+
+def _unlike(seed: str) -> str:
+    """A name that looks like no other."""
+    return blake2b(seed.encode(), digest_size=10).hexdigest()
 
 
 def _enter(bad: BadWorld, system: str, name: str) -> object:

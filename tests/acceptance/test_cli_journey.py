@@ -147,6 +147,18 @@ def test_a_run_is_undone(shell: Shell):
     assert shell("why", f"customer:erp:{erp_key}.segment", "--json").document["value"] == before
 
 
+def test_the_creations_of_a_run_are_undone_when_asked_for(shell: Shell):
+    made = shell.ask("crm", "POST", "/api/customers", {"name": "Wrong List Entry", "country": "France"})
+    run = shell("sync", "--json").document["run"]
+
+    kept = shell("undo", str(run), "--json").document
+    undone = shell("undo", str(run), "--creations", "--send", "--json")
+
+    assert [row["what"] for row in kept["rows"]] == []
+    assert [row["what"] for row in undone.document["rows"]] == ["created"]
+    assert shell.ask("crm", "GET", f"/api/customers/{made['id']}")["name"] == "Wrong List Entry"
+
+
 def test_a_new_customer_is_created_once_and_only_once(shell: Shell):
     made = shell.ask("crm", "POST", "/api/customers", {"name": "Quay Nine Chandlers", "country": "France"})
 

@@ -180,6 +180,7 @@ def test_a_store_in_a_folder_that_is_read_only_is_refused(tmp_path):
         "cursor",
         "hints",
         "next_due",
+        "next_due_of",
         "open_intents",
         "open_intents_of",
         "unsettled_in",

@@ -17,7 +17,6 @@ from pathlib import Path
 from textwrap import dedent
 
 from syncline.app import operations
-from syncline.app.ahead import Inline
 from syncline.app.opening import compose
 from syncline.config import load_project
 from syncline.engine.hub import Hub
@@ -27,6 +26,7 @@ from syncline.model.page import Batch, Cursor, Gone, Item, Op, Outcome, Page, Re
 from syncline.ports.connector import Connector
 from syncline.security import EnvSecrets
 from syncline.store import open_store
+from tests.integration.inline import Inline
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 PROMPT = Contract(

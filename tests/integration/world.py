@@ -21,8 +21,7 @@ from typing import NamedTuple
 import msgspec
 
 from syncline.app import operations
-from syncline.app.ahead import Inline
-from syncline.app.opening import compose
+from syncline.app.opening import compose, note_mappings
 from syncline.config import Project, load_project
 from syncline.engine.hub import Hub, Run
 from syncline.engine.run import run
@@ -31,6 +30,7 @@ from syncline.model.contract import BatchShape, Contract, Deletes, Limits, Locki
 from syncline.model.page import Batch, Cursor, Gone, Item, Op, Outcome, Page, Receipt, Record
 from syncline.security import EnvSecrets
 from syncline.store import open_store
+from tests.integration.inline import Inline
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 SECOND = 1_000_000  #: [µs]
@@ -450,6 +450,7 @@ class World:
             doors = {name: Door(app) for name, app in self.apps.items()}
             self.hub = compose(self.project, self.store, doors, self.clock, [])
             self.hub.executor = Inline()
+            note_mappings(self.hub, self.project)
         return self.hub
 
     def die(self) -> None:

@@ -19,11 +19,3 @@ class Threads:
             while (item := waiting.result()) is not None:
                 waiting = pool.submit(next, source, None)
                 yield item
-
-
-class Inline:
-    """No thread at all: what a single event and a simulation need."""
-
-    def ahead(self, source: Iterator[T]) -> Iterator[T]:
-        """The source itself."""
-        return source

@@ -98,7 +98,11 @@ class _Checks:
             if opened is not None:
                 opened.close()
             what = error.what.removeprefix(f"{settings.place}  ")
-            self._find(_place_of(settings, error), what, error.cure or (_CORRECT_CURE if isinstance(error, SetupError) else _REACH_CURE))
+            self._find(
+                _place_of(settings, error),
+                what,
+                error.cure or (_CORRECT_CURE if isinstance(error, SetupError) else _REACH_CURE),
+            )
             return _system(settings, self.env.monotonic() - begun, what, connector=None, sides=())
         self.connectors[settings.name] = opened
         sides = [side for one in self.project.flows for side in one.flow.sides if side.system == settings.name]

@@ -16,6 +16,7 @@ from syncline.engine.audit import Journal
 from syncline.engine.hub import BoundFlow, BoundSide, Hub, extend_layout, units_of
 from syncline.engine.learn import load
 from syncline.engine.limits import Gate
+from syncline.engine.remapping import remap
 from syncline.engine.step import DEFAULT_BATCH
 from syncline.env import Env, RealEnv
 from syncline.errors import SetupError
@@ -55,6 +56,8 @@ def open_hub(
         for system in project.systems.values():
             connectors[system.name] = open_connector(system, world)
         hub = compose(project, store, connectors, world, listeners)
+        if writing:
+            note_mappings(hub, project)
         # Pages make many short-lived objects without cycles: rarer collections save a tenth of the time.
         gc.freeze()
         gc.set_threshold(50_000, 20, 100)
@@ -94,6 +97,13 @@ def compose(
             batch = side.contract.batch
             hub.batch_sizes[side.stream] = batch.size if batch.size > 1 else DEFAULT_BATCH
     return hub
+
+
+def note_mappings(hub: Hub, project: Project) -> None:
+    """Let every mapping that was changed since the hub was last open reach all records. For the one that writes."""
+    for one in project.flows:
+        for system, side in hub.flows[one.flow.name].sides.items():
+            remap(hub, side, one.texts[system])
 
 
 def _store_id(store: Store, env: Env) -> str:

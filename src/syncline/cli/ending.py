@@ -91,7 +91,8 @@ def _told(error: BaseException, *, json: bool) -> Code:
         what = f"This machine refuses: {error.strerror or error}{_path(error)}."
         tell_error(what, _MACHINE, kind="OSError", json=json)
     else:
-        tell_error(f"Unexpected: {type(error).__name__}: {error}.", _REPORT, kind="bug", json=json)
+        # a foreign exception's text may carry a record's values or an address with its password: --debug shows it
+        tell_error(f"Unexpected: {type(error).__name__}.", _REPORT, kind="bug", json=json)
     return Code.ERROR
 
 

@@ -61,11 +61,15 @@ def undo(
     run: Annotated[int, typer.Argument(min=1, metavar="RUN", help="As `syncline status` numbers it.")],
     *,
     send: Annotated[bool, typer.Option("--send", help="Write it to the systems now.")] = False,
+    creations: Annotated[
+        bool, typer.Option("--creations", help="Also delete again, by each flow's policy, the records that it made.")
+    ] = False,
 ) -> None:
     """Take back what a run changed, except where somebody edited it since.
 
-    What was created is not deleted and what was sent is not unsent: the former values come back as new changes. Without
-    --send they wait for the next `syncline sync`.
+    What was sent is not unsent: the former values come back as new changes. Without --send they wait for the next
+    `syncline sync`. What was created stays; with --creations the hub's copies are deleted, never the record that
+    somebody entered.
     """
     from syncline.app import open_hub, operations
     from syncline.cli.happenings import show_undo
@@ -74,7 +78,7 @@ def undo(
 
     asked = asked_of(context)
     with open_hub(asked.folder()) as hub:
-        report = operations.undo(hub, run, send=send, who=getpass.getuser())
+        report = operations.undo(hub, run, send=send, creations=creations, who=getpass.getuser())
     if asked.json:
         document(report)
     else:

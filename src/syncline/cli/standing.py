@@ -38,7 +38,7 @@ def _read_through(stream: StreamStatus) -> Cell:
 def _waiting(stream: StreamStatus) -> Cell:
     counts = {
         "planned": stream.planned, "to be retried": stream.retrying, "blocked": stream.blocked,
-        "in doubt": stream.in_doubt, "parked": stream.parked, "held for approval": stream.held,
+        "in doubt": stream.in_doubt, "parked": stream.parked,
     }  # fmt: skip
     parts = [f"{count:,} {name}" for name, count in counts.items() if count]
     parts += [counted(stream.conflicts, "conflict")] if stream.conflicts else []

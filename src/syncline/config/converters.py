@@ -16,6 +16,12 @@ from syncline.mapping import ConverterSpec
 FILE = "converters.py"
 
 
+def own_program(folder: Path) -> str:
+    """The text of the project's file; "" where there is none."""
+    file = folder / FILE
+    return file.read_bytes().decode(errors="replace") if file.is_file() else ""
+
+
 def own_converters(folder: Path) -> Sequence[ConverterSpec]:
     """What the project's file names; nothing where there is none. SetupError when it cannot be used."""
     file = folder / FILE

@@ -30,6 +30,7 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     reader: TreeReader
     problems: Problems
     converters: tuple[ConverterSpec, ...] = ()  #: of the project's own
+    program: str = ""  #: the text of the file that holds them
 
 
 class _Mapped(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +38,7 @@ class _Mapped(msgspec.Struct, frozen=True, kw_only=True):
 
     lens: Lens
     lines: frozenset[str]
+    texts: Mapping[str, str]
 
 
 def flow_of(name: str, part: FlowPart, around: Surroundings) -> FlowSettings | None:
@@ -65,8 +67,10 @@ def flow_of(name: str, part: FlowPart, around: Surroundings) -> FlowSettings | N
     cases = cases_of(part.cases, (*route, "cases"), lenses, around.reader)
     if len(problems.found) > before:
         return None
-    place = problems.place(route)
-    return FlowSettings(flow=flow, lenses=lenses, when=when, cases=cases, notes=tuple(rules.notes), place=place)
+    return FlowSettings(
+        flow=flow, lenses=lenses, texts={system: one.texts for system, one in mapped.items()}, when=when, cases=cases,
+        notes=tuple(rules.notes), place=problems.place(route),
+    )  # fmt: skip
 
 
 def _mapped_sides(part: FlowPart, route: Route, around: Surroundings) -> dict[str, _Mapped]:
@@ -98,7 +102,18 @@ def _mapping(side: SidePart, route: Route, around: Surroundings) -> _Mapped | No
         _tell_each(spec, error, route, around)
         return None
     lines = frozenset(str(name) for name, entry in spec.items() if isinstance(entry, dict) and "each" in entry)
-    return _Mapped(lens=lens, lines=lines)
+    return _Mapped(lens=lens, lines=lines, texts=_texts(spec, lens, around))
+
+
+def _texts(spec: Mapping[str, object], lens: Lens, around: Surroundings) -> dict[str, str]:
+    """What the mapping says of each canonical field, with the program behind it where that is the project's own."""
+    said = {str(name): repr(entry) for name, entry in spec.items()}
+    told: dict[str, str] = {}
+    for name in lens.fields:
+        text = said.get(name) or repr(spec)  # one of several fields that an entry makes together
+        own = any(one.name in text for one in around.converters)
+        told[name] = f"{text} {around.program}" if own else text
+    return told
 
 
 def _tell_each(spec: Mapping[str, object], first: SetupError, route: Route, around: Surroundings) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from syncline.config.checking import checked
-from syncline.config.converters import own_converters
+from syncline.config.converters import own_converters, own_program
 from syncline.config.flows import Surroundings, flow_of
 from syncline.config.order import order_flows, required_circle
 from syncline.config.parts import FlowPart, SystemPart, TopPart
@@ -109,6 +109,7 @@ def _flows(data: dict[str, object], reader: TreeReader) -> tuple[FlowSettings, .
         reader=reader,
         problems=problems,
         converters=tuple(own_converters(reader.folder)),
+        program=own_program(reader.folder),
     )
     made = [flow_of(name, part, around) for name, part in parts.items()]
     flows = {one.flow.entity: one for one in made if one is not None}

@@ -20,6 +20,10 @@ class Place(NamedTuple):
     line: int
     column: int
 
+    def __str__(self) -> str:
+        """As editors understand it."""
+        return f"{self.file}:{self.line}:{self.column}"
+
 
 class Problems(msgspec.Struct, kw_only=True):
     """Collects problems; `values` and `keys` are the places that the reader fills in while it reads."""

@@ -75,6 +75,7 @@ class FlowSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     flow: Flow
     lenses: Mapping[str, Lens]
+    texts: Mapping[str, Mapping[str, str]]  #: by system and canonical field, what its mapping says
     when: tuple[Schedule, ...] = ()
     cases: tuple[MappingCase, ...] = ()
     notes: tuple[str, ...] = ()  #: what was decided because nothing was said

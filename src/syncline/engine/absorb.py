@@ -18,9 +18,10 @@ from syncline.engine.combine import Known, combine
 from syncline.engine.deletes import record_deleted
 from syncline.engine.hub import BoundSide, Hub, Pass
 from syncline.engine.step import Step, begin, commit
+from syncline.errors import SynclineError
 from syncline.model.event import Event
 from syncline.model.ledger import ReadOutcome
-from syncline.model.page import Cursor, Page
+from syncline.model.page import Page
 from syncline.model.state import UNREADABLE, Hint, Link, LinkState, UnsettledState
 from syncline.model.values import Value
 
@@ -62,7 +63,6 @@ class Reading:
     exact: bool  #: read by key after every barrier: what it shows is the truth
     scanned: bytearray | None = None  #: one byte per eid seen, for the sweep for deletes
     pending: Mapping[int, Pending] = field(default_factory=dict)  #: our own doubtful writes, by eid
-    cursor: Cursor | None = None
     owner_of: Mapping[str, int] = field(default_factory=dict)  #: key -> eid, where it is known whose create this is
     keyless: set[str] = field(default_factory=set)  #: names of parked records of which not even the key is known
     gather: bool = False  #: pages in which little has changed share one commit
@@ -70,13 +70,58 @@ class Reading:
 
 
 def absorb(at: Pass, page: Page, reading: Reading) -> Step:
-    """Merge one page and commit it with its cursor, its audit and the work that follows from it."""
+    """Merge one page and commit it with its audit and the work that follows from it."""
+    account = at.account
+    before = account.reads.copy()
+    page = keepable(page)
+    try:
+        account.read += len(page.keys) + len(page.broken) + len(page.tombstones)
+        return _absorb(at, page, reading)
+    except SynclineError:  # nothing of it was committed: as if it had not been read
+        account.reads = before
+        account.read = before.total() + len(reading.gathered)
+        raise
+
+
+def keepable(page: Page) -> Page:
+    """The page with every record whose key no store can keep (a null character, half a surrogate pair) as a broken one.
+
+    Such a record is told of by the place of its key's escaped form, and the rest of the page flows.
+    """
+    keys = [*page.keys, *(key for key, _ in page.broken), *page.tombstones]
+    if _can_be_kept("".join(keys)):
+        return page
+    good = [number for number, key in enumerate(page.keys) if _can_be_kept(key)]
+    refused = [key for key in page.keys if not _can_be_kept(key)]
+    refused += [key for key in page.tombstones if not _can_be_kept(key)]
+    return Page(
+        keys=[page.keys[n] for n in good], raws=[page.raws[n] for n in good],
+        versions=[page.versions[n] for n in good] if page.versions else page.versions,
+        stamps=[page.stamps[n] for n in good] if page.stamps else page.stamps,
+        tombstones=[key for key in page.tombstones if _can_be_kept(key)], cursor=page.cursor,
+        broken=[
+            *((key if _can_be_kept(key) else _escaped(key), reason) for key, reason in page.broken),
+            *((_escaped(key), "its key holds characters that cannot be stored") for key in refused),
+        ],
+    )  # fmt: skip
+
+
+def _can_be_kept(text: str) -> bool:
+    try:
+        return b"\0" not in text.encode()
+    except UnicodeEncodeError:
+        return False
+
+
+def _escaped(key: str) -> str:
+    return KEYLESS + key.encode("unicode_escape").decode()
+
+
+def _absorb(at: Pass, page: Page, reading: Reading) -> Step:
     hub, bound, side, account = at.hub, at.bound, at.side, at.account
-    account.read += len(page.keys) + len(page.broken) + len(page.tombstones)
     step = begin(hub, "merge", system=side.system, entity=bound.entity)
     rows = _survivors(hub, side, page, reading, step)
-    if len(set(page.keys)) < len(page.keys) and not reading.exact:
-        rows = _uncontested(at, page, rows, step)
+    rows = _uncontested(at, page, reading, rows, step)
     account.reads[ReadOutcome.UNCHANGED] += len(page.keys) - len(rows)
     counts = {"read": len(page.keys), "changed": len(rows)}
     if reading.gather or reading.gathered:
@@ -88,8 +133,6 @@ def absorb(at: Pass, page: Page, reading: Reading) -> Step:
         account.reads.update(outcomes)
     for key in page.tombstones:
         account.reads[record_deleted(at, step, key, "the system says so")] += 1
-    if reading.cursor is not None:
-        step.cursor = (side.stream, reading.cursor, None)
     if reading.scanned is not None:
         for link in step.new_links.get(side.stream, ()):
             _mark(reading.scanned, link.eid)
@@ -100,7 +143,7 @@ def absorb(at: Pass, page: Page, reading: Reading) -> Step:
 
 
 def _park_broken(at: Pass, broken: Sequence[tuple[str, str]], reading: Reading, step: Step) -> None:
-    """Park what cannot be read. It is there, so it is not missing; and it is tried again, as the cursor moves past it."""
+    """Park what cannot be read. It is there, so it is not missing; the cursor moves past it, so it is tried again."""
     hub, side, now = at.hub, at.side, at.hub.now()
     for key, reason in broken:
         _park_read(hub, step, side, key, ParkedRead(field="", reason=reason, since=now))
@@ -115,8 +158,10 @@ def _park_broken(at: Pass, broken: Sequence[tuple[str, str]], reading: Reading, 
             _mark(reading.scanned, link.eid)
 
 
-def _uncontested(at: Pass, page: Page, rows: list[Row], step: Step) -> list[Row]:
+def _uncontested(at: Pass, page: Page, reading: Reading, rows: list[Row], step: Step) -> list[Row]:
     """The rows without those that one page shows twice and differently: which one is true, the record itself says."""
+    if reading.exact or len(set(page.keys)) == len(page.keys):
+        return rows
     shown: dict[str, bytes] = {}
     contested = {key for key, raw in zip(page.keys, page.raws, strict=True) if shown.setdefault(key, raw) != raw}
     now, settle = at.hub.now(), int(at.side.contract.settle * 1e6)
@@ -206,6 +251,7 @@ def _known(rows: Sequence[Row], links: Mapping[int, Link], reading: Reading) -> 
         Known(
             key=row.key, eid=row.eid, values=row.values, print=row.print, version=row.version, stamp=row.stamp,
             link=links.get(row.eid), pending=reading.pending.get(row.eid, {}), how="by key",
+            exact=reading.exact,
         )
         for row in rows
     ]  # fmt: skip

@@ -21,7 +21,9 @@ def too_many(count: int, records: int) -> bool:
 
 
 def held_back(at: Pass, intents: Sequence[Intent]) -> list[Intent]:
-    """Intents that wait for approval; the reason is noted in the run."""
+    """Intents that wait for approval; the reason is noted in the run. Once it is given, nothing is counted."""
+    if at.run.approved:
+        return []
     creates = [intent for intent in intents if intent.op is Op.CREATE]
     deletes = [intent for intent in intents if intent.op in (Op.DELETE, Op.ARCHIVE)]
     updates = [intent for intent in intents if intent.op is Op.UPDATE]
@@ -30,12 +32,9 @@ def held_back(at: Pass, intents: Sequence[Intent]) -> list[Intent]:
         "deletions": (deletes, sum(len(intent.eids) for intent in deletes)),
         "blanked fields": (updates, _blanks(at, updates)),
     }
-    at.account.creates = counts["creations"][1]
-    at.account.deletes = counts["deletions"][1]
-    at.account.blanks = counts["blanked fields"][1]
     held: list[Intent] = []
     for what, (those, count) in counts.items():
-        if at.run.approved or count < AT_LEAST:
+        if count < AT_LEAST:
             continue
         if those is creates:
             count = _missing_there(at, creates)  # noqa: PLW2901  those linked meanwhile are no creations

@@ -137,9 +137,7 @@ def _waits(row: Unsettled | None, change: Mapping[int, Value], gens: Sequence[in
     if row.state is UnsettledState.PARKED:
         same = row.pending == encode_pending({p: (value, gens[p]) for p, value in change.items()})
         return f"refused before: {row.message}" if same else ""
-    if row.state is UnsettledState.BLOCKED:
-        return ""
-    return "an earlier write may still take effect" if row.state is UnsettledState.DOUBT else row.message
+    return "an earlier write may still take effect" if row.state is UnsettledState.DOUBT else ""
 
 
 # --- told in words ----------------------------------------------------------------------------------------------------

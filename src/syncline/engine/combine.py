@@ -10,6 +10,7 @@ from syncline.engine.audit import Entry, EntryKind, entries_of, entry
 from syncline.engine.codec import Delta, Pending, canon_of, decode_delta, encode_delta, encode_gens, gens_of
 from syncline.engine.hub import BoundSide, Hub, Pass
 from syncline.engine.identify import is_indexed, keys_of, values_of
+from syncline.engine.learn import UNKNOWN, believed
 from syncline.engine.plan import wanted
 from syncline.engine.step import Step
 from syncline.merging import Decision, Merge, Observation, Shadow, Unit, Verdict, merge
@@ -17,7 +18,17 @@ from syncline.merging.merge import CHANGES_CANON, IS_CONFLICT
 from syncline.model.flow import DeletePolicy, Direction
 from syncline.model.ledger import ReadOutcome
 from syncline.model.page import Op
-from syncline.model.state import Conflict, ConflictState, Entity, EntityState, Link, LinkState
+from syncline.model.state import (
+    Conflict,
+    ConflictState,
+    Entity,
+    EntityState,
+    Hint,
+    Link,
+    LinkState,
+    Tomb,
+    UnsettledState,
+)
 from syncline.model.values import UNSET, Row, Value, encode_row
 
 
@@ -34,6 +45,7 @@ class Known:
     link: Link | None  #: None at first sight
     pending: Pending = field(default_factory=dict)
     how: str = ""  #: how it was linked, for the audit
+    exact: bool = False  #: read by key
 
 
 def combine(at: Pass, known: Sequence[Known], step: Step, outcomes: Counter[ReadOutcome]) -> None:
@@ -52,14 +64,14 @@ def combine(at: Pass, known: Sequence[Known], step: Step, outcomes: Counter[Read
             continue
         links = {system: found[one.eid] for system, found in others.items() if one.eid in found}
         outcomes[_combine_one(at, one, entity, links, step)] += 1
+    _let_go(at, [one.eid for one in known if one.link is not None], step)
 
 
 def _combine_one(at: Pass, one: Known, entity: Entity, others: Mapping[str, Link], step: Step) -> ReadOutcome:
     if one.link is not None and one.link.state is not LinkState.OK and not _comes_back(at, one, entity, step):
         return ReadOutcome.FILTERED
-    width = at.bound.width
-    canon, gens = canon_of(entity, width), gens_of(entity, width)
-    seen = _observation(at, one, canon, gens, others)
+    gens = gens_of(entity, at.bound.width)
+    seen = _observation(at, one, entity, others, step)
     result = merge(at.bound.units, seen, gen=step.gen)
     revived = entity.state is EntityState.DEAD and _edit_wins(at, one, result, step, others)
     _record(at, one, seen, result, step)
@@ -73,14 +85,15 @@ def _combine_one(at: Pass, one: Known, entity: Entity, others: Mapping[str, Link
     return _outcome(one, result)
 
 
-def _observation(at: Pass, one: Known, canon: Row, gens: list[int], others: Mapping[str, Link]) -> Observation:
+def _observation(at: Pass, one: Known, entity: Entity, others: Mapping[str, Link], step: Step) -> Observation:
     first = one.link is None
+    canon, gens = canon_of(entity, at.bound.width), gens_of(entity, at.bound.width)
     delta = decode_delta(one.link.delta) if one.link else {p: Shadow(UNSET, UNSET, 0) for p in at.side.positions}
     linked = {system for system, link in others.items() if link.state is LinkState.OK} | {at.side.system}
     return Observation(
         system=at.side.system, values=one.values, canon=canon, gens=gens, delta=delta,
         direction=at.side.side.direction, first_sight=first, pending=one.pending, owners_linked=frozenset(linked),
-        normalise=at.side.shows,
+        normalise=at.side.shows, believes=lambda position, names: believed(at, position, names, step),
         wins=lambda unit, positions: _is_later(at, one, unit, [gens[p] for p in positions]),
     )  # fmt: skip
 
@@ -93,7 +106,8 @@ def _is_later(at: Pass, one: Known, unit: Unit, gens: Sequence[int]) -> bool:
         return True
     stamp = next((e.stamp for e in entries_of(page) if e.eid == one.eid and e.stamp), 0) or page.at
     rival = at.bound.sides.get(page.system)
-    unsure = int((at.side.contract.precision + (rival.contract.precision if rival else 0.0)) * 1e6)
+    clocks = [at.side.contract, *([rival.contract] if rival else [])]
+    unsure = int(sum(one.precision + one.skew for one in clocks) * 1e6)
     mine = one.stamp or at.hub.now()
     if abs(mine - stamp) > unsure:
         return mine > stamp
@@ -107,13 +121,30 @@ def _comes_back(at: Pass, one: Known, entity: Entity, step: Step) -> bool:
     if link is None or link.state is LinkState.DETACHED:
         return False
     tomb = at.hub.store.tombs(at.side.stream, [one.key]).get(one.key)
-    if tomb is not None and not tomb.at + int(at.side.contract.skew * 1e6) < one.stamp:
+    if tomb is not None and not _is_restored(at, one, tomb, step):
         return False
     step.raised.setdefault(at.side.stream, []).append(one.key)
     step.entries.append(entry(EntryKind.REOPENED, one.eid, f"{at.side.system} shows the record again", stamp=one.stamp))
     if entity.state is EntityState.DEAD:
         _drop_dead_links(at, one.eid, step)
     return True
+
+
+def _is_restored(at: Pass, one: Known, tomb: Tomb, step: Step) -> bool:
+    """Does what shows the record come after its tomb? Where no stamp says so, a late enough read by key does."""
+    contract = at.side.contract
+    if contract.stamped:
+        return tomb.at + int(contract.skew * 1e6) < one.stamp
+    sure = tomb.at + int((contract.lag + contract.settle + contract.effect) * 1e6)
+    if not one.exact or at.hub.now() < sure:
+        now = at.hub.now()
+        step.hints.append(Hint(stream=at.side.stream, key=one.key, reason="changed", due=max(now, sure), at=now))
+        return False
+    former = one.link.fingerprint if one.link else None
+    if former is None and tomb.reason.startswith("archive"):  # it is still there, as we left it
+        step.touched.setdefault(at.side.stream, []).append((one.eid, one.print, one.version, one.stamp))
+        return False
+    return former != one.print
 
 
 def _drop_dead_links(at: Pass, eid: int, step: Step) -> None:
@@ -149,7 +180,13 @@ def _conflict(  # noqa: PLR0913  a row of many facts
     )  # fmt: skip
 
 
-_KEPT = {Verdict.WON: "theirs", Verdict.LOST: "ours", Verdict.MERGED: "merged", Verdict.CONFLICT: ""}
+_KEPT = {
+    Verdict.WON: "theirs",
+    Verdict.LOST: "ours",
+    Verdict.PRESUMED: "ours",
+    Verdict.MERGED: "merged",
+    Verdict.CONFLICT: "",
+}
 
 
 def _record(at: Pass, one: Known, seen: Observation, result: Merge, step: Step) -> None:
@@ -161,8 +198,9 @@ def _record(at: Pass, one: Known, seen: Observation, result: Merge, step: Step) 
             for position, value in zip(decision.positions, decision.theirs, strict=True):
                 flat += [position, value]
             step.entries.append(entry(EntryKind.REJECTED, one.eid, *flat, stamp=one.stamp))
-        if decision.verdict in IS_CONFLICT:
+        if decision.verdict in _KEPT:
             kept, rule = _KEPT[decision.verdict], decision.unit.rule.kind.value
+            rule = UNKNOWN if decision.verdict is Verdict.PRESUMED else rule
             name = decision.unit.name
             step.conflicts.append(
                 _conflict(at, one, name, rule, kept, list(decision.theirs), list(decision.before), list(decision.base))
@@ -265,6 +303,23 @@ def _plan(
             link = others.get(side.system)
             if link is None or link.state is LinkState.OK:
                 step.plan_work(side.stream, Op.UPDATE, eid)
+
+
+def _let_go(at: Pass, eids: Sequence[int], step: Step) -> None:
+    """A refused change whose reason went away, as canon or the system went back, waits for nobody any more."""
+    for side in at.bound.sides.values():
+        rows = at.hub.store.unsettled_of(side.stream, eids)
+        parked = [eid for eid, row in rows.items() if row.state is UnsettledState.PARKED and row.op is Op.UPDATE]
+        links = at.hub.store.links_of(side.stream, parked)
+        entities = at.hub.store.entities(at.bound.entity, parked)
+        for eid in parked:
+            entity = step.entities.get(eid) or entities.get(eid)
+            link = step.links.get((side.stream, eid)) or links.get(eid)
+            if entity is None or link is None or link.state is not LinkState.OK:
+                continue
+            canon, delta = canon_of(entity, at.bound.width), decode_delta(link.delta)
+            if not wanted(at.bound.units, canon, delta, writable=side.writable):
+                step.settled.setdefault(side.stream, []).append(eid)
 
 
 def creates_now(hub: Hub, side: BoundSide) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -16,8 +16,8 @@ from syncline.engine.step import Step, begin, commit
 from syncline.errors import SetupError
 from syncline.merging import Unit
 from syncline.model.report import ConflictRow
-from syncline.model.state import Conflict, ConflictState, Entity, LinkState
-from syncline.model.values import UNSET, Value, decode_row
+from syncline.model.state import Conflict, ConflictState, Entity, EntityState, LinkState
+from syncline.model.values import UNSET, Value, decode_row, encode_row
 
 WHOLE = "*"  #: the conflict is about the record, not about a field
 
@@ -29,7 +29,7 @@ def conflicts(hub: Hub, *, every: bool = False) -> list[ConflictRow]:
     for bound in hub.flows.values():
         found = hub.store.conflicts(entity=bound.entity, state=state, limit=ALL)
         called = labels(hub, bound, [one.eid for one in found])
-        rows += [_row(hub, bound, one, called[one.eid]) for one in found]
+        rows += [_row(hub, bound, one, called[one.eid]) for one in _current(hub, bound, found)]
     return sorted(rows, key=lambda row: -row.cid)
 
 
@@ -48,6 +48,24 @@ def _row(hub: Hub, bound: BoundFlow, one: Conflict, label: Label) -> ConflictRow
         system=one.system, theirs=told(one.theirs), ours=told(one.ours), base=told(one.base), kept=one.kept, at=one.at,
         run=one.run, who=one.who,
     )  # fmt: skip
+
+
+def _current(hub: Hub, bound: BoundFlow, found: Sequence[Conflict]) -> list[Conflict]:
+    """Canon moves on while a person is asked: `ours` of an open conflict is what deciding would keep or replace."""
+    entities = hub.store.entities(bound.entity, [one.eid for one in found if one.state is ConflictState.OPEN])
+    return [
+        _met(bound, one, entities[one.eid]) if one.state is ConflictState.OPEN and one.eid in entities else one
+        for one in found
+    ]
+
+
+def _met(bound: BoundFlow, one: Conflict, entity: Entity) -> Conflict:
+    """The conflict with the canon of now."""
+    unit = _unit(bound, one)
+    if unit is None or entity.state is not EntityState.LIVE:
+        return one
+    canon = canon_of(entity, bound.width)
+    return msgspec.structs.replace(one, ours=encode_row([canon[p] for p in unit.positions]))
 
 
 def _unit(bound: BoundFlow, one: Conflict) -> Unit | None:
@@ -138,7 +156,7 @@ def _decide(hub: Hub, run: Run, one: Conflict, values: dict[int, Value], decisio
         edit(hub, bound, entity, Deed(who=who, verdict=f"resolved conflict {one.cid}", values=values), step)
     lost = decode_row(one.theirs) if choice == "ours" else [canon[p] for p in sorted(values)]
     step.entries.append(entry(EntryKind.CONFLICT, one.eid, one.field, rule_of(who), choice, *lost, stamp=hub.now()))
-    settled = msgspec.structs.replace(one, state=ConflictState.RESOLVED, kept=choice, who=who)
+    settled = msgspec.structs.replace(_met(bound, one, entity), state=ConflictState.RESOLVED, kept=choice, who=who)
     _commit(hub, run, step, settled)
 
 

@@ -23,7 +23,7 @@ from syncline.engine.recover import encode_body
 from syncline.engine.retry import backoff, read_again
 from syncline.engine.settle import settle
 from syncline.engine.step import Step, begin, commit
-from syncline.errors import RejectedError, SetupError, TransientError
+from syncline.errors import RejectedError, SetupError, SynclineError, TransientError
 from syncline.model.contract import Locking
 from syncline.model.ledger import SentOutcome
 from syncline.model.page import Batch, Gone, Op, Page, Receipt, Record, Unreadable
@@ -73,17 +73,23 @@ def _send(at: Pass, intent: Intent, sent: Sequence[Sent], step: Step) -> None:
     try:
         receipts = side.connector.write(batch)
     except SetupError:
-        at.account.sent[SentOutcome.PENDING] += len(sent)
         _unsend(at, going)
         raise
-    except TransientError as error:
+    except (TransientError, RejectedError) as error:  # of the whole batch: what became of its items, nobody knows
         side.gate.failed(error.what)
     hub.env.point("write.after")
-    settle(at, going, sent, {receipt.ref: receipt for receipt in receipts})
+    outcomes, intended = at.account.sent.copy(), at.account.intended
+    try:
+        settle(at, going, sent, {receipt.ref: receipt for receipt in receipts})
+    except SynclineError:  # the intent stays sent: the next run finds out
+        at.account.sent, at.account.intended = outcomes, intended
+        at.account.sent[SentOutcome.IN_DOUBT] += len(sent)
+        raise
 
 
 def _unsend(at: Pass, intent: Intent) -> None:
-    """Nothing was sent at all: the intent is planned again."""
+    """Nothing was sent at all: the intent is planned again, and counted when it goes or at the end of the run."""
+    at.account.intended -= len(intent.eids)
     step = begin(at.hub, "settle", system=at.side.system, entity=at.bound.entity)
     step.intents.append(msgspec.structs.replace(intent, state=IntentState.PLANNED, body=None))
     commit(at.hub, at.run, step)

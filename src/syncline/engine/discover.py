@@ -40,7 +40,7 @@ def discover(at: Pass) -> None:
     source = side.connector.list(side.side.resource, None if whole else cursor)
     reading = Reading(exact=False, scanned=scanned, gather=True)
     try:
-        for page in at.hub.executor.ahead(_patient(at, source, Priority.RECONCILE if whole else Priority.LIVE)):
+        for page in at.hub.executor.ahead(_patient(at, source, _priority(at, whole=whole))):
             absorb(at, page, reading)
             latest = _later(latest, page.cursor)
     except SynclineError:  # what was read before the listing broke counts
@@ -55,6 +55,13 @@ def discover(at: Pass) -> None:
     if latest is not None and latest != cursor:
         step.cursor = (side.stream, latest, None)
     commit(at.hub, at.run, step)
+
+
+def _priority(at: Pass, *, whole: bool) -> Priority:
+    """A first load gives way to everything else, a whole read to what is known to have changed."""
+    if not at.hub.matched(at.side.stream):
+        return Priority.BACKFILL
+    return Priority.RECONCILE if whole else Priority.LIVE
 
 
 def _end_whole_read(at: Pass, scanned: bytearray, started: int, step: Step) -> None:

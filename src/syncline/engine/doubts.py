@@ -10,12 +10,13 @@ from syncline.engine.absorb import Reading, absorb
 from syncline.engine.codec import Pending, canon_of, decode_delta, decode_pending, fingerprint
 from syncline.engine.deliver import get_records, page_of
 from syncline.engine.hub import Pass
-from syncline.engine.identify import asked_about
 from syncline.engine.limits import Priority
 from syncline.engine.plan import wanted
+from syncline.engine.ready import asked_there
 from syncline.engine.retry import backoff
 from syncline.engine.step import begin, commit
 from syncline.engine.wake import plan_anew
+from syncline.errors import RejectedError, SetupError
 from syncline.model.page import Gone, Op, Record
 from syncline.model.state import Hint, Unsettled
 from syncline.model.values import is_empty
@@ -82,7 +83,11 @@ def _still_wanted(at: Pass, eids: Sequence[int]) -> set[int]:
 
 def _decide_create(at: Pass, row: Unsettled) -> None:
     """Search for what an unanswered create may have made: link it, or create again."""
-    found = search_created(at, row)
+    try:
+        found = search_created(at, row)
+    except (RejectedError, SetupError) as error:  # a value that cannot be searched for keeps this doubt, and no other
+        _doubt_longer(at, msgspec.structs.replace(row, message=f"the search for it is refused: {error}"))
+        return
     if found:
         absorb(at, page_of(found), Reading(exact=True, owner_of={found[0].key: row.eid}))
         if row.eid in at.hub.store.unsettled_of(at.side.stream, [row.eid]):
@@ -117,7 +122,7 @@ def search_created(at: Pass, row: Unsettled) -> list[Record]:
     side.gate.passed()
     linked = hub.store.links(side.stream, [record.key for record in found])
     tombs = hub.store.tombs(side.stream, [record.key for record in found])
-    asked = asked_about(at).values()
+    asked = asked_there(at).values()
     return sorted(
         (one for one in found if one.key not in linked and one.key not in tombs and one.key not in asked),
         key=lambda record: (record.stamp, record.key),

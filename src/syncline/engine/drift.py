@@ -174,8 +174,6 @@ def _cause(hub: Hub, bound: BoundFlow, view: View, eid: int, position: int, froz
 
 
 def _is_parked(row: Unsettled, position: int) -> bool:
-    if row.state is UnsettledState.HELD:
-        return True
     if row.state is not UnsettledState.PARKED:
         return False
     return row.op is Op.CREATE or row.pending is None or position in decode_pending(row.pending)

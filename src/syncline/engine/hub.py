@@ -14,7 +14,7 @@ from syncline.mapping import Lens
 from syncline.merging import Unit, normalise
 from syncline.model.contract import Contract, ReadBack
 from syncline.model.event import Event
-from syncline.model.flow import Flow, RuleKind, Side
+from syncline.model.flow import Flow, Side
 from syncline.model.ledger import Account, Ledger
 from syncline.model.state import Stream
 from syncline.model.values import Value
@@ -95,6 +95,7 @@ class MatchIndex:
     lacking: dict[Stream, bool] = field(default_factory=dict)  #: may this stream lack entities?
     matched: set[Stream] = field(default_factory=set)  #: streams whose every record has been seen once
     documents: dict[str, bool] = field(default_factory=dict)  #: may there be documents of this kind?
+    asked: dict[Stream, Mapping[int, str]] = field(default_factory=dict)  #: entities that open questions are about
 
 
 @dataclass(slots=True, kw_only=True)
@@ -233,9 +234,3 @@ def extend_layout(store: Store, flow: Flow) -> tuple[str, ...]:
         with store.transaction() as tx:
             tx.put_documents("layout", {flow.entity: msgspec.json.encode(layout)})
     return tuple(layout)
-
-
-def owners(flow: Flow) -> frozenset[str]:
-    """Systems that own at least one field."""
-    kinds = (RuleKind.OWNER, RuleKind.OWNER_UNLESS_EMPTY)
-    return frozenset(one.rule.owner for one in flow.fields if one.rule.kind in kinds)

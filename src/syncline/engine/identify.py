@@ -89,10 +89,11 @@ def identify(at: Pass, unknown: Sequence[Sighting], given: Iterable[int] = ()) -
     aliases = hub.store.aliases(side.stream, keys)
     links = hub.store.links(side.stream, list(aliases.values())) if aliases else {}
     taken = set(given)
+    skew = int(side.contract.skew * 1e6)  # tombs are of our clock, stamps of theirs
     for number, one in enumerate(unknown):
         if one.key in aliases and aliases[one.key] in links:
             answers[number] = Identity(how=How.KNOWN, eid=links[aliases[one.key]].eid, reason="re-keyed or merged")
-        elif one.key in tombs and not 0 < tombs[one.key].at < one.stamp:
+        elif one.key in tombs and not 0 < tombs[one.key].at < one.stamp - skew:
             answers[number] = Identity(how=How.DEAD, eid=tombs[one.key].eid, reason="deleted before")
         elif one.marker and (eid := hub.marked_eid(side.stream, one.marker)):
             answers[number] = _by_marker(at, one, eid, taken)

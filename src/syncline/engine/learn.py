@@ -13,6 +13,7 @@ from syncline.model.values import Value, encode_row
 from syncline.ports.store import Store
 
 SAMPLES = 3
+UNKNOWN = "NORMALISER_UNKNOWN"  #: rule of a conflict: a system shows our value changed as it was never seen to
 UNSTABLE_AFTER = 3  #: put-backs in a row that a system answered with yet another value
 
 
@@ -36,9 +37,7 @@ def load(store: Store, kind: str) -> dict[str, Learned]:
 
 def learn(hub: Hub, side: BoundSide, name: str, position: int, candidates: Iterable[str], step: Step) -> None:
     """One more sample; the third agreeing one makes a normaliser known to this and later runs."""
-    kind = kind_of(side)
-    pending = step.documents.get(kind, {}).get(name) or hub.store.document(kind, name)
-    known = msgspec.json.decode(pending, type=Learned) if pending else Learned()
+    kind, known = kind_of(side), _known(hub, side, name, step)
     for candidate in candidates:
         if candidate in known.refused or candidate in known.learned:
             continue
@@ -47,6 +46,25 @@ def learn(hub: Hub, side: BoundSide, name: str, position: int, candidates: Itera
             known.learned.append(candidate)
             side.normalisers.setdefault(position, []).append(candidate)
     step.put_document(kind, name, msgspec.json.encode(known))
+
+
+def believed(at: Pass, position: int, candidates: Iterable[str], step: Step) -> bool:
+    """Is one of these declared, learned, or seen in this field before? Else a person may have made the change."""
+    known = _known(at.hub, at.side, at.bound.layout[position], step)
+    told = at.side.normalisers.get(position, ())
+    return any(one in told or (one in known.samples and one not in known.refused) for one in candidates)
+
+
+def _known(hub: Hub, side: BoundSide, name: str, step: Step) -> Learned:
+    kind = kind_of(side)
+    body = step.documents.get(kind, {}).get(name) or hub.store.document(kind, name)
+    return msgspec.json.decode(body, type=Learned) if body else Learned()
+
+
+def presumed(at: Pass, eid: int, position: int, values: tuple[Value, Value, Value]) -> Conflict:
+    """Canon stays, but what is shown may be a person's edit: it is kept in the log."""
+    found = unstable(at, eid, position, values)
+    return msgspec.structs.replace(found, state=ConflictState.AUTO, rule=UNKNOWN, kept="ours")
 
 
 def unstable(at: Pass, eid: int, position: int, values: tuple[Value, Value, Value]) -> Conflict:

@@ -76,8 +76,3 @@ class Gate:
     def slow_down(self, wait: float) -> None:
         """The system asked for a pause [s]; nobody sends before it is over."""
         self._paused_until = max(self._paused_until, self._env.monotonic() + wait)
-
-    @property
-    def open_for(self) -> float:
-        """How long the breaker still keeps everyone out [s]; 0 when requests may pass."""
-        return max(0.0, self._closed_until - self._env.monotonic())

@@ -81,6 +81,7 @@ def _absorb_entity(at: Pass, step: Step, loser: Entity, winner: Entity) -> None:
     step.unmatched.append(loser.eid)
     step.entries.append(entry(EntryKind.MERGED, loser.eid, winner.eid))
     lagging = _fill(at, step, loser, winner)
+    _log_differences(at, step, loser, winner)
     for side in at.bound.sides.values():
         step.settled.setdefault(side.stream, []).append(loser.eid)
         links = at.hub.store.links_of(side.stream, [loser.eid, winner.eid])
@@ -111,6 +112,24 @@ def _fill(at: Pass, step: Step, loser: Entity, winner: Entity) -> dict[int, Shad
     told = encode_gens(gens, step.gen)
     step.entities[winner.eid] = Entity(winner.eid, winner.state, step.gen, encode_row(canon), told)
     return lagging
+
+
+def _log_differences(at: Pass, step: Step, loser: Entity, winner: Entity) -> None:
+    """Where both had a value the winner's stands; what the loser had is kept as a settled conflict."""
+    ours, theirs = canon_of(winner, at.bound.width), canon_of(loser, at.bound.width)
+    for unit in at.bound.units:
+        clash = [p for p in unit.positions if ours[p] != theirs[p] and not _lacks(ours[p]) and not _lacks(theirs[p])]
+        if not clash:
+            continue
+        lost, kept = [theirs[p] for p in unit.positions], [ours[p] for p in unit.positions]
+        step.conflicts.append(
+            Conflict(
+                cid=0, entity=at.bound.entity, eid=winner.eid, field=unit.name, state=ConflictState.AUTO,
+                rule=f"merged in {at.side.system}", system=at.side.system, theirs=encode_row(lost),
+                ours=encode_row(kept), base=encode_row([]), kept="ours", at=at.hub.now(), run=at.run.number,
+            )
+        )  # fmt: skip
+        step.entries.append(entry(EntryKind.CONFLICT, winner.eid, unit.name, "merge", "ours", *lost))
 
 
 def _lacks(value: Value) -> bool:

@@ -12,23 +12,17 @@ import msgspec
 
 from syncline.engine.approval import held_back
 from syncline.engine.changes import OpenWrite, items_of, open_writes
-from syncline.engine.deliver import deliver
 from syncline.engine.hub import BoundFlow, Hub, Pass, Run
 from syncline.engine.labels import flows_named, labels
-from syncline.engine.refresh import refresh
-from syncline.engine.run import MOST_ROUNDS, attempt, run
-from syncline.engine.runs import close_run, open_run
+from syncline.engine.run import deliver_until_quiet, run
+from syncline.engine.runs import PLAN, PLAN_OF, PLAN_OPEN, close_run, name_of, open_run
 from syncline.engine.statistics import agreement, finished, report_of, run_row
-from syncline.engine.wake import wake
 from syncline.errors import SetupError, StalePlanError
-from syncline.model.page import Op
 from syncline.model.report import Plan, RunReport
 from syncline.model.state import Intent, IntentState
 
 SHOWN = 100  #: items of a plan that are shown; all of them are part of it
 NAMED = 5  #: items that a refusal names
-
-_KIND, _OPEN = "plan", "plan-open"
 
 
 class SavedPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +30,7 @@ class SavedPlan(msgspec.Struct, frozen=True, kw_only=True):
 
     plan: Plan
     digests: dict[str, bytes]  #: name of the item -> its digest
+    head: int = 0  #: the audit log's last page by then: what has a later generation was never shown
 
 
 def make_plan(hub: Hub, flows: Sequence[str] | None) -> Plan:
@@ -61,7 +56,7 @@ def make_plan(hub: Hub, flows: Sequence[str] | None) -> Plan:
         conflicts=stands.conflicts, parked=stands.parked, questions=stands.questions,
         held=tuple(dict.fromkeys(this.held)), paused=dict(this.paused),
     )  # fmt: skip
-    _save(hub, SavedPlan(plan=plan, digests=digests))
+    _save(hub, SavedPlan(plan=plan, digests=digests, head=hub.store.audit_head()[0]))
     return plan
 
 
@@ -84,19 +79,20 @@ def _new_id(hub: Hub, this: Run, digests: Mapping[str, bytes]) -> str:
     body = b"".join(name.encode() + digest for name, digest in sorted(digests.items()))
     digits = blake2b(f"{hub.store_id} {this.number} ".encode() + body, digest_size=16).hexdigest()
     length = 4
-    while hub.store.document(_KIND, digits[:length]) is not None:
+    while hub.store.document(PLAN, digits[:length]) is not None:
         length += 1
     return digits[:length]
 
 
 def _save(hub: Hub, saved: SavedPlan) -> None:
     with hub.store.transaction() as tx:
-        tx.put_documents(_KIND, {saved.plan.id: msgspec.msgpack.encode(saved)})
+        tx.put_documents(PLAN, {saved.plan.id: msgspec.msgpack.encode(saved)})
         if saved.plan.applied:
-            tx.drop_documents(_OPEN, [saved.plan.id])
+            tx.drop_documents(PLAN_OPEN, [saved.plan.id])
             tx.put_documents("applied", {str(saved.plan.applied): str(saved.plan.run).encode()})
         elif saved.digests:
-            tx.put_documents(_OPEN, {saved.plan.id: b""})
+            tx.put_documents(PLAN_OPEN, {saved.plan.id: b""})
+        tx.put_documents(PLAN_OF, {name_of(saved.plan.run): saved.plan.id.encode()})
 
 
 def load_plan(hub: Hub, plan_id: str) -> Plan:
@@ -105,7 +101,7 @@ def load_plan(hub: Hub, plan_id: str) -> Plan:
 
 
 def _load(hub: Hub, plan_id: str) -> SavedPlan:
-    body = hub.store.document(_KIND, plan_id)
+    body = hub.store.document(PLAN, plan_id)
     if body is None:
         msg = f"There is no plan {plan_id}."
         raise SetupError(msg, cure="Make one with: syncline plan")
@@ -130,9 +126,10 @@ def apply_plan(hub: Hub, plan_id: str) -> RunReport:
         )
     _refuse_moved(hub, saved, {one.name: one.digest for one in _writes(hub, flows)})
     this = open_run(hub, full=False, approved=True, send=True)
-    _deliver(hub, [Pass(hub=hub, run=this, bound=b, side=side) for b in flows for side in b.sides.values()], saved)
+    passes = [Pass(hub=hub, run=this, bound=b, side=side) for b in flows for side in b.sides.values()]
+    deliver_until_quiet(hub, passes, partial(_is_planned, saved))
     close_run(hub, this)
-    _save(hub, SavedPlan(plan=replace(saved.plan, applied=this.number), digests=saved.digests))
+    _save(hub, msgspec.structs.replace(saved, plan=replace(saved.plan, applied=this.number)))
     return report_of(run_row(hub, this.number), agreement(hub, flows))
 
 
@@ -154,41 +151,15 @@ def _told(hub: Hub, name: str) -> str:
     return f"{labels(hub, hub.of_entity(entity), [int(eid)])[int(eid)].text} ({entity}, to {system})"
 
 
-def _deliver(hub: Hub, passes: Sequence[Pass], saved: SavedPlan) -> None:
-    """Send the plan's intents, and what follows from them alone: a child whose parent has come, a second try."""
-    started = hub.env.monotonic()
-    for _ in range(MOST_ROUNDS):
-        busy = [_deliver_side(at, saved) for at in passes]
-        busy += [attempt(at, wake) for at in passes]
-        busy += [attempt(at, refresh) for at in passes]
-        if any(busy):
-            continue
-        due = hub.store.next_due()
-        pause = 0.0 if due is None else max(0.0, (due - hub.now()) / 1e6)
-        if due is None or hub.env.monotonic() - started + pause > hub.settle_for:
-            return
-        hub.env.sleep(max(pause, 0.01))
-
-
-def _deliver_side(at: Pass, saved: SavedPlan) -> bool:
-    sent = False
-    intents = at.hub.store.intents(IntentState.PLANNED, at.side.stream)
-    for intent in sorted(intents, key=lambda one: (one.priority, one.iid)):
-        if (intent.op is not Op.CREATE or at.hub.matched(at.side.stream)) and _is_planned(at, intent, saved):
-            if not attempt(at, partial(deliver, intents=[intent])):
-                break
-            sent = True
-    return sent
-
-
-def _is_planned(at: Pass, intent: Intent, saved: SavedPlan) -> bool:
+def _is_planned(saved: SavedPlan, at: Pass, intent: Intent) -> bool:
     """Is every write of this intent one of the plan, or the rest of a create that the plan made?
 
-    What needs no write any more is not asked about: delivery settles it without a request.
+    The rest is what a create had to leave out, a reference to a record that came after it: with the values of when the
+    plan was made. What needs no write any more is not asked about: delivery settles it without a request.
     """
     for one in open_writes(at.hub, at.bound, at.side, dict.fromkeys(intent.eids, intent.op)):
         known = saved.digests.get(one.name)
         made = known is not None and one.link is not None and one.link.born >= saved.plan.made
-        if known != one.digest and not made:
+        if known != one.digest and not (made and all(one.gens[p] <= saved.head for p in one.change)):
             return False
     return True

@@ -143,6 +143,7 @@ def answer(hub: Hub, flow: str, system: str, key: str, choice: str) -> Question:
     with hub.store.transaction() as tx:
         tx.put_documents(asks(side), {key: msgspec.json.encode(asked)})
         tx.put_hints([Hint(stream=side.stream, key=key, reason="changed", due=now, at=now)])
+    hub.index.asked.pop(side.stream, None)
     return _question(hub, bound, side, key, asked)
 
 

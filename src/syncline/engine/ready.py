@@ -48,6 +48,14 @@ def pending_of(at: Pass, one: Ready, *, without: frozenset[int] = frozenset()) -
     }
 
 
+def asked_there(at: Pass) -> Mapping[int, str]:
+    """What `asked_about` says, looked up once until a question of this stream comes, goes or is answered."""
+    known = at.hub.index.asked
+    if at.side.stream not in known:
+        known[at.side.stream] = asked_about(at)
+    return known[at.side.stream]
+
+
 def ready(at: Pass, intent: Intent, before: Mapping[int, Record], step: Step) -> list[Ready]:
     """The writes of an intent that can go now. What must wait is written down in `step`, what is done is left out."""
     store, stream = at.hub.store, at.side.stream
@@ -55,7 +63,7 @@ def ready(at: Pass, intent: Intent, before: Mapping[int, Record], step: Step) ->
     links = store.links_of(stream, intent.eids)
     frozen = store.frozen(at.bound.entity, intent.eids)
     unsettled = store.unsettled_of(stream, intent.eids)
-    asked = asked_about(at) if intent.op is Op.CREATE else {}
+    asked = asked_there(at) if intent.op is Op.CREATE else {}
     now, width, found = at.hub.now(), at.bound.width, []
     for eid in intent.eids:
         entity, waiting = entities.get(eid), unsettled.get(eid)

@@ -19,12 +19,14 @@ from syncline.engine.runs import close_run, open_run
 from syncline.engine.schema import drifted
 from syncline.engine.step import DEFAULT_BATCH
 from syncline.engine.wake import wake, wake_deferred
-from syncline.errors import BrokenLedgerError, SetupError, TransientError
+from syncline.errors import BrokenLedgerError, SetupError, SynclineError, TransientError
 from syncline.model.event import Event
 from syncline.model.flow import Direction
 from syncline.model.ledger import SentOutcome
 from syncline.model.page import Op
 from syncline.model.state import Intent, IntentState
+
+Allowed = Callable[[Pass, Intent], bool]
 
 MOST_ROUNDS = 200  #: a run that is not done by then has met systems that never rest
 
@@ -43,7 +45,7 @@ def run(hub: Hub, flows: Sequence[BoundFlow], *, full: bool = False, approved: b
             attempt(at, _discover)
     _refresh_due(passes)
     if send:
-        _deliver_until_quiet(hub, passes)
+        deliver_until_quiet(hub, passes)
     for at in passes:
         _count_pending(at)
     close_run(hub, this)
@@ -57,13 +59,12 @@ def run(hub: Hub, flows: Sequence[BoundFlow], *, full: bool = False, approved: b
 
 def attempt(at: Pass, action: Callable[[Pass], bool]) -> bool:
     """What `action` says of one side; False when its system fails, which is then left out of this run, alone."""
-    place = f"{at.bound.flow.name} {at.side.system}"
-    if place in at.run.paused or at.side.system in at.run.paused:
+    if _paused(at):
         return False
     try:
         return action(at)
-    except (TransientError, SetupError) as error:
-        at.run.paused[at.side.system if isinstance(error, TransientError) else place] = str(error)
+    except SynclineError as error:
+        at.run.paused[at.side.system if isinstance(error, TransientError) else _place(at)] = str(error)
         at.hub.tell(Event(kind="paused", flow=at.bound.flow.name, system=at.side.system, message=str(error)))
         return False
 
@@ -85,34 +86,46 @@ def _refresh_due(passes: Sequence[Pass]) -> bool:
             if not attempt(at, refresh):
                 break
             busy = True
+        else:
+            if not at.run.deliver:
+                at.run.held.append(
+                    f"{at.bound.flow.name}: more records of {at.side.system} are to be read than one plan reads, so it "
+                    "is not whole. Make another one to go on: syncline plan"
+                )
     return busy
 
 
-def _deliver_until_quiet(hub: Hub, passes: Sequence[Pass]) -> None:
-    """Deliver, read again what is due, wake what waited; wait for short quarantines; stop when all is quiet."""
+def _whatever(_at: Pass, _intent: Intent) -> bool:
+    return True
+
+
+def deliver_until_quiet(hub: Hub, passes: Sequence[Pass], allowed: Allowed = _whatever) -> None:
+    """Deliver, read again what is due, wake what waited; wait for short quarantines; stop when all is quiet.
+
+    Only intents that are `allowed` go: each is asked about right before its batch.
+    """
     started = hub.env.monotonic()
     for _ in range(MOST_ROUNDS):
-        busy = [deliver_planned(at) for at in passes]
-        woken = [attempt(at, wake) and _woke(at) for at in passes]
+        busy = [deliver_planned(at, allowed) for at in passes]
+        woken = [attempt(at, wake) and any(allowed(at, one) for one in _sendable(at)) for at in passes]
         if _refresh_due(passes) or any(busy) or any(woken):
             continue
-        due = hub.store.next_due()
+        due = hub.store.next_due([at.side.stream for at in passes if not _paused(at)])
         if due is None or due - hub.now() > hub.settle_for * 1e6:
             return
         pause = max(0.0, (due - hub.now()) / 1e6)
-        if hub.env.monotonic() - started + pause > hub.settle_for or _all_paused(passes):
+        if hub.env.monotonic() - started + pause > hub.settle_for:
             return
         hub.env.sleep(max(pause, 0.01))
 
 
-def _woke(at: Pass) -> bool:
-    return bool(at.hub.store.intents(IntentState.PLANNED, at.side.stream)) and bool(_sendable(at))
+def _paused(at: Pass) -> bool:
+    """Is this side left out of the rest of this run, alone or with its whole system?"""
+    return not {at.side.system, _place(at)}.isdisjoint(at.run.paused)
 
 
-def _all_paused(passes: Sequence[Pass]) -> bool:
-    return all(
-        at.side.system in at.run.paused or f"{at.bound.flow.name} {at.side.system}" in at.run.paused for at in passes
-    )
+def _place(at: Pass) -> str:
+    return f"{at.bound.flow.name} {at.side.system}"
 
 
 def _sendable(at: Pass) -> list[Intent]:
@@ -126,11 +139,14 @@ def _sendable(at: Pass) -> list[Intent]:
     return sorted(ready, key=lambda intent: (intent.priority, intent.op, intent.iid))
 
 
-def deliver_planned(at: Pass) -> bool:
+def deliver_planned(at: Pass, allowed: Allowed = _whatever) -> bool:
     """Send the planned intents of one side, small ones joined to full batches; True when anything was sent."""
     sent = False
     for batch in batches(_sendable(at), at.hub.batch_sizes.get(at.side.stream, DEFAULT_BATCH)):
-        if not attempt(at, partial(deliver, intents=batch)):
+        going = [one for one in batch if allowed(at, one)]
+        if not going:
+            continue
+        if not attempt(at, partial(deliver, intents=going)):
             break
         sent = True
     return sent

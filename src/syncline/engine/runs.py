@@ -8,9 +8,13 @@ import msgspec
 
 from syncline.engine.hub import Hub, Run
 from syncline.model.ledger import Ledger, ReadOutcome, SentOutcome
-from syncline.ports.store import Store
+from syncline.ports.store import Store, Transaction
 
+PLAN, PLAN_OPEN, PLAN_OF = "plan", "plan-open", "plan-of"  #: kinds: plans; those not applied; by the run that made it
+KEEP = 400 * 24 * 3_600_000_000  #: how long runs, their plans and their settled intents are kept [µs]
 _KIND = "run"
+_AT_ONCE = 20  #: runs that one run lets go
+_INTENTS_AT_ONCE = 2_000
 
 
 class AccountRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +41,8 @@ class RunRow(msgspec.Struct, frozen=True, kw_only=True):
     problems: list[str] = []
 
 
-def _name(number: int) -> str:
+def name_of(number: int) -> str:
+    """The name of what belongs to a run, in the order of the runs."""
     return f"{number:012d}"
 
 
@@ -47,13 +52,13 @@ def open_run(hub: Hub, *, full: bool, approved: bool, send: bool) -> Run:
     number = int(last or 0) + 1
     with hub.store.transaction() as tx:
         tx.put_documents("last-run", {"number": str(number).encode()})
-        tx.put_documents(_KIND, {_name(number): msgspec.json.encode(RunRow(number=number, started=hub.now()))})
+        tx.put_documents(_KIND, {name_of(number): msgspec.json.encode(RunRow(number=number, started=hub.now()))})
     return Run(number=number, ledger=Ledger(run=number), full=full, approved=approved, deliver=send)
 
 
 def close_run(hub: Hub, run: Run) -> None:
     """Keep the run's ledger."""
-    body = hub.store.document(_KIND, _name(run.number))
+    body = hub.store.document(_KIND, name_of(run.number))
     begun = msgspec.json.decode(body, type=RunRow) if body else RunRow(number=run.number, started=hub.now())
     row = msgspec.structs.replace(
         begun, finished=hub.now(), held=run.held, paused=run.paused, problems=run.ledger.problems(),
@@ -66,7 +71,27 @@ def close_run(hub: Hub, run: Run) -> None:
         ],
     )  # fmt: skip
     with hub.store.transaction() as tx:
-        tx.put_documents(_KIND, {_name(run.number): msgspec.json.encode(row)})
+        tx.put_documents(_KIND, {name_of(run.number): msgspec.json.encode(row)})
+        _let_go(tx, hub.now() - KEEP)
+
+
+def _let_go(tx: Transaction, before: int) -> None:
+    """Forget the oldest runs that began before an instant [µs], a few at a time. The audit log keeps what they did."""
+    last = int(tx.document("let-go", _KIND) or 0)
+    kept = tx.documents(_KIND, [name_of(number) for number in range(last + 1, last + 1 + _AT_ONCE)])
+    rows = [msgspec.json.decode(body, type=RunRow) for body in kept.values()]
+    old = [row.number for row in rows if row.started < before]
+    if not old:
+        return
+    names = [name_of(number) for number in old]
+    plans = [body.decode() for body in tx.documents(PLAN_OF, names).values()]
+    tx.drop_documents(_KIND, names)
+    tx.drop_documents(PLAN_OF, names)
+    tx.drop_documents(PLAN, plans)
+    tx.drop_documents(PLAN_OPEN, plans)
+    tx.drop_documents("applied", [str(number) for number in old])
+    tx.put_documents("let-go", {_KIND: str(max(old)).encode()})
+    tx.drop_settled(before=max(old) + 1, limit=_INTENTS_AT_ONCE)
 
 
 def _counts(counter: Mapping[ReadOutcome, int] | Mapping[SentOutcome, int]) -> dict[str, int]:

@@ -11,7 +11,7 @@ from syncline.engine.audit import EntryKind, entry
 from syncline.engine.codec import Delta, decode_delta, encode_delta, encode_pending, fingerprint, gens_of
 from syncline.engine.compose import Sent
 from syncline.engine.hub import Pass
-from syncline.engine.learn import UNSTABLE_AFTER, learn, unstable
+from syncline.engine.learn import UNKNOWN, UNSTABLE_AFTER, believed, learn, presumed, unstable
 from syncline.engine.plan import wanted
 from syncline.engine.retry import backoff
 from syncline.engine.shown import Shown, lines_edited, shown_after
@@ -21,7 +21,7 @@ from syncline.model.event import Event
 from syncline.model.ledger import SentOutcome
 from syncline.model.page import Op, Outcome, Receipt
 from syncline.model.state import Hint, Intent, IntentState, Link, LinkState, Tomb, Unsettled, UnsettledState
-from syncline.model.values import UNSET
+from syncline.model.values import UNSET, Value, is_empty
 
 MANY_WRITES = 10_000  #: from here on, writes too old to matter are forgotten
 NO_ANSWER = Receipt(ref=0, outcome=Outcome.DOUBT, message="no answer for this item")
@@ -220,10 +220,8 @@ def _update_delta(at: Pass, one: Sent, delta: Delta, shown: Shown | None, gens: 
         normal = at.side.shows(p, value)
         seen = shown.values.get(p, UNSET) if shown else normal
         seen = normal if seen is UNSET else seen
-        if seen in (value, normal) or (p in lines and not lines_edited(at, value, seen)):
-            delta[p] = Shadow(value, seen, gen)
-        elif names := explain(value, seen):
-            learn(at.hub, at.side, at.bound.layout[p], p, names, step)
+        ours = seen in (value, normal) or (p in lines and not lines_edited(at, value, seen))
+        if ours or _normalises(at, one, p, (value, seen, former.seen), step):
             delta[p] = Shadow(value, seen, gen)
         elif one.item.op is Op.UPDATE and seen == former.seen:
             kept.append(at.bound.layout[p])
@@ -238,6 +236,19 @@ def _update_delta(at: Pass, one: Sent, delta: Delta, shown: Shown | None, gens: 
     if kept:
         _park_kept(at, one, kept, step)
     return news
+
+
+def _normalises(at: Pass, one: Sent, position: int, values: tuple[Value, Value, Value], step: Step) -> bool:
+    """Does a normaliser explain what is shown? The first time in a field it may be a person's edit: that is logged."""
+    sent, shown, _ = values
+    names = explain(sent, shown)
+    if names and not believed(at, position, names, step) and not (is_empty(sent) and is_empty(shown)):
+        row = presumed(at, one.item.ref, position, values)
+        step.conflicts.append(row)
+        step.entries.append(entry(EntryKind.CONFLICT, row.eid, row.field, UNKNOWN, row.kept, shown))
+    if names:
+        learn(at.hub, at.side, at.bound.layout[position], position, names, step)
+    return bool(names)
 
 
 def _park_kept(at: Pass, one: Sent, names: Sequence[str], step: Step) -> None:

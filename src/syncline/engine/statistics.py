@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import UTC, datetime
 
 import msgspec
 
 from syncline.engine.absorb import parked_reads
+from syncline.engine.codec import canon_of, decode_delta
 from syncline.engine.combine import creates
 from syncline.engine.hub import BoundFlow, BoundSide, Hub, Pass, Run
 from syncline.engine.identify import AskedRecord, asks
+from syncline.engine.plan import wanted
 from syncline.engine.runs import RunRow
 from syncline.errors import SetupError
 from syncline.model.flow import Direction
 from syncline.model.ledger import Ledger
 from syncline.model.page import Cursor
 from syncline.model.report import Agreement, RunAccount, RunReport, Status, StreamStatus
-from syncline.model.state import ConflictState, IntentState, Stream, UnsettledState
+from syncline.model.state import ConflictState, EntityState, IntentState, Stream, UnsettledState
 
 ALL = 2**31 - 1  #: as a limit: every row
 RECENT = 10  #: runs that a status shows
@@ -99,13 +101,16 @@ def agreement(hub: Hub, flows: Sequence[BoundFlow]) -> Agreement:
         live = max((hub.store.counts(side.stream)[0] for side in bound.sides.values()), default=0)
         clashing = hub.store.conflicts(entity=bound.entity, state=ConflictState.OPEN, limit=ALL)
         refused, pending, lacking = _parked(hub, bound), _waiting(hub, bound), _lacking(hub, bound)
-        unread = sum(len(hub.store.documents(parked_reads(side))) for side in bound.sides.values())
-        standing = {one.eid for one in clashing} | refused | pending | lacking
+        unread = {side.stream: list(hub.store.documents(parked_reads(side))) for side in bound.sides.values()}
+        hidden = {link.eid for stream, keys in unread.items() for link in hub.store.links(stream, keys).values()}
+        standing = {one.eid for one in clashing} | refused | pending | lacking | hidden
+        unsent = _unsent(hub, bound, standing)
+        standing |= unsent
         records += live
         agreed += max(0, live - len(standing))
         conflicts += len(clashing)
-        parked += len(refused) + unread
-        waiting += len(pending)
+        parked += len(refused) + sum(map(len, unread.values()))
+        waiting += len(pending | unsent)
         questions += sum(open_questions(hub, side) for side in bound.sides.values())
     return Agreement(
         records=records, agreed=agreed, conflicts=conflicts, parked=parked, waiting=waiting, questions=questions,
@@ -128,12 +133,29 @@ def planned(hub: Hub, stream: Stream) -> set[int]:
 
 
 def _waiting(hub: Hub, bound: BoundFlow) -> set[int]:
-    """Entities with a write that is planned, to be retried, blocked, in doubt or held."""
+    """Entities with a write that is planned, to be retried, blocked or in doubt."""
     found: set[int] = set()
     for side in bound.sides.values():
         found |= planned(hub, side.stream)
         rows = hub.store.unsettled(stream=side.stream, limit=ALL)
         found |= {row.eid for row in rows if row.state is not UnsettledState.PARKED}
+    return found
+
+
+def _unsent(hub: Hub, bound: BoundFlow, known: Set[int]) -> set[int]:
+    """Entities that some system must still be told of though no write says so; those `known` are looked for no more."""
+    found: set[int] = set()
+    for side in bound.sides.values():
+        if side.side.direction is Direction.FROM:
+            continue
+        for page in hub.store.links_with_delta(side.stream):
+            links = [link for link in page if link.eid not in known]
+            entities = hub.store.entities(bound.entity, [link.eid for link in links])
+            for link in links:
+                entity = entities[link.eid]
+                canon, delta = canon_of(entity, bound.width), decode_delta(link.delta)
+                if entity.state is EntityState.LIVE and wanted(bound.units, canon, delta, writable=side.writable):
+                    found.add(link.eid)
     return found
 
 
@@ -183,7 +205,7 @@ def _stream(hub: Hub, bound: BoundFlow, side: BoundSide) -> StreamStatus:
         verified_through=verified_through(hub, [side]),
         planned=len(planned(hub, stream)), retrying=counts.get(UnsettledState.RETRY, 0),
         blocked=counts.get(UnsettledState.BLOCKED, 0), in_doubt=counts.get(UnsettledState.DOUBT, 0),
-        parked=counts.get(UnsettledState.PARKED, 0) + unread, held=counts.get(UnsettledState.HELD, 0),
+        parked=counts.get(UnsettledState.PARKED, 0) + unread,
         conflicts=sum(1 for one in clashing if one.system == side.system), questions=open_questions(hub, side),
         hints=len(hub.store.hints(stream, due=2**62, limit=1000)),
     )  # fmt: skip

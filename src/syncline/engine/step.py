@@ -9,12 +9,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import msgspec
+
 from syncline.engine.audit import Entry
 from syncline.engine.hub import Hub, Run, former, remade
 from syncline.model.page import Cursor, Op
-from syncline.model.state import Conflict, Entity, Hint, Intent, IntentState, Link, Stream, Tomb, Unsettled
+from syncline.model.state import (
+    Conflict,
+    ConflictState,
+    Entity,
+    EntityState,
+    Hint,
+    Intent,
+    IntentState,
+    Link,
+    Stream,
+    Tomb,
+    Unsettled,
+)
 from syncline.ports.store import Transaction
 
+ASK = "ask "  #: begins the kind of the documents that hold the questions of a stream
 DEFAULT_BATCH = 50  #: items of an intent where the system takes single writes
 
 
@@ -82,6 +97,7 @@ def commit(hub: Hub, run: Run, step: Step, *, priority: int = 2) -> None:
     """Make the step durable in one transaction. A step that changes nothing costs nothing."""
     if step.empty:
         return
+    _end_conflicts(hub, step)
     page = None
     if step.entries:
         page = hub.journal.page(
@@ -107,8 +123,23 @@ def commit(hub: Hub, run: Run, step: Step, *, priority: int = 2) -> None:
             tx.put_cursor(stream, cursor, epoch=epoch)
     if page:
         hub.journal.advance(page)
+    if any(kind.startswith(ASK) for kind in (*step.documents, *step.dropped_documents)):
+        hub.index.asked.clear()
     hub.index.documents.update(dict.fromkeys([*step.documents, *map(remade, step.dropped_links)], True))
     hub.env.point(f"{step.kind}.after_commit")
+
+
+def _end_conflicts(hub: Hub, step: Step) -> None:
+    """With an entity its open conflicts end: nothing is left that a person could decide."""
+    ended = [eid for eid, entity in step.entities.items() if entity.state is not EntityState.LIVE]
+    if not ended or not (frozen := hub.store.frozen(step.entity, ended)):
+        return
+    settled = {one.cid for one in step.resolved}
+    step.resolved += [
+        msgspec.structs.replace(one, state=ConflictState.RESOLVED, kept="ours", who="system")
+        for one in hub.store.conflicts(entity=step.entity, state=ConflictState.OPEN, limit=2**31 - 1)
+        if one.eid in frozen and one.cid not in settled
+    ]
 
 
 def _write_entities(tx: Transaction, step: Step) -> None:

@@ -27,7 +27,7 @@ from syncline.model.values import UNSET, Value
 
 SHOWN = 500  #: entities changed by one commit
 
-_STAYS = "a new record stays, unless creations are to be undone as well"
+_STAYS = "a new record stays, unless creations are undone as well (--creations)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

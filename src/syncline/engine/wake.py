@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 import msgspec
 
 from syncline.engine.absorb import DEFER_FOR
 from syncline.engine.hub import Pass
-from syncline.engine.identify import asked_about
-from syncline.engine.ready import needed
+from syncline.engine.ready import asked_there, needed
 from syncline.engine.references import parents_in
 from syncline.engine.step import Step, begin, commit
 from syncline.model.state import LinkState, Stream, Unsettled, UnsettledState
@@ -52,7 +51,8 @@ def wake(at: Pass) -> bool:
         *store.unsettled(stream=stream, state=UnsettledState.RETRY, due=now),
         *store.unsettled(stream=stream, state=UnsettledState.BLOCKED, due=now, limit=2**31 - 1),
     ]
-    fresh = [row for row in due if row.state is UnsettledState.RETRY or _moved(at, row)]
+    asked = asked_there(at) if any(row.pending is None for row in due) else {}
+    fresh = [row for row in due if row.state is UnsettledState.RETRY or _moved(at, row, asked)]
     if not fresh:
         return False
     step = begin(at.hub, "settle", system=at.side.system, entity=at.bound.entity)
@@ -75,10 +75,10 @@ def plan_anew(at: Pass, rows: Sequence[Unsettled], step: Step) -> None:
         step.plan_work(at.side.stream, op, row.eid)
 
 
-def _moved(at: Pass, row: Unsettled) -> bool:
+def _moved(at: Pass, row: Unsettled, asked: Mapping[int, str]) -> bool:
     """Has the parent that a blocked row waits for got a record here meanwhile, or a person answered?"""
     if row.pending is None:
-        return row.eid not in asked_about(at)
+        return row.eid not in asked
     entity, eid = cast("tuple[str, int]", decode_row(row.pending))
     survivor = at.hub.store.merged_into(entity, eid)
     link = at.hub.store.links_of(Stream(at.side.system, entity), [survivor]).get(survivor)

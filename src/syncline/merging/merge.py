@@ -46,6 +46,7 @@ class Verdict(StrEnum):
     """What became of one system's news about one unit."""
 
     OURS = "ours"  #: our own write came back
+    PRESUMED = "presumed"  #: it looks like our own write, changed as this system was never seen to; logged
     SAME = "same"  #: both sides hold it already
     ACCEPTED = "accepted"  #: the news becomes canon
     REJECTED = "rejected"  #: this system may not change it; it is put back
@@ -87,6 +88,7 @@ class Observation:
     pending: Mapping[int, tuple[Value, int]] = field(default_factory=dict)  #: our own write that is in doubt
     owners_linked: frozenset[str] = frozenset()  #: systems that hold a record of this entity
     normalise: Callable[[int, Value], Value] = lambda _position, value: value
+    believes: Callable[[int, Sequence[str]], bool] = lambda _position, _names: False  #: seen to normalise so before?
     wins: Callable[[Unit, Sequence[int]], bool] = lambda _unit, _positions: False  #: rule latest: is the news later?
 
 
@@ -186,7 +188,7 @@ def _judge(unit: Unit, seen: Observation, shadows: Mapping[int, Shadow]) -> Deci
 def _verdict(news: _News, seen: Observation) -> tuple[Verdict, tuple[Value, ...], str]:
     """The verdict on news, the unit's canonical values after it, and why."""
     if _is_ours(news, seen):
-        return Verdict.OURS, news.before, ""
+        return _whose(news, seen), news.before, ""
     agreed = zip(news.positions, news.shown, news.before, strict=True)
     if all(value == canon or value == seen.normalise(p, canon) for p, value, canon in agreed):
         return Verdict.SAME, news.before, ""
@@ -217,6 +219,16 @@ def _made_of(seen: Observation, position: int, value: Value) -> bool:
     return value in (sent, seen.normalise(position, sent)) or bool(explain(sent, value))
 
 
+def _whose(news: _News, seen: Observation) -> Verdict:
+    """Ours, if this system is known to change values so; else it may be a person's edit, and must not be silent."""
+    for position, value in zip(news.positions, news.shown, strict=True):
+        sent = seen.pending[position][0]
+        known = value in (sent, seen.normalise(position, sent)) or (is_empty(value) and is_empty(sent))
+        if not known and not seen.believes(position, explain(sent, value)):
+            return Verdict.PRESUMED
+    return Verdict.OURS
+
+
 _VERDICTS = {
     Settlement.THEIRS: Verdict.WON,
     Settlement.OURS: Verdict.LOST,
@@ -231,6 +243,11 @@ def _theirs_wins(unit: Unit, seen: Observation, positions: Sequence[int]) -> boo
     if unit.rule.kind in (RuleKind.OWNER, RuleKind.OWNER_UNLESS_EMPTY):
         return unit.rule.owner == seen.system
     return seen.wins(unit, positions)
+
+
+def _is_blank(seen: Observation, position: int) -> bool:
+    """Is the value empty in a field of a known record that was never looked at before? Nobody has emptied it."""
+    return not seen.first_sight and seen.delta.get(position) == NO_SHADOW and is_empty(seen.values[position])
 
 
 def _only_fills(unit: Unit, before: Sequence[Value], shown: Sequence[Value]) -> bool:
@@ -249,6 +266,8 @@ def _refusal(unit: Unit, seen: Observation, shown: tuple[Value, ...], before: tu
         return "an empty value never replaces a value here"
     if unit.empties is Empties.FILL_ONLY and filled:
         return "this field is only filled while it is empty"
+    if filled and all(_is_blank(seen, p) for p in unit.positions if p in seen.values):
+        return "it is empty in a field that was not looked at before"
     if _only_fills(unit, before, shown):
         return ""
     owner = unit.rule.owner
@@ -268,7 +287,7 @@ def _cast_shadow(decision: Decision, seen: Observation, shadows: dict[int, Shado
     """Record what the system shows now. Unless it is our own or the agreed value, `base` follows it."""
     for position, shown, after in zip(decision.positions, decision.theirs, decision.after, strict=True):
         was = shadow_of(seen, shadows, position)
-        if decision.verdict is Verdict.OURS:
+        if decision.verdict in (Verdict.OURS, Verdict.PRESUMED):
             value, sent_gen = seen.pending[position]
             shadows[position] = Shadow(value, shown, sent_gen)
         elif decision.verdict is Verdict.SAME:

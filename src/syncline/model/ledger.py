@@ -42,9 +42,6 @@ class Account:
     reads: Counter[ReadOutcome] = field(default_factory=Counter)
     intended: int = 0
     sent: Counter[SentOutcome] = field(default_factory=Counter)
-    creates: int = 0
-    deletes: int = 0
-    blanks: int = 0
     window: int = 0  #: writes to a system without locking: each had a narrow window for a lost edit
 
     def recall_pending(self) -> None:

@@ -42,7 +42,7 @@ class Agreement:
     agreed: int  #: those that nothing stands in the way of: no conflict, nothing parked, pending, or missing
     conflicts: int  #: open ones
     parked: int  #: refused writes and unreadable records
-    waiting: int  #: records with a write that is planned, to be retried, blocked, in doubt or held
+    waiting: int  #: records with a write that is planned, to be retried, blocked or in doubt
     questions: int  #: records that wait for a person to say which entity they are
     verified_through: int  #: the latest instant up to which every one of the systems has been read
 
@@ -172,7 +172,6 @@ class StreamStatus:
     blocked: int
     in_doubt: int
     parked: int
-    held: int
     conflicts: int  #: open ones whose news came from this system
     questions: int
     hints: int  #: records to be read again, those due soonest; at most 1,000 are counted

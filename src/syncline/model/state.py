@@ -93,7 +93,6 @@ class UnsettledState(IntEnum):
     RETRY = 2  #: will be sent again
     DOUBT = 3  #: may have taken effect
     PARKED = 4  #: refused; a person must look
-    HELD = 5  #: waits for approval (blast radius)
 
 
 class Unsettled(msgspec.Struct, frozen=True, kw_only=True):

@@ -78,8 +78,11 @@ class Reads(Protocol):
         """Hints due at or before `due` [µs], earliest first."""
         ...
 
-    def next_due(self) -> int | None:
-        """The earliest due time [µs] of a hint or of an unsettled row in RETRY, DOUBT; None when nothing waits."""
+    def next_due(self, streams: Sequence[Stream] | None = None) -> int | None:
+        """The earliest due time [µs] of a hint or of an unsettled row in RETRY, DOUBT; None when nothing waits.
+
+        Of these streams, or of all. A hint to read what could not be read before is none that anybody waits for.
+        """
         ...
 
     def intents(self, state: IntentState, stream: Stream | None = None) -> Sequence[Intent]:
@@ -209,6 +212,10 @@ class Writes(Protocol):
 
     def update_intent(self, intent: Intent) -> None:
         """Replace every column by iid."""
+        ...
+
+    def drop_settled(self, *, before: int, limit: int) -> None:
+        """Of the `limit` oldest intents, remove those that are settled and whose run is `before` this one."""
         ...
 
     def put_unsettled(self, rows: Sequence[Unsettled]) -> None:

@@ -135,10 +135,13 @@ class StoredReads:
         """Hints that are due."""
         return stored.hints(self._session.rows("hints", (*stream, due, limit)))
 
-    def next_due(self) -> int | None:
+    def next_due(self, streams: Sequence[Stream] | None = None) -> int | None:
         """The earliest due time."""
-        ((due,),) = self._session.rows("next_due")
-        return None if due is None else int(due)
+        if streams is None:
+            found = self._session.rows("next_due")
+        else:
+            found = [row for stream in streams for row in self._session.rows("next_due_of", (*stream, *stream))]
+        return min((int(due) for (due,) in found if due is not None), default=None)
 
     def intents(self, state: IntentState, stream: Stream | None = None) -> Sequence[Intent]:
         """Intents in a state."""

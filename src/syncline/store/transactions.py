@@ -117,6 +117,10 @@ class StoredTransaction(StoredReads):
         """Replace by number."""
         self._session.page("update_intent", [(*stored.intent_values(intent), intent.iid)])
 
+    def drop_settled(self, *, before: int, limit: int) -> None:
+        """Remove old settled intents."""
+        self._session.rows("drop_settled", (limit, before))
+
     def put_unsettled(self, rows: Sequence[Unsettled]) -> None:
         """Insert or replace."""
         self._session.page("put_unsettled", map(stored.unsettled_values, rows))

@@ -147,6 +147,7 @@ class StoreMachine(RuleBasedStateMachine):
             row.due <= 2 for row in self.unsettled.values()
         )
         assert self.store.next_due() == min(dues, default=None)
+        assert self.store.next_due([self.stream]) == min(dues, default=None)
 
     def teardown(self) -> None:
         with self.store.transaction() as changes:

@@ -107,6 +107,15 @@ class StoreWork(StoreFixtures):
 
         assert waiting == [None, None, 50, 40, 30]
 
+    def test_next_due_of_some_streams_leaves_the_others_out(self, store: Store) -> None:
+        with store.transaction() as changes:
+            changes.put_hints([hint("a", due=30), hint("b", due=10, stream=ERP)])
+            changes.put_unsettled([unsettled(1, state=UnsettledState.DOUBT, due=20, stream=CRM)])
+            changes.put_unsettled([unsettled(1, state=UnsettledState.PARKED, due=5, stream=ERP)])
+        dues = [store.next_due(streams) for streams in ([CRM], [ERP], [CRM, ERP], None, [])]
+
+        assert dues == [20, 10, 10, 10, None]
+
     # --- intents
 
     def test_an_intent_gets_a_number_and_is_read_back_whole(self, store: Store) -> None:
@@ -154,6 +163,20 @@ class StoreWork(StoreFixtures):
         assert store.intents(IntentState.PLANNED) == []
         assert store.intents(IntentState.SETTLED) == [settled]
 
+    def test_old_settled_intents_are_dropped_and_the_others_stay(self, store: Store) -> None:
+        old, new = replace(intent(1, state=IntentState.SETTLED), cause=1), replace(intent(2), cause=9)
+        with store.transaction() as changes:
+            for one in (old, replace(old, state=IntentState.PLANNED), replace(new, state=IntentState.SETTLED), old):
+                changes.add_intent(one)
+        left = []
+        for _ in range(2):
+            with store.transaction() as changes:
+                changes.drop_settled(before=9, limit=3)
+            left.append([row.cause for row in store.intents(IntentState.SETTLED)])
+
+        assert left == [[9, 1], [9]]
+        assert len(store.intents(IntentState.PLANNED)) == 1
+
     # --- unsettled
 
     @pytest.mark.parametrize("n", [1, 100])
@@ -181,18 +204,18 @@ class StoreWork(StoreFixtures):
         assert _eids(store.unsettled(state=UnsettledState.RETRY)) == [4, 2, 1]
         assert _eids(store.unsettled(due=10)) == [4, 2]
         assert _eids(store.unsettled(stream=ERP, state=UnsettledState.RETRY, due=30, limit=1)) == [2]
-        assert _eids(store.unsettled(state=UnsettledState.HELD)) == []
+        assert _eids(store.unsettled(state=UnsettledState.PARKED)) == []
 
     def test_unsettled_rows_are_counted_and_dropped(self, store: Store) -> None:
         with store.transaction() as changes:
             changes.put_unsettled([unsettled(1), unsettled(2), unsettled(3), unsettled(3, stream=CRM)])
-            changes.put_unsettled([unsettled(4, state=UnsettledState.HELD)])
+            changes.put_unsettled([unsettled(4, state=UnsettledState.PARKED)])
             changes.drop_unsettled(ERP, [3, 99])
 
         assert store.unsettled_counts() == {
             (CRM, UnsettledState.RETRY): 1,
             (ERP, UnsettledState.RETRY): 2,
-            (ERP, UnsettledState.HELD): 1,
+            (ERP, UnsettledState.PARKED): 1,
         }
 
 

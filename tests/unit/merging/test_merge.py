@@ -61,6 +61,24 @@ def test_our_own_write_that_comes_back_late_is_not_taken_for_an_edit():
     assert result.delta[0] == Shadow("sent", "sent", 2)
 
 
+@pytest.mark.parametrize(("believed", "verdict"), [(True, Verdict.OURS), (False, Verdict.PRESUMED)])
+def test_a_write_that_comes_back_normalised_is_ours_or_presumed_so_and_never_canon(believed, verdict):
+    lagging = {0: Shadow("old", "old", 1)}
+    known = {"believes": lambda _position, names: believed and "upper" in names}
+    result, verdicts = only(LATEST, seen("crm", "SENT", canon="sent", delta=lagging, pending={0: ("sent", 2)}, **known))
+
+    assert verdicts == [verdict]
+    assert result.canon == ["sent"]
+    assert result.delta[0].seen == "SENT"
+
+
+def test_an_empty_value_in_a_field_that_was_not_looked_at_before_empties_nothing():
+    result, verdicts = only(LATEST, seen("crm", "", canon="kept", delta={0: NO_SHADOW}))
+
+    assert verdicts == [Verdict.REJECTED]
+    assert result.canon == ["kept"]
+
+
 def test_the_same_edit_on_both_sides_is_agreement():
     result, verdicts = only(LATEST, seen("crm", "new", canon="new", gen=3, delta={0: Shadow("old", "old", 1)}))
 

@@ -66,7 +66,8 @@ class Call:
         start = answer.body.lstrip()[:1]
         is_page = start == b"<" or "html" in answer.headers.get("content-type", "")
         kind = "HTML instead of JSON" if is_page else "JSON that ends too early or is none"
-        cure = f"If it lasts, check systems.{self.system}.url: a sign-in or maintenance page answers." if is_page else ""
+        page_cure = f"If it lasts, check systems.{self.system}.url: a sign-in or maintenance page answers."
+        cure = page_cure if is_page else ""
         return lost(request, f"{self.system} answered {kind} at {request.place}.", cure=cure)
 
     def is_error(self, document: object) -> bool:

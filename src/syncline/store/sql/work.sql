@@ -40,6 +40,13 @@ SELECT min(due) FROM (
   UNION ALL SELECT min(due) FROM unsettled WHERE state = 3
 ) AS waiting
 
+-- name: next_due_of
+-- The same in one stream.
+SELECT min(due) FROM (
+  SELECT min(due) AS due FROM hint WHERE system = ? AND entity = ? AND reason <> 'unreadable'
+  UNION ALL SELECT min(due) FROM unsettled WHERE state IN (2, 3) AND system = ? AND entity = ?
+) AS waiting
+
 -- name: open_intents
 -- Intents that are planned or sent (below 3), oldest first; said in so many words, so that their index is taken.
 SELECT iid, system, entity, op, state, eids, cause, priority, body, sent_at, doubt_until, result FROM intent
@@ -69,6 +76,10 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING iid
 -- Replace everything but the number.
 UPDATE intent SET system = ?, entity = ?, op = ?, state = ?, eids = ?, cause = ?, priority = ?, body = ?, sent_at = ?,
   doubt_until = ?, result = ? WHERE iid = ?
+
+-- name: drop_settled
+-- Settled intents (3) of old runs, looked for among the oldest alone.
+DELETE FROM intent WHERE iid IN (SELECT iid FROM intent ORDER BY iid LIMIT ?) AND state = 3 AND cause < ?
 
 -- name: unsettled
 -- Unsettled rows of one stream or ('') of all, earliest due first.
