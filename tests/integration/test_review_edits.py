@@ -10,7 +10,7 @@ from syncline.model.contract import ReadBack
 from syncline.model.page import Item, Op, Outcome, Receipt
 from syncline.model.report import ConflictRow
 from syncline.model.state import ConflictState, UnsettledState
-from tests.integration.world import CUSTOMERS, HUB, SECOND, Application, World, customer, project_of
+from tests.integration.world import CUSTOMERS, HUB, SECOND, Application, Crash, World, customer, project_of
 
 TO_THE_ERP = CUSTOMERS.replace("resource: partners", "resource: partners\n        direction: to").replace(
     ", credit: {owner: erp}", ""
@@ -107,6 +107,21 @@ def test_a_field_that_a_system_gains_which_is_only_written_to_is_sent(make):
     world = make(without_notes(TO_THE_ERP, of="erp"))
     _, erp = agree(world, note="hello")
     remap(world, TO_THE_ERP)
+    world.sync()
+
+    assert world.erp.show("partners", erp)["memo"] == "hello"
+
+
+def test_a_crash_while_records_are_marked_for_another_look_loses_nothing(make):
+    world = make(without_notes(CUSTOMERS, of="crm erp"))
+    _, erp = agree(world, note="hello")
+    remap(world, CUSTOMERS)
+    world.clock.points.clear()
+    world.clock.crash_at = 1
+    with pytest.raises(Crash, match=r"remap\.before_commit"):
+        world.open()
+    world.clock.crash_at = 0
+    world.die()
     world.sync()
 
     assert world.erp.show("partners", erp)["memo"] == "hello"

@@ -11,6 +11,7 @@ from syncline.engine.absorb import Reading, absorb
 from syncline.engine.approval import held_back
 from syncline.engine.event import follow, hint
 from syncline.engine.hub import Pass, Run
+from syncline.engine.limits import Priority
 from syncline.engine.ready import asked_there
 from syncline.engine.run import run
 from syncline.engine.statistics import agreement, run_rows
@@ -198,6 +199,22 @@ def test_what_is_due_in_a_flow_that_is_not_part_of_the_run_is_not_waited_for():
 
     assert slept == []
     world.close()
+
+
+def test_a_first_load_gives_way_to_what_is_live_and_a_later_whole_read_to_less(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    world.crm.add("customers", **customer(1))
+    asked: list[Priority] = []
+    gate = world.open().flows["customers"].sides["crm"].gate
+    monkeypatch.setattr(gate, "enter", lambda priority, requests=1: asked.append(priority))
+
+    world.sync()
+    first = list(asked)
+    world.sync(full=True)
+
+    assert set(first) == {Priority.BACKFILL}
+    assert set(asked[len(first) :]) == {Priority.RECONCILE}
 
 
 # --- counts and states ------------------------------------------------------------------------------------------------

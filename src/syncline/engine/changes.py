@@ -9,10 +9,10 @@ from hashlib import blake2b
 from syncline.engine.audit import Entry, EntryKind, entries_of
 from syncline.engine.codec import Delta, canon_of, decode_delta, encode_pending, gens_of
 from syncline.engine.hub import BoundFlow, BoundSide, Hub
-from syncline.engine.identify import asked_about
 from syncline.engine.labels import labels, shown
 from syncline.engine.people import who_of
 from syncline.engine.plan import wanted, whole
+from syncline.engine.ready import asked_there
 from syncline.engine.statistics import looking
 from syncline.merging import Unit
 from syncline.model.flow import Direction, Empties, RuleKind
@@ -71,7 +71,7 @@ def open_writes(
         return
     ops = _asked(hub, side) if ops is None else ops
     eids = sorted(ops)
-    questioned = asked_about(looking(hub, bound, side)) if eids else {}
+    questioned = asked_there(looking(hub, bound, side)) if eids else {}
     for start in range(0, len(eids), CHUNK):
         for one in _chunk(hub, bound, side, {eid: ops[eid] for eid in eids[start : start + CHUNK]}):
             key = questioned.get(one.eid) if one.op is Op.CREATE else None

@@ -43,6 +43,7 @@ def remap(hub: Hub, side: BoundSide, texts: Mapping[str, str]) -> None:
         moved = [field for field, one in now.items() if field not in before or before[field].source != one.source]
         places = dict(zip(side.lens.fields, side.positions, strict=True))
         _forget(hub, side, [places[field] for field in moved])
+    hub.env.point("remap.before_commit")
     with hub.store.transaction() as tx:
         if changed:
             tx.drop_documents(RECONCILED, [name])

@@ -3,6 +3,7 @@
 import pytest
 
 from syncline.merging import Observation, Shadow, Unit, Verdict, merge
+from syncline.merging.merge import NO_SHADOW
 from syncline.model.flow import Direction, Empties, Rule, RuleKind
 from syncline.model.values import UNSET
 
