@@ -62,10 +62,6 @@ class Late(Sequence[_T]):
         return self._made
 
 
-class UnfitError(ValueError):
-    """A record that was refused for its size or its bytes; the message says which."""
-
-
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
     """One answer to a list, taken apart."""
 
@@ -169,7 +165,7 @@ class Reader:
         rows: list[object] = []
         broken: list[tuple[str, str]] = []
         for place, raw in enumerate(raws):
-            reason = self._unfit(raw)
+            reason = self.unfit(raw)
             row = None
             try:  # whatever is wrong with it, its key may be told
                 row = self._row_decoder.decode(raw.decode(errors="replace"))
@@ -221,7 +217,7 @@ class Reader:
 
     # --- single records -------------------------------------------------------
 
-    def _unfit(self, raw: bytes) -> str:
+    def unfit(self, raw: bytes) -> str:
         """Why a record cannot be taken whatever it says; "" when it can."""
         if len(raw) > self._limit:
             return f"larger than {self._limit:,} bytes"
@@ -235,11 +231,10 @@ class Reader:
         """The record. `version` comes from a header.
 
         Raises:
-            UnfitError: It is too large, or no UTF-8.
-            ValueError: It is no JSON object with a key.
+            ValueError: It is `unfit`, or no JSON object with a key.
         """
-        if reason := self._unfit(raw):
-            raise UnfitError(reason)
+        if reason := self.unfit(raw):
+            raise ValueError(reason)
         row = self._row_decoder.decode(raw)
         reads = self._row.reads
         shown = text_of(reads["version"](row)) if "version" in reads else version

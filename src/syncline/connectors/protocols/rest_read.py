@@ -11,7 +11,7 @@ from syncline.connectors.protocols.paging import Place, Walk
 from syncline.connectors.protocols.paths import find, text_of
 from syncline.connectors.protocols.request import Request, Response
 from syncline.connectors.protocols.rest_call import Call
-from syncline.connectors.protocols.rest_page import Listing, Reader, UnfitError, raw_at
+from syncline.connectors.protocols.rest_page import Listing, Reader, raw_at
 from syncline.connectors.protocols.stamps import SECOND, micros, written
 from syncline.connectors.protocols.verdict import date_of
 from syncline.env import Env
@@ -211,12 +211,12 @@ class Reading:
             raw = raw_at(answer.body, resource.record)
         except ValueError:
             raise self._call.no_json(request, answer) from None
+        if reason := self._reader.unfit(raw or b""):
+            msg = f"{self._call.system} answered {request.place} with a record that is {reason}."
+            raise RejectedError(msg, cure=f"Correct it in {self._call.system}.")
         header = resource.version.header if resource.version else ""
         try:
             record = self._reader.record(raw or b"", version=answer.headers.get(header.lower(), ""))
-        except UnfitError as error:
-            msg = f"{self._call.system} answered {request.place} with a record that is {error}."
-            raise RejectedError(msg, cure=f"Correct it in {self._call.system}.") from None
         except ValueError:  # perhaps an error behind HTTP 200 that nobody has described
             msg = f"{self._call.system} answered {request.place} without a record that shows its key."
             raise TransientError(msg, cure=f"If it lasts, check {self._call.setting}: record and key.") from None
