@@ -113,7 +113,7 @@ def test_an_error_that_hides_behind_http_200_is_no_empty_list(bad: BadWorld, bod
 
     assert told.code == 3
     assert what in told.paused["crm"]
-    assert [one["reads"].get("deleted", 0) for one in told.document["accounts"]] == [0] * 4  # of four sides
+    assert not any(one["reads"].get("deleted", 0) for one in told.document["accounts"])
     assert bad.differences() == []
 
 
@@ -151,25 +151,26 @@ def test_a_write_that_is_answered_with_an_error_behind_http_200_is_refused_alone
     ],
 )
 def test_a_schema_that_changed_pauses_that_mapping_alone(bad: BadWorld, change: Callable[[Row], object], what: str):
-    path = "  path: /api/customers\n  key: id"
-    with bad.edited("systems/crm.yaml", path, f"{path}\n  schema: sample"):
-        assert bad("sync").code == 0
-        with bad.crm.lying(customers(each(change))):
-            told, check = bad("sync", "--full", "--json"), bad("check")
+    assert bad("sync").code == 0
+    with bad.crm.lying(customers(each(change))):
+        told, check = bad("sync", "--full", "--json"), bad("check")
 
-        assert (told.code, check.code) == (3, 1)
-        assert list(told.paused) == ["customers crm"]
-        assert what in told.paused["customers crm"]
-        assert "Correct the mapping" in told.paused["customers crm"]
-        assert re.search(r"(mapping/crm_customer|flows/customers|syncline)\.yaml:\d+:\d+  ", check.out)
-        assert {(one["flow"], one["system"]) for one in told.document["accounts"] if one["read"]} >= {
-            ("orders", "crm"), ("products", "crm"),
-        }  # fmt: skip
-        bad.comes_to_rest()
+    assert (told.code, check.code) == (3, 1)
+    assert list(told.paused) == ["customers crm"]
+    assert what in told.paused["customers crm"]
+    assert "Correct the mapping" in told.paused["customers crm"]
+    assert re.search(r"(mapping/crm_customer|flows/customers|syncline)\.yaml:\d+:\d+  ", check.out)
+    assert {(one["flow"], one["system"]) for one in told.document["accounts"] if one["read"]} >= {
+        ("orders", "crm"), ("products", "crm"),
+    }  # fmt: skip
+    bad.comes_to_rest()
 
 
 def test_a_field_whose_type_changed_parks_its_records_when_no_schema_is_looked_at(bad: BadWorld):
-    with bad.crm.lying(customers(each(lambda row: row.update(email={"work": row["email"]})))):
+    with (
+        bad.edited("systems/crm.yaml", "customers:\n  schema: sample\n", "customers:\n"),
+        bad.crm.lying(customers(each(lambda row: row.update(email={"work": row["email"]})))),
+    ):
         told, check = bad("sync", "--full", "--json"), bad("check")
         parked = bad("parked", "--json").parked
 

@@ -76,7 +76,7 @@ def test_every_mistake_in_what_a_connector_is_told_comes_at_once(bad: BadWorld):
 
 def test_a_file_that_is_no_yaml_or_is_not_there_is_named_with_the_others(bad: BadWorld):
     with (
-        bad.edited("systems/crm.yaml", "customers:\n  path:", "customers: [\n  path:"),
+        bad.edited("systems/crm.yaml", "customers:\n  schema:", "customers: [\n  schema:"),
         bad.edited("syncline.yaml", "flows/orders.yaml", "flows/odors.yaml"),
         bad.edited("flows/products.yaml", "entity: product", "entity: product\nentity: product"),
     ):

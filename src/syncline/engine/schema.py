@@ -5,16 +5,21 @@ New fields are no news. A mapped field that went away, or whose type changed, pa
 
 from __future__ import annotations
 
+from functools import partial
+
 import msgspec
 
 from syncline.engine.hub import Pass
+from syncline.engine.limits import Priority
+from syncline.engine.retry import read_again
 
 UNKNOWN = "unknown"  #: a field that held nothing wherever the system was looked at: it agrees with every type
 
 
 def drifted(at: Pass) -> str:
     """Why this side's mapping no longer fits the system, in one sentence; "" when it does."""
-    shown = dict(at.side.connector.schema(at.side.side.resource))
+    at.side.gate.enter(Priority.RECONCILE if at.hub.matched(at.side.stream) else Priority.BACKFILL)
+    shown = dict(read_again(at.hub.env, partial(at.side.connector.schema, at.side.side.resource)))
     if not shown:
         return ""
     name = "/".join(at.side.stream)
