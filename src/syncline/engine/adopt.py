@@ -58,9 +58,10 @@ def adopt(
 ) -> list[Known]:
     """Create entities for the new ones; return those that were linked to an entity, to be merged into it."""
     identities = _identities(at, rows, owner_of)
-    new = [row for row, identity in zip(rows, identities, strict=True) if identity.how is How.NEW]
-    linked = [(row, identity) for row, identity in zip(rows, identities, strict=True) if identity.how is How.LINK]
-    asked = [(row, identity) for row, identity in zip(rows, identities, strict=True) if identity.how is How.ASK]
+    new = [row for row, identity in zip(rows, identities, strict=True) if identity is NEW]
+    found = [] if len(new) == len(rows) else list(zip(rows, identities, strict=True))
+    linked = [(row, identity) for row, identity in found if identity.how is How.LINK]
+    asked = [(row, identity) for row, identity in found if identity.how is How.ASK]
     outcomes[ReadOutcome.FILTERED] += len(rows) - len(new) - len(linked) - len(asked)
     if at.side.side.direction is Direction.TO:
         outcomes[ReadOutcome.FILTERED] += len(new)
@@ -84,7 +85,7 @@ def _identities(at: Pass, rows: Sequence[FreshRow], owner_of: Mapping[str, int])
     for key, body in settled.items():
         question = msgspec.json.decode(body, type=AskedRecord)
         if question.settled == "new":
-            decided[key] = Identity(how=How.NEW)
+            decided[key] = NEW
         elif question.settled:
             decided[key] = Identity(how=How.LINK, eid=int(question.settled), reason="a person decided")
         else:  # an open question stays one, whatever has changed meanwhile: only a person closes it

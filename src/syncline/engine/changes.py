@@ -71,7 +71,7 @@ def open_writes(
         return
     ops = _asked(hub, side) if ops is None else ops
     eids = sorted(ops)
-    questioned = asked_there(looking(hub, bound, side)) if eids else {}
+    questioned = asked_there(looking(hub, bound, side), Op.CREATE) if eids else {}
     for start in range(0, len(eids), CHUNK):
         for one in _chunk(hub, bound, side, {eid: ops[eid] for eid in eids[start : start + CHUNK]}):
             key = questioned.get(one.eid) if one.op is Op.CREATE else None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import msgspec
 
@@ -19,50 +20,45 @@ from syncline.model.values import UNSET, Row, encode_row
 
 NOTHING: frozenset[int] = frozenset()
 
+_Worded = tuple[Ready, Row]  #: with the row to be sent, in canonical words but for references
+
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True):
     """One item that is sent, with the values behind it."""
 
     item: Item
     ready: Ready
-    without: frozenset[int] = NOTHING  #: references left out: their parent has no record there yet
 
     def pending(self, at: Pass) -> Pending:
         """Position -> (value, generation) of what is sent."""
-        return pending_of(at, self.ready, without=self.without)
-
-
-class _Worded(msgspec.Struct, frozen=True, kw_only=True):
-    ready: Ready
-    row: Row  #: canon with the system's keys in place of eids
-    without: frozenset[int]
+        return pending_of(at, self.ready)
 
 
 def compose(at: Pass, intent: Intent, found: Sequence[Ready], step: Step) -> list[Sent]:
     """The items of an intent. What waits for a parent is blocked, what cannot be expressed is parked, in `step`."""
+    worded = [(one, one.canon) for one in found]
     if at.bound.references or at.bound.line_references:
-        worded = [made for one in found if (made := _referred(at, one, step)) is not None]
-    else:
-        worded = [_Worded(ready=one, row=one.canon, without=NOTHING) for one in found]
+        worded = [(one, row) for one in found if (row := _referred(at, one, step)) is not None]
     groups: dict[tuple[Op, frozenset[int]], list[_Worded]] = {}
-    for made in worded:
-        change = made.ready.change
-        key = NOTHING if change is None else frozenset(change) - made.without
-        groups.setdefault((made.ready.op, key), []).append(made)
+    for one, row in worded:
+        key = NOTHING if one.change is None else frozenset(one.change) - one.without
+        groups.setdefault((one.op, key), []).append((one, row))
     sent: list[Sent] = []
     for (op, positions), members in groups.items():
         sent += _items(at, intent, op, positions, members, step)
     return sent
 
 
-def _referred(at: Pass, one: Ready, step: Step) -> _Worded | None:
+def _referred(at: Pass, one: Ready, step: Step) -> Row | None:
+    """Canon with the system's keys in place of eids; None where it waits for a parent."""
     wanted = frozenset(range(at.bound.width)) if one.change is None else frozenset(one.change)
     row, missing = references.to_keys(at.hub, at.bound, at.side, one.canon, wanted=wanted & at.side.writable)
     broken = frozenset(parent.position for parent in missing)
     if missing and (broken - at.bound.nullable or one.op is not Op.CREATE):
         _block(at, one, missing[0], step)
         return None
-    return _Worded(ready=one, row=[UNSET if p in broken else value for p, value in enumerate(row)], without=broken)
+    one.without = broken
+    return [UNSET if p in broken else value for p, value in enumerate(row)]
 
 
 def _items(
@@ -71,14 +67,14 @@ def _items(
     problems: list[Problem] = []
     bodies = _bodies(at, op, positions, members, problems)
     unfit = {problem.row: f"{problem.field} = {problem.value}: {problem.reason}" for problem in problems}
-    sent: list[Sent] = []
-    for number, (made, fields) in enumerate(zip(members, bodies, strict=True)):
-        if number in unfit:
-            _park_unfit(at, made.ready, unfit[number], step)
-        else:
-            item = _item(at, intent, made.ready, fields)
-            sent.append(Sent(item=item, ready=made.ready, without=made.without))
-    return sent
+    word = partial(_item, at, intent, partial(at.hub.marker, at.side.stream) if at.side.contract.marker else None)
+    for number, reason in unfit.items():
+        _park_unfit(at, members[number][0], reason, step)
+    return [
+        Sent(item=word(one, fields), ready=one)
+        for number, ((one, _), fields) in enumerate(zip(members, bodies, strict=True))
+        if number not in unfit
+    ]
 
 
 def _bodies(
@@ -88,26 +84,26 @@ def _bodies(
         return [{} for _ in members]
     places = at.side.positions
     straight = places == tuple(range(at.bound.width))
-    rows = [made.row for made in members] if straight else [[made.row[p] for p in places] for made in members]
+    rows = [row for _, row in members] if straight else [[row[p] for p in places] for _, row in members]
     if op is Op.CREATE:
-        return at.side.lens.put(rows, None, problems=problems)
+        whole = straight and not at.bound.references and all(one.whole for one, _ in members)
+        return at.side.lens.put(rows, None, problems=problems, whole=whole)
     names = frozenset(at.bound.layout[p] for p in positions)
     bodies = at.side.lens.put(rows, names, problems=problems)
     return [
-        at.side.lens.overlay(made.ready.before.raw, fields) if made.ready.before else fields
-        for made, fields in zip(members, bodies, strict=True)
+        at.side.lens.overlay(one.before.raw, fields) if one.before else fields
+        for (one, _), fields in zip(members, bodies, strict=True)
     ]
 
 
-def _item(at: Pass, intent: Intent, one: Ready, fields: dict[str, Json]) -> Item:
+def _item(at: Pass, intent: Intent, marker: Callable[[int], str] | None, one: Ready, fields: dict[str, Json]) -> Item:
+    eid = one.entity.eid
     if one.link is None:
-        contract, stream = at.side.contract, at.side.stream
-        marker = at.hub.marker(stream, one.eid) if contract.marker else ""
-        again = f"{at.hub.store_id[:8]}-{intent.iid}-{one.eid}"
-        return Item(ref=one.eid, op=one.op, fields=fields, marker=marker, idempotency=again)
+        again = f"{at.hub.store_id[:8]}-{intent.iid}-{eid}"
+        return Item(ref=eid, op=one.op, fields=fields, marker=marker(eid) if marker else "", idempotency=again)
     before = one.before
     return Item(
-        ref=one.eid, op=one.op, key=one.link.key, fields=fields,
+        ref=eid, op=one.op, key=one.link.key, fields=fields,
         version=before.version if before else one.link.version, current=before.raw if before else None,
     )  # fmt: skip
 

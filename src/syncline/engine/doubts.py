@@ -122,7 +122,7 @@ def search_created(at: Pass, row: Unsettled) -> list[Record]:
     side.gate.passed()
     linked = hub.store.links(side.stream, [record.key for record in found])
     tombs = hub.store.tombs(side.stream, [record.key for record in found])
-    asked = asked_there(at).values()
+    asked = asked_there(at, Op.CREATE).values()
     return sorted(
         (one for one in found if one.key not in linked and one.key not in tombs and one.key not in asked),
         key=lambda record: (record.stamp, record.key),

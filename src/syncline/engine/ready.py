@@ -15,7 +15,7 @@ from syncline.model.flow import DeletePolicy
 from syncline.model.ledger import SentOutcome
 from syncline.model.page import Op, Record
 from syncline.model.state import Entity, EntityState, Intent, Link, LinkState, Unsettled, UnsettledState
-from syncline.model.values import UNSET, Row, Value
+from syncline.model.values import UNSET, Row, Value, may_hold_unset
 
 
 class Ready(msgspec.Struct, kw_only=True):
@@ -29,16 +29,22 @@ class Ready(msgspec.Struct, kw_only=True):
     before: Record | None = None  #: the record as just read, where it was
     tries: int = 0
     waited: bool = False  #: an unsettled row tells of an earlier try
+    without: frozenset[int] = frozenset()  #: references left out: their parent has no record there yet
 
     @property
     def eid(self) -> int:
         """The entity."""
         return self.entity.eid
 
+    @property
+    def whole(self) -> bool:
+        """Is no position of the canon absent?"""
+        return self.canon[-1] is not UNSET and not may_hold_unset(self.entity.canon)
 
-def pending_of(at: Pass, one: Ready, *, without: frozenset[int] = frozenset()) -> Pending:
+
+def pending_of(at: Pass, one: Ready) -> Pending:
     """What is sent: position -> (value, generation). Only doubts, refusals and read-backs need it."""
-    gens = gens_of(one.entity, at.bound.width)
+    gens, without = gens_of(one.entity, at.bound.width), one.without
     if one.change is not None:
         return {p: (value, gens[p]) for p, value in one.change.items() if p not in without}
     return {
@@ -48,8 +54,10 @@ def pending_of(at: Pass, one: Ready, *, without: frozenset[int] = frozenset()) -
     }
 
 
-def asked_there(at: Pass) -> Mapping[int, str]:
-    """What `asked_about` says, looked up once until a question of this stream comes, goes or is answered."""
+def asked_there(at: Pass, op: Op) -> Mapping[int, str]:
+    """For a create, what `asked_about` says, looked up once until a question of this stream comes or goes."""
+    if op is not Op.CREATE:
+        return {}
     known = at.hub.index.asked
     if at.side.stream not in known:
         known[at.side.stream] = asked_about(at)
@@ -63,7 +71,9 @@ def ready(at: Pass, intent: Intent, before: Mapping[int, Record], step: Step) ->
     links = store.links_of(stream, intent.eids)
     frozen = store.frozen(at.bound.entity, intent.eids)
     unsettled = store.unsettled_of(stream, intent.eids)
-    asked = asked_there(at) if intent.op is Op.CREATE else {}
+    asked = asked_there(at, intent.op)
+    if not (links or unsettled or asked) and intent.op is Op.CREATE:
+        return _first_creates(at, intent, entities)
     now, width, found = at.hub.now(), at.bound.width, []
     for eid in intent.eids:
         entity, waiting = entities.get(eid), unsettled.get(eid)
@@ -77,12 +87,16 @@ def ready(at: Pass, intent: Intent, before: Mapping[int, Record], step: Step) ->
         if one is None:
             if waiting and waiting.state is not UnsettledState.PARKED:
                 step.settled.setdefault(stream, []).append(eid)
-        elif one.op is Op.CREATE and eid in asked:
-            _wait_for_answer(at, eid, asked[eid], step)
-        elif not (waiting and _still_refused(at, one, waiting)):
+        elif _may_go(at, one, waiting, asked, step):
             one.before, one.tries, one.waited = before.get(eid), waiting.tries if waiting else 0, waiting is not None
             found.append(one)
     return found
+
+
+def _first_creates(at: Pass, intent: Intent, entities: Mapping[int, Entity]) -> list[Ready]:
+    """The same for creates of which nothing was tried yet, as nearly all of a first load are."""
+    live = [entity for eid in intent.eids if (entity := entities.get(eid)) and entity.state is EntityState.LIVE]
+    return [Ready(op=Op.CREATE, entity=entity, canon=canon_of(entity, at.bound.width)) for entity in live]
 
 
 def ending(side: BoundSide) -> Op:
@@ -105,6 +119,14 @@ def must_wait(waiting: Unsettled, now: int) -> bool:
     if waiting.state is UnsettledState.DOUBT:
         return True
     return waiting.state is UnsettledState.RETRY and waiting.due > now
+
+
+def _may_go(at: Pass, one: Ready, waiting: Unsettled | None, asked: Mapping[int, str], step: Step) -> bool:
+    """Neither refused before nor, for a create, what a person is asked about."""
+    if one.op is Op.CREATE and one.eid in asked:
+        _wait_for_answer(at, one.eid, asked[one.eid], step)
+        return False
+    return waiting is None or not _still_refused(at, one, waiting)
 
 
 def _still_refused(at: Pass, one: Ready, waiting: Unsettled) -> bool:

@@ -150,7 +150,7 @@ def _settle_done(at: Pass, intent: Intent, done: Sequence[tuple[Sent, Receipt]],
     shown = shown_after(at, written, step)
     now, simple = at.hub.now(), _stores_all(at)
     for one, receipt in written:
-        if simple and one.ready.link is None and not one.without and UNSET not in one.ready.canon:
+        if simple and one.ready.link is None and not one.ready.without and one.ready.whole:
             delta = encode_delta(_normalised(at, one)) if at.side.normalisers else None
             link = Link(one.item.ref, receipt.key, LinkState.OK, None, receipt.version, delta, now, receipt.stamp)
             step.new_links.setdefault(at.side.stream, []).append(link)

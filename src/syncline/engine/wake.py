@@ -12,6 +12,7 @@ from syncline.engine.hub import Pass
 from syncline.engine.ready import asked_there, needed
 from syncline.engine.references import parents_in
 from syncline.engine.step import Step, begin, commit
+from syncline.model.page import Op
 from syncline.model.state import LinkState, Stream, Unsettled, UnsettledState
 from syncline.model.values import decode_row
 
@@ -51,7 +52,7 @@ def wake(at: Pass) -> bool:
         *store.unsettled(stream=stream, state=UnsettledState.RETRY, due=now),
         *store.unsettled(stream=stream, state=UnsettledState.BLOCKED, due=now, limit=2**31 - 1),
     ]
-    asked = asked_there(at) if any(row.pending is None for row in due) else {}
+    asked = asked_there(at, Op.CREATE) if any(row.pending is None for row in due) else {}
     fresh = [row for row in due if row.state is UnsettledState.RETRY or _moved(at, row, asked)]
     if not fresh:
         return False

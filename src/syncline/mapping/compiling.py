@@ -9,7 +9,16 @@ import msgspec
 
 from syncline.errors import SetupError
 from syncline.mapping.converters import converters
-from syncline.mapping.converting import Arguments, Converter, ConverterSpec, Steps, did_you_mean, guarded, steps_of
+from syncline.mapping.converting import (
+    Arguments,
+    Converter,
+    ConverterSpec,
+    Steps,
+    did_you_mean,
+    guarded,
+    reading,
+    writing,
+)
 from syncline.mapping.fields import (
     CANONICAL,
     Constant,
@@ -66,12 +75,12 @@ class Wording(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def reading(self) -> tuple[Steps, ...]:
         """The converters, first to last."""
-        return (*(steps for one in self.converters for steps in steps_of(one, one.get)), CANONICAL)
+        return (*(steps for one in self.converters for steps in reading(one)), CANONICAL)
 
     @property
     def writing(self) -> tuple[Steps, ...]:
         """The converters, last to first."""
-        return tuple(steps for one in reversed(self.converters) for steps in steps_of(one, one.put))
+        return tuple(steps for one in reversed(self.converters) for steps in writing(one))
 
     @property
     def references(self) -> dict[str, str]:

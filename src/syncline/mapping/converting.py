@@ -14,7 +14,7 @@ from msgspec import UNSET
 
 from syncline.errors import SetupError
 from syncline.mapping.syntax import Argument, Call, Literal, unclear
-from syncline.mapping.values import Column, ColumnStep, Step, is_blank
+from syncline.mapping.values import Column, ColumnStep, ShortWay, Step, is_blank
 
 _MEMORY = 50_000  # texts
 _LONGEST_REMEMBERED = 200  # characters
@@ -25,6 +25,8 @@ class Converter(msgspec.Struct, frozen=True, kw_only=True):
 
     get: Step | None = None
     put: Step | None = None
+    get_column: ShortWay | None = None  #: what `get` makes of a whole column, where that can be told at once
+    put_column: ShortWay | None = None
     remembers: bool = False  #: texts repeat and the steps are dear
     sees_blanks: bool = False  #: null, empty and absent come to the steps, too
     refers_to: str = ""  #: entity type, where the value is a reference
@@ -142,7 +144,7 @@ class _Memory(dict[object, object]):
         return made
 
 
-def lift(step: Step, *, remembers: bool = False, sees_blanks: bool = False) -> Steps:
+def lift(step: Step, *, remembers: bool = False, sees_blanks: bool = False, short: ShortWay | None = None) -> Steps:
     """The step for one value and for a column; blanks pass by unless the step wants to see them."""
     if sees_blanks:
         return Steps(one=step, column=lambda values: [step(value) for value in values])
@@ -150,14 +152,24 @@ def lift(step: Step, *, remembers: bool = False, sees_blanks: bool = False) -> S
     def one(value: object) -> object:
         return value if is_blank(value) else step(value)
 
-    return Steps(one=one, column=_remembering(step, one) if remembers else _passing(step))
+    column = _remembering(step, one) if remembers else _passing(step)
+    return Steps(one=one, column=column if short is None else _first_short(short, column))
 
 
-def steps_of(converter: Converter, step: Step | None) -> tuple[Steps, ...]:
-    """One of the converter's two steps, lifted; nothing where it changes nothing."""
+def reading(converter: Converter) -> tuple[Steps, ...]:
+    """The converter's step for reading, lifted; nothing where it changes nothing."""
+    return _lifted(converter, converter.get, converter.get_column)
+
+
+def writing(converter: Converter) -> tuple[Steps, ...]:
+    """The converter's step for writing, lifted; nothing where it changes nothing."""
+    return _lifted(converter, converter.put, converter.put_column)
+
+
+def _lifted(converter: Converter, step: Step | None, short: ShortWay | None) -> tuple[Steps, ...]:
     if step is None:
         return ()
-    return (lift(step, remembers=converter.remembers, sees_blanks=converter.sees_blanks),)
+    return (lift(step, remembers=converter.remembers, sees_blanks=converter.sees_blanks, short=short),)
 
 
 def guarded(build: Callable[[Arguments], Converter]) -> Callable[[Arguments], Converter]:
@@ -165,7 +177,9 @@ def guarded(build: Callable[[Arguments], Converter]) -> Callable[[Arguments], Co
 
     def built(arguments: Arguments) -> Converter:
         converter = build(arguments)
-        return msgspec.structs.replace(converter, get=_caught(converter.get), put=_caught(converter.put))
+        return msgspec.structs.replace(
+            converter, get=_caught(converter.get), put=_caught(converter.put), get_column=None, put_column=None
+        )
 
     return built
 
@@ -176,10 +190,14 @@ def _caught(step: Step | None) -> Step | None:
 
     def one(value: object) -> object:
         try:
-            return step(value)
+            made = step(value)
         except (LookupError, ArithmeticError, TypeError, AttributeError) as error:
             msg = f"the project's converter failed: {error!r}"
             raise ValueError(msg) from error
+        if made is UNSET:
+            msg = "the project's converter made nothing of it; None is null"
+            raise ValueError(msg)
+        return made
 
     return one
 
@@ -191,6 +209,14 @@ def did_you_mean(text: str, known: Iterable[str]) -> str:
     if near:
         return f"Did you mean {' or '.join(f'`{name}`' for name in near)}?"
     return f"Known are: {', '.join(sorted(names))}." if names else ""
+
+
+def _first_short(short: ShortWay, column: ColumnStep) -> ColumnStep:
+    def step(values: Column) -> Column:
+        made = short(values) if values else None
+        return column(values) if made is None else made
+
+    return step
 
 
 def _passing(step: Step) -> ColumnStep:

@@ -304,14 +304,22 @@ class FieldSet(msgspec.Struct, frozen=True, kw_only=True):
         return [feed.get(read, size, Report(problems=problems, field=name)) for name, feed in self.feeds.items()]
 
     def put(
-        self, columns: Mapping[str, Column], size: int, writers: Sequence[Writer], problems: list[Problem]
+        self,
+        columns: Mapping[str, Column],
+        size: int,
+        writers: Sequence[Writer],
+        problems: list[Problem],
+        *,
+        whole: bool = False,
     ) -> list[Record]:
-        """A record per row, with what these writers write; absent values are left out."""
-        report = Report(problems=problems)
+        """A record per row, with what these writers write; absent values are left out, a `whole` page has none."""
+        report, earlier = Report(problems=problems), len(problems)
         written: Written = []
         for writer in writers:
             written += writer.put([columns[name] for name in writer.fields], report)
-        records = _flat_records([(path.top, column) for path, column in written if path.is_flat], size)
+        flat = [(path.top, column) for path, column in written if path.is_flat]
+        complete = (whole and len(problems) == earlier) or not any(UNSET in column for _, column in flat)
+        records = _flat_records(flat, size, complete=complete)
         for path, column in written:
             if not path.is_flat:
                 _set_nested(records, path, column)
@@ -331,12 +339,12 @@ class FieldSet(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def _flat_records(flat: list[tuple[str, Column]], size: int) -> list[Record]:
+def _flat_records(flat: list[tuple[str, Column]], size: int, *, complete: bool) -> list[Record]:
     if not flat:
         return [{} for _ in range(size)]
     names = tuple(name for name, _ in flat)
     rows = zip(*(column for _, column in flat), strict=True)
-    if any(UNSET in column for _, column in flat):
+    if not complete:
         return [{name: value for name, value in zip(names, row, strict=True) if value is not UNSET} for row in rows]
     return _maker(names)(rows)
 

@@ -96,16 +96,17 @@ class Lens:
         wanted: frozenset[str] | None = None,
         *,
         problems: list[Problem] | None = None,
+        whole: bool = False,
     ) -> list[dict[str, Json]]:
         """What the system must be told, per row; all writable fields if none are named.
 
-        Absent values are left out. A value that the system cannot express raises RejectedError, or, when `problems` is
-        given, is told there and left out.
+        Absent values are left out; `whole` says that there are none. A value that the system cannot express raises
+        RejectedError, or, when `problems` is given, is told there and left out.
         """
         found: list[Problem] = [] if problems is None else problems
         columns: list[Column] = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in self.fields]
         named = dict(zip(self.fields, columns, strict=True))
-        records = self.inner.put(named, len(rows), self._writers(wanted), found)
+        records = self.inner.put(named, len(rows), self._writers(wanted), found, whole=whole)
         if problems is None and found:
             first = found[0]
             msg = f"The value `{first.value}` of field {first.field} cannot be written: {first.reason}."

@@ -18,6 +18,7 @@ Json = Union[None, bool, int, float, Decimal, str, list["Json"], dict[str, "Json
 Step = Callable[[object], object]  #: one value to one value; raises ValueError with a reason for people
 Column = list[object]
 ColumnStep = Callable[[Column], Column]  #: a page's column to a page's column
+ShortWay = Callable[[Column], Column | None]  #: the same where all values are plain; None where it is not sure
 
 _SHOWN = 60
 HALF_UP = Context(prec=200, rounding=ROUND_HALF_UP)  #: as invoices are

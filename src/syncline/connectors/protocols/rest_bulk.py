@@ -172,6 +172,8 @@ class Bulk:
     ) -> list[Result]:
         results, raws = self._results, None
         is_brief = results.shows_key and not self._answers.keeps_records
+        if is_brief and (brief := results.all_done(pairs, said)) is not None:
+            return [*brief]
         told: list[Result] = []
         for item, place in pairs:
             one = said[place]

@@ -6,7 +6,7 @@ where the record in it is what the hub keeps.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any
 
 import msgspec
@@ -19,6 +19,7 @@ from syncline.model.page import Item, Op, Outcome, Receipt
 
 # An enum's member is looked up by its class each time, at a third of what a whole receipt costs.
 _DELETE, _DONE = Op.DELETE, Outcome.DONE
+_KEYS = frozenset([str, int])
 Said = object  #: the decoded places of one result; None where it has another shape
 
 
@@ -39,6 +40,7 @@ class Results:
         self._version = reads.get("version", _absent)
         self._stamp = reads.get("stamp", _absent)
         self._is_marked = "version" in reads or "stamp" in reads
+        self._fine: Set[object] = frozenset(range(200, 300)) if answer.status else frozenset([None])
         self.status: Callable[[Any], object] = reads.get("status", _absent)
         self._one: msgspec.json.Decoder[Any] = msgspec.json.Decoder(self._shape.type)
         self._all = Shape({"all": (at, list[self._shape.type])}) if at else None  # type: ignore[name-defined]  # made at run time
@@ -97,6 +99,16 @@ class Results:
     def id_of(self, one: Said) -> str:
         """The key that the result names beside its record."""
         return "" if one is None else text_of(self._id(one))
+
+    def all_done(self, pairs: Sequence[tuple[Item, int]], said: Sequence[Said]) -> Sequence[Receipt] | None:
+        """The receipts where every item was written and is named by its key; None where one needs a closer look."""
+        done = [said[place] for _, place in pairs]
+        if self._is_marked or None in done or any(item.op is _DELETE for item, _ in pairs):
+            return None
+        keys, statuses = list(map(self._key, done)), set(map(self.status, done))
+        if not set(map(type, keys)) <= _KEYS or "" in keys or not statuses <= self._fine:
+            return None
+        return [Receipt(ref=item.ref, outcome=_DONE, key=str(key)) for (item, _), key in zip(pairs, keys, strict=True)]
 
     def done(self, item: Item, one: Said) -> Receipt | None:
         """The receipt for an item that was written; None where the result does not say which record it is."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import ROUND_HALF_EVEN, Context, Decimal, Inexact, InvalidOperation, localcontext
 from fractions import Fraction
 
+from syncline.mapping.converters.columns import multiplied, padded
 from syncline.mapping.converting import Arguments, Converter, ConverterSpec, Parameter, did_you_mean
 from syncline.mapping.values import (
     HALF_UP,
@@ -73,7 +74,12 @@ def _decimal(arguments: Arguments) -> Converter:
     if not len(arguments):
         return Converter(get=canonical_decimal, put=canonical_decimal)
     places = arguments.count(0, most=_MOST_PLACES)
-    return Converter(get=canonical_decimal, put=_fixed(places), loses=f"digits after place {places} are rounded")
+    return Converter(
+        get=canonical_decimal,
+        put=_fixed(places),
+        put_column=padded(places),
+        loses=f"digits after place {places} are rounded",
+    )
 
 
 def _number(arguments: Arguments) -> Converter:
@@ -125,9 +131,11 @@ def _unit(arguments: Arguments) -> Converter:
 
 def _scaled(factor: Fraction, places: int = _PLACES_READ) -> Converter:
     rounds = f"digits after place {places} are rounded" if places < _PLACES_READ else ""
+    short = _short(factor)
     return Converter(
         get=_times(factor, places),
         put=_times(1 / factor, _PLACES_WRITTEN),
+        get_column=multiplied(short, places, _WIDE.multiply) if short is not None else None,
         loses=rounds or f"digits after place {_PLACES_WRITTEN} are rounded when written",
     )
 

@@ -25,7 +25,8 @@ _REMEMBERED = 50_000
 _REMEMBERED_STARTS = 2_000
 _LONGEST_NUMBER = 200  # characters, with all that people write around a number
 _NOTHING = re.compile(rb"(?!)")  #: matches no number
-_E164 = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
+E164 = r"\+[1-9][0-9]{6,14}"
+_E164 = re.compile(E164, re.ASCII)
 
 
 def phone_steps(arguments: Arguments) -> tuple[Step, Step]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 
-from syncline.mapping.converters.phones import phone_steps
+from syncline.mapping.converters.columns import kept_where, lowered
+from syncline.mapping.converters.phones import E164, phone_steps
 from syncline.mapping.converting import Arguments, Converter, ConverterSpec, Parameter
 from syncline.mapping.values import Step, as_text
 
@@ -28,12 +29,13 @@ def _email(arguments: Arguments) -> Converter:
         name, at, domain = text.rpartition("@")
         return name + at + domain.lower() if at else text
 
-    return _both_ways(tidy)
+    short = lowered if lowers_all else None
+    return Converter(get=tidy, put=tidy, get_column=short, put_column=short)
 
 
 def _phone(arguments: Arguments) -> Converter:
     read, write = phone_steps(arguments)
-    return Converter(get=read, put=write)
+    return Converter(get=read, put=write, put_column=kept_where(E164))
 
 
 def _prefix(arguments: Arguments) -> Converter:
