@@ -134,8 +134,7 @@ def _absorb(at: Pass, page: Page, reading: Reading) -> Step:
     for key in page.tombstones:
         account.reads[record_deleted(at, step, key, "the system says so")] += 1
     if reading.scanned is not None:
-        for link in step.new_links.get(side.stream, ()):
-            _mark(reading.scanned, link.eid)
+        _mark(reading.scanned, [link.eid for link in step.new_links.get(side.stream, ())])
     commit(hub, at.run, step, priority=1 if reading.exact else 2)
     adopt.remember_lacking(at, step)
     hub.tell(Event(kind="read", flow=bound.flow.name, system=side.system, counts=counts))
@@ -154,8 +153,7 @@ def _park_broken(at: Pass, broken: Sequence[tuple[str, str]], reading: Reading, 
         return
     step.hints += [Hint(stream=side.stream, key=key, reason=UNREADABLE, due=now + READ_AGAIN, at=now) for key in named]
     if reading.scanned is not None:
-        for link in hub.store.links(side.stream, named).values():
-            _mark(reading.scanned, link.eid)
+        _mark(reading.scanned, [link.eid for link in hub.store.links(side.stream, named).values()])
 
 
 def _uncontested(at: Pass, page: Page, reading: Reading, rows: list[Row], step: Step) -> list[Row]:
@@ -191,8 +189,7 @@ def _survivors(hub: Hub, side: BoundSide, page: Page, reading: Reading, step: St
     known = hub.store.fingerprints(side.stream, page.keys)
     prints = list(map(fingerprint, page.raws))
     if reading.scanned is not None:
-        for eid, _ in known.values():
-            _mark(reading.scanned, eid)
+        _mark(reading.scanned, [eid for eid, _ in known.values()])
     same = [known.get(key, UNKNOWN)[1] == digest for key, digest in zip(page.keys, prints, strict=True)]
     rows: dict[str, Row] = {}
     for number in [n for n, unchanged in enumerate(same) if not unchanged or reading.pending]:
@@ -223,10 +220,18 @@ def _freshen(
         step.done_hints.setdefault(side.stream, []).append(key)
 
 
-def _mark(scanned: bytearray, eid: int) -> None:
-    if eid >= len(scanned):
-        scanned.extend(bytes(eid + 1024 - len(scanned)))
-    scanned[eid] = 1
+def _mark(scanned: bytearray, eids: Sequence[int]) -> None:
+    """One byte per eid that was seen; a run of new ones, as a first load makes, at once."""
+    if not eids:
+        return
+    first, last = min(eids), max(eids)
+    if last >= len(scanned):
+        scanned.extend(bytes(last + 1024 - len(scanned)))
+    if last - first == len(eids) - 1 and len(set(eids)) == len(eids):
+        scanned[first : last + 1] = b"\1" * len(eids)
+        return
+    for eid in eids:
+        scanned[eid] = 1
 
 
 def _merge_rows(at: Pass, rows: list[Row], reading: Reading, step: Step) -> Outcomes:

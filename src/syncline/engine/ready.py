@@ -95,8 +95,9 @@ def ready(at: Pass, intent: Intent, before: Mapping[int, Record], step: Step) ->
 
 def _first_creates(at: Pass, intent: Intent, entities: Mapping[int, Entity]) -> list[Ready]:
     """The same for creates of which nothing was tried yet, as nearly all of a first load are."""
+    width = at.bound.width
     live = [entity for eid in intent.eids if (entity := entities.get(eid)) and entity.state is EntityState.LIVE]
-    return [Ready(op=Op.CREATE, entity=entity, canon=canon_of(entity, at.bound.width)) for entity in live]
+    return [Ready(op=Op.CREATE, entity=entity, canon=canon_of(entity, width)) for entity in live]
 
 
 def ending(side: BoundSide) -> Op:

@@ -16,8 +16,9 @@ from typing import cast
 
 import msgspec
 
+from syncline.mapping.converters.columns import lines_of
 from syncline.mapping.converting import Arguments, did_you_mean
-from syncline.mapping.values import Step, as_text
+from syncline.mapping.values import Column, ShortWay, Step, as_text
 
 _PUNCTUATION = b" -().\t"
 _LONGEST_CODE = 3
@@ -40,6 +41,28 @@ def phone_steps(arguments: Arguments) -> tuple[Step, Step]:
         return value if isinstance(value, str) and _E164.fullmatch(value) else read(value)
 
     return read, write
+
+
+def phone_column(read: Step) -> ShortWay:
+    """What `read` makes of plain texts: their punctuation goes all at once; most start with their country's code."""
+
+    def short(values: Column) -> Column | None:
+        text = lines_of(values)
+        if text is None:
+            return None
+        lines = text.encode().translate(None, _PUNCTUATION).split(b"\n")
+        made = [
+            digits
+            if digits[:1] == b"+" and (of := _of_country(digits[: _LONGEST_CODE + 1]))[0](digits, of[1])
+            else None
+            for digits in lines
+        ]
+        if None not in made:
+            return [*b"\n".join(lines).decode().split("\n")]
+        pairs = zip(values, made, strict=True)
+        return [value if value == "" else read(value) if one is None else one.decode() for value, one in pairs]
+
+    return short
 
 
 def _reading(region: str) -> Step:

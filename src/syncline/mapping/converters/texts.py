@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 from syncline.mapping.converters.columns import kept_where, lowered
-from syncline.mapping.converters.phones import E164, phone_steps
+from syncline.mapping.converters.phones import E164, phone_column, phone_steps
 from syncline.mapping.converting import Arguments, Converter, ConverterSpec, Parameter
 from syncline.mapping.values import Step, as_text
 
@@ -35,7 +35,7 @@ def _email(arguments: Arguments) -> Converter:
 
 def _phone(arguments: Arguments) -> Converter:
     read, write = phone_steps(arguments)
-    return Converter(get=read, put=write, put_column=kept_where(E164))
+    return Converter(get=read, put=write, get_column=phone_column(read), put_column=kept_where(E164))
 
 
 def _prefix(arguments: Arguments) -> Converter:
