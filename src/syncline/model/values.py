@@ -40,7 +40,9 @@ def _encode_unset(value: object) -> msgspec.msgpack.Ext:
 
 _UNSET_BYTES = b"\xc7\x00\x01"  #: how `UNSET` stands in a stored row: an extension of no length
 _encoder = msgspec.msgpack.Encoder(enc_hook=_encode_unset)
-_decode: Callable[[bytes], Row] = msgspec.msgpack.Decoder(ext_hook=_decode_extension).decode  # type: ignore[assignment]  # nothing but rows is encoded here
+_decode: Callable[[bytes], Row] = msgspec.msgpack.Decoder(
+    ext_hook=_decode_extension
+).decode  # nothing but rows is encoded here
 
 
 def encode_row(row: Sequence[Value]) -> bytes:

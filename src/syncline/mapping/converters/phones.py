@@ -51,16 +51,11 @@ def phone_column(read: Step) -> ShortWay:
         if text is None:
             return None
         lines = text.encode().translate(None, _PUNCTUATION).split(b"\n")
-        made = [
-            digits
-            if digits[:1] == b"+" and (of := _of_country(digits[: _LONGEST_CODE + 1]))[0](digits, of[1])
-            else None
-            for digits in lines
-        ]
-        if None not in made:
-            return [*b"\n".join(lines).decode().split("\n")]
-        pairs = zip(values, made, strict=True)
-        return [value if value == "" else read(value) if one is None else one.decode() for value, one in pairs]
+        made: Column = [*b"\n".join(lines).decode().split("\n")]
+        for number, digits in enumerate(lines):
+            if not _is_international(digits):
+                made[number] = read(values[number]) if values[number] else ""
+        return made
 
     return short
 
@@ -86,6 +81,11 @@ def _reading(region: str) -> Step:
         return by_library(text, region) if len(text) <= _LONGEST_NUMBER else text
 
     return read
+
+
+def _is_international(digits: bytes) -> bool:
+    national, begin = _of_country(digits[: _LONGEST_CODE + 1])
+    return digits.startswith(b"+") and national(digits, begin) is not None
 
 
 @lru_cache(maxsize=_REMEMBERED_STARTS)
