@@ -2,10 +2,11 @@
 
 from syncline.merging.lines import as_lines
 from syncline.merging.merge import Decision, Merge, Observation, Shadow, Unit, Verdict, merge
-from syncline.merging.normalise import LEARNABLE, explain, normalise
+from syncline.merging.normalise import LEARNABLE, NAMES, explain, is_normaliser, normalise
 
 __all__ = [
     "LEARNABLE",
+    "NAMES",
     "Decision",
     "Merge",
     "Observation",
@@ -14,6 +15,7 @@ __all__ = [
     "Verdict",
     "as_lines",
     "explain",
+    "is_normaliser",
     "merge",
     "normalise",
 ]

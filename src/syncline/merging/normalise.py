@@ -26,7 +26,19 @@ _TEXT: dict[str, Callable[[str], str]] = {
     "phone": _phone,
     "email": str.lower,
 }
-LEARNABLE = (*_TEXT, "truncate", "round", "round-half-even", "null-empty", "date")
+_MEASURED = ("truncate", "round", "round-half-even")  #: with a number behind a colon
+LEARNABLE = (*_TEXT, *_MEASURED, "null-empty", "date")
+NAMES = (*_TEXT, *(f"{name}:N" for name in _MEASURED), "null-empty", "date")  #: as a person writes them
+
+
+def is_normaliser(name: str) -> bool:
+    """Is this a name of the closed list, with its parameter where it takes one?
+
+    >>> [is_normaliser(name) for name in ("upper", "truncate:40", "truncate", "upper:3", "shout")]
+    [True, True, False, False, False]
+    """
+    kind, _, parameter = name.partition(":")
+    return parameter.isdecimal() and parameter.isascii() if kind in _MEASURED else name in LEARNABLE
 
 
 def _round(value: str, places: int, mode: str) -> Value:

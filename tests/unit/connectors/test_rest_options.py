@@ -98,3 +98,17 @@ def test_options_do_not_show_secrets():
 
 def test_no_resource_is_no_configuration():
     assert "resources is empty" in problems_of(read, resources={})
+
+
+@pytest.mark.parametrize("name", ["uper", "truncate", "truncate:", "truncate:forty", "round:-1", "trim:2", ""])
+def test_a_normaliser_that_there_is_not_is_refused_with_those_that_there_are(name):
+    text = problems_of(read_resource, contract={"normalisers": {"name": name}})
+
+    assert f"resources.customers.contract.normalisers.name is {name!r}" in text
+    assert "truncate:N" in text
+    assert "contract.normalisers.name" in problems_of(read, contract={"normalisers": {"name": name}})
+
+
+@pytest.mark.parametrize("name", ["upper", "truncate:40", "round:2", "round-half-even:0", "null-empty", "date"])
+def test_a_normaliser_of_the_closed_list_is_taken(name):
+    assert read_resource(contract={"normalisers": {"name": name}}).resources["customers"].contract.normalisers

@@ -12,6 +12,7 @@ from syncline.connectors.protocols.options import read_options
 from syncline.connectors.protocols.paging import PagingOptions
 from syncline.connectors.protocols.stamps import Format
 from syncline.errors import SetupError
+from syncline.merging import NAMES, is_normaliser
 
 _MEGABYTE = 1024 * 1024
 
@@ -259,6 +260,7 @@ def _problems(options: RestOptions) -> Iterator[str]:
         yield "concurrency must be at least 1."
     if not options.resources:
         yield "resources is empty: name at least one."
+    yield from _promise_problems(options.contract)
     for name, resource in options.resources.items():
         for problem in _resource_problems(resource):
             yield f"resources.{name}.{problem}"
@@ -278,7 +280,14 @@ def _resource_problems(resource: ResourceOptions) -> Iterator[str]:
         yield from _batch_problems(resource.batch)
         if "archive" in resource.batch.ops and not (resource.write.archive and resource.write.archive.fields):
             yield "write.archive.fields is missing: batch.ops has archive, and nothing says what that sets."
+    yield from _promise_problems(resource.contract)
     yield from _write_problems(resource)
+
+
+def _promise_problems(promise: Promise) -> Iterator[str]:
+    for field, name in promise.normalisers.items():
+        if not is_normaliser(name):
+            yield f"contract.normalisers.{field} is {name!r}: choose one of {', '.join(NAMES)}."
 
 
 def _write_problems(resource: ResourceOptions) -> Iterator[str]:

@@ -201,6 +201,9 @@ class MasterWriter:
         return [*receipts, *self._gone(sending.settle(jobs, send))]
 
     def _deleted(self, items: Sequence[Item], sending: Sending) -> list[Receipt]:
+        if not self._shape.resource.deletable:  # Tryton would let go of one that no document names yet
+            told = f"Records of {self._shape.resource.model} are not deleted here; archive them."
+            return [receipt(item, Outcome.REFUSED, message=told) for item in items]
         jobs = [Job(item=item, stamps=self._own_stamp(item)) for item in items]
 
         def send(some: Sequence[Job]) -> Sequence[str] | Fault:
