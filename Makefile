@@ -5,9 +5,10 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 RUN := .venv/bin/python
 READY := .venv/.ready
+REPORTS := docs/proof/connectors
 SUITES := unit property contract integration acceptance
 
-.PHONY: help demo test check docs bench live clean
+.PHONY: help demo test check docs bench kit live clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -26,13 +27,18 @@ check: $(READY) ## Run the checks: style, types, layers, architecture
 	$(RUN) -m pytest -q tests/architecture
 
 docs: $(READY) ## Write the reference from the code
-	$(RUN) tools/reference.py
+	$(RUN) -m tools.reference
 
 bench: $(READY) ## Measure speed
 	$(RUN) benchmarks/run.py
 
+kit: $(READY) ## Try the connectors on the sandbox and keep the reports
+	SYNCLINE_KIT=$(REPORTS) $(RUN) -m pytest -q tests/contract/test_connector_rest_crm.py tests/contract/test_connector_rest_erp.py
+	$(RUN) -m tools.reference
+
 live: $(READY) ## Test against real third-party systems
-	$(RUN) tests/live/run.py
+	SYNCLINE_KIT=$(REPORTS) $(RUN) tests/live/run.py
+	$(RUN) -m tools.reference
 
 clean: ## Remove the environment and everything made
 	rm -rf .venv build dist .coverage .coverage.* .hypothesis .import_linter_cache \

@@ -30,6 +30,7 @@ from syncline.mapping.converting import Arguments, Parameter
 from syncline.mapping.syntax import Call, parse
 from syncline.model.flow import DeletePolicy, Direction, Empties, RuleKind
 from syncline.model.ledger import ReadOutcome, SentOutcome
+from tools import contracts
 
 Part = Mapping[str, object]  #: a piece of JSON Schema
 
@@ -56,6 +57,7 @@ def pages() -> dict[str, str]:
         "settings.md": _settings(),
         "rules.md": _rules(),
         "exit-codes.md": _exit_codes(),
+        "contracts.md": _contracts(),
         "syncline.schema.json": _json(schema()),
     }
     for spec in map(find, names()):
@@ -286,6 +288,19 @@ def _plain(kind: Part) -> str:
 def _notes(made: type) -> dict[str, str]:
     """The `#:` notes of a class, by the name that they stand behind."""
     return dict(re.findall(r"^ {4}(\w+)\b[^\n]*?#: ([^\n]+)$", inspect.getsource(made), re.MULTILINE))
+
+
+# --- contracts --------------------------------------------------------------------------------------------------------
+
+
+def _contracts() -> str:
+    rows, found = contracts.shipped(), contracts.findings()
+    return _page(
+        "# Contracts and what follows from them", contracts.ABOUT,
+        "## Claims", _table(*contracts.claims(rows)), contracts.LETTERS, _table(*contracts.times(rows)),
+        "## Promises", _table(*contracts.promised(rows)), contracts.EVERYWHERE,
+        "## Measured", contracts.SEEN, _table(*contracts.measured(rows, found)), contracts.TIERS,
+    )  # fmt: skip
 
 
 # --- words ------------------------------------------------------------------------------------------------------------

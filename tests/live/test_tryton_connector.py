@@ -2,13 +2,24 @@
 
 import pytest
 
-from syncline.testing.connector_suite import ConnectorSuite
+from syncline.connectors.systems.tryton import SPEC
+from syncline.testing import ConnectorSuite
 from tests.live.tryton_server import PASSWORD
+from tests.live.tryton_steps import LosingProxy
 
 pytestmark = pytest.mark.live
 
 
 class TrytonSuite(ConnectorSuite):
+    @pytest.fixture
+    def extra(self):
+        """Options beside those of the server: what the blueprint says."""
+        return {"overlap": 2.0, "inactive": "tombstone"}
+
+    @pytest.fixture
+    def connector(self, opened, extra):
+        return opened(**extra)
+
     @pytest.fixture
     def unknown_key(self):
         return "99999999"
@@ -22,14 +33,27 @@ class TrytonSuite(ConnectorSuite):
         return opened(url="http://127.0.0.1:9")
 
     @pytest.fixture
+    def hasty(self, opened, tryton, resource, extra):
+        """Tryton does what it is asked, and its answer never arrives."""
+        proxy = LosingProxy(tryton.url, f"model.{resource}.create")
+        yield opened(**extra, url=proxy.url)
+        proxy.close()
+
+    @pytest.fixture
+    def published(self):
+        return SPEC
+
+    @pytest.fixture
+    def options(self, tryton):
+        return tryton.options
+
+    @pytest.fixture
     def secrets(self):
         return (PASSWORD, "a-guess-that-fails")
 
 
 class TestParties(TrytonSuite):
-    @pytest.fixture
-    def connector(self, opened):
-        return opened()
+    title = "crm-erp.erp.party.party"
 
     @pytest.fixture
     def resource(self):
@@ -54,14 +78,48 @@ class TestParties(TrytonSuite):
 
 class TestPartiesMarkedByTheirCode(TestParties):
     @pytest.fixture
-    def connector(self, opened):
-        return opened(marker={"party.party": "code"})
+    def extra(self):
+        return {"marker": {"party.party": "code"}}
+
+
+class TestProducts(TrytonSuite):
+    """Goods are made by people; the hub changes them."""
+
+    title = "crm-erp.erp.product.product"
+
+    @pytest.fixture
+    def resource(self):
+        return "product.product"
+
+    @pytest.fixture
+    def made(self, people):
+        def make(number):
+            unit = people.on("product.uom.search", [["symbol", "=", "u"]], 0, 1, None)[0]
+            goods = {"name": f"Suite {number}", "default_uom": unit, "type": "goods", "list_price": None}
+            template = people.create("product.template", **goods, products=[["create", [{}]]])
+            return str(people.read("product.template", template, "products")["products"][0])
+
+        return make
+
+    @pytest.fixture
+    def fields_of(self):
+        return lambda number: {"name": f"Suite {number}", "list_price": f"{number}.50"}
+
+    @pytest.fixture
+    def text_field(self):
+        return "name"
+
+    @pytest.fixture
+    def values(self):
+        return {"name": "text", "list_price": "decimal"}
+
+    @pytest.fixture
+    def bad_fields(self):
+        return {"name": ""}
 
 
 class TestSales(TrytonSuite):
-    @pytest.fixture
-    def connector(self, opened):
-        return opened()
+    title = "crm-erp.erp.sale.sale"
 
     @pytest.fixture
     def resource(self):
@@ -75,6 +133,10 @@ class TestSales(TrytonSuite):
     @pytest.fixture
     def text_field(self):
         return "comment"
+
+    @pytest.fixture
+    def values(self):
+        return {"comment": "text", "sale_date": "date"}
 
     @pytest.fixture
     def bad_fields(self, tryton):
