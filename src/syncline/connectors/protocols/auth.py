@@ -53,7 +53,7 @@ class _TokenAnswer(msgspec.Struct):
 
 
 class Credentials:
-    """What every request carries, and for OAuth2 the token of the moment. Used on the wire's own thread only."""
+    """What every request carries, and for OAuth2 the token of the moment, renewed by one thread at a time."""
 
     def __init__(self, options: AuthOptions, system: str) -> None:
         self._options = options

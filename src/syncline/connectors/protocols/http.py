@@ -1,33 +1,23 @@
-"""The HTTP wire: plain calls for connector authors, connection reuse and concurrency on a loop in the background.
+"""The HTTP wire: plain calls for connector authors, with connections that are used again and many requests at once.
 
 Every protocol on HTTP goes through here, so that time-outs, limits, the egress allow-list and the meaning of errors are
-the same everywhere. aiohttp is imported at the first request.
+the same everywhere. One request runs in the thread that asks; many share a few threads for as long as they take.
 """
 
 from __future__ import annotations
 
-import asyncio
-import concurrent.futures
 import threading
-from collections.abc import Coroutine, Sequence
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from syncline.connectors.protocols.auth import Credentials
 from syncline.connectors.protocols.egress import check_host, origin_of
+from syncline.connectors.protocols.http_client import Client
 from syncline.connectors.protocols.request import Request, Response, WireSettings
 from syncline.connectors.protocols.verdict import HALTS, judge
 from syncline.env import Env
-from syncline.errors import SetupError, SynclineError
+from syncline.errors import SetupError, SynclineError, TransientError
 from syncline.security.redaction import redact
-
-_T = TypeVar("_T")
-_CLOSING = 5.0  #: longest time that letting go of connections takes [s]
-
-
-class _Client(Protocol):
-    async def exchange(self, request: Request) -> Response: ...
-
-    async def close(self) -> None: ...
 
 
 class Wire:
@@ -48,9 +38,7 @@ class Wire:
         self._settings = settings or WireSettings()
         self._env = env
         self._starting = threading.Lock()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread: threading.Thread | None = None
-        self._client: _Client | None = None
+        self._client: Client | None = None
 
     def __repr__(self) -> str:
         """System and origin."""
@@ -66,93 +54,77 @@ class Wire:
             SetupError: Credentials, certificate, address.
             RejectedError: The request itself cannot be sent.
         """
-        return self._run(self._judged(request))
+        answer, error = self._judged(request)
+        if error is not None:
+            raise error
+        return answer
 
     def send_all(self, requests: Sequence[Request], concurrency: int = 8) -> list[Response | SynclineError]:
         """Exchange many, at most `concurrency` at a time; answers and errors in the order of the requests.
 
         Once the system asks us to slow down or does not know us, what has not left stays here.
         """
-        return self._run(self._all(requests, concurrency))
-
-    def hide(self, text: str) -> str:
-        """The text without our secrets, should the system repeat one."""
-        return redact(self._credentials.hide(text), self._settings.headers.values())
-
-    def close(self) -> None:
-        """Let connections and the thread go; a later request starts anew."""
-        with self._starting:
-            loop, thread, client = self._loop, self._thread, self._client
-            self._loop = self._thread = self._client = None
-        if loop is None or thread is None:
-            return
-        if client is not None:
-            asyncio.run_coroutine_threadsafe(client.close(), loop).result(_CLOSING)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(_CLOSING)
-        if not thread.is_alive():
-            loop.close()
-
-    async def _judged(self, request: Request) -> Response:
-        answer = await self._ready().exchange(request)
-        error = self._judge(request, answer)
-        if error is not None:
-            raise error
-        return answer
-
-    def _judge(self, request: Request, answer: Response) -> SynclineError | None:
-        setting = self._credentials.setting
-        return judge(request, answer, system=self.system, setting=setting, now=self._env.now())
-
-    async def _all(self, requests: Sequence[Request], concurrency: int) -> list[Response | SynclineError]:
-        answers: list[Response | SynclineError | None] = [None] * len(requests)
-        places = iter(range(len(requests)))
+        places = iter(range(len(requests)))  # shared: each place is taken by one thread
+        answers: dict[int, Response | SynclineError] = {}
         halt: SynclineError | None = None
 
-        async def work() -> None:
+        def work() -> None:
             nonlocal halt
             for place in places:
                 if halt is not None:
                     answers[place] = halt
                     continue
                 try:
-                    answer = await self._ready().exchange(requests[place])
+                    answer, problem = self._judged(requests[place])
                 except SynclineError as error:
                     answers[place] = error
                     continue
-                problem = self._judge(requests[place], answer)
                 answers[place] = problem or answer
                 if answer.status in HALTS:
                     halt = problem
 
-        await asyncio.gather(*(work() for _ in range(min(concurrency, len(requests)))))
-        return [answer for answer in answers if answer is not None]
+        def stop() -> None:
+            nonlocal halt
+            halt = TransientError(f"Requests to {self.system} were stopped.")
 
-    def _ready(self) -> _Client:
-        """The session; called on the loop, so that no two are made."""
-        if self._client is None:
-            # aiohttp takes a fifth of a second to import: paid at the first request, not at start.
-            from syncline.connectors.protocols.http_client import Client  # noqa: PLC0415
+        self._in_threads(min(concurrency, len(requests)), work, stop)
+        return [answers[place] for place in range(len(requests))]
 
-            self._client = Client(
-                system=self.system, url=self._url, credentials=self._credentials, settings=self._settings, env=self._env
-            )
-        return self._client
+    def hide(self, text: str) -> str:
+        """The text without our secrets, should the system repeat one."""
+        return redact(self._credentials.hide(text), self._settings.headers.values())
 
-    def _run(self, work: Coroutine[object, object, _T]) -> _T:
-        future = asyncio.run_coroutine_threadsafe(work, self._started())
-        try:
-            return future.result()
-        except (KeyboardInterrupt, concurrent.futures.CancelledError):
-            future.cancel()
-            raise
-
-    def _started(self) -> asyncio.AbstractEventLoop:
+    def close(self) -> None:
+        """Let connections go; a later request starts anew."""
         with self._starting:
-            if self._loop is None:
-                self._loop = asyncio.new_event_loop()
-                self._thread = threading.Thread(
-                    target=self._loop.run_forever, name=f"syncline-wire-{self.system}", daemon=True
-                )
-                self._thread.start()
-            return self._loop
+            client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
+    def _in_threads(self, threads: int, work: Callable[[], None], stop: Callable[[], None]) -> None:
+        if threads <= 1:
+            work()
+            return
+        with ThreadPoolExecutor(threads, thread_name_prefix=f"syncline-wire-{self.system}") as pool:
+            try:
+                for task in [pool.submit(work) for _ in range(threads)]:
+                    task.result()
+            except BaseException:  # a person ends us: nothing more leaves, and nothing is waited for
+                stop()
+                self.close()
+                raise
+
+    def _judged(self, request: Request) -> tuple[Response, SynclineError | None]:
+        answer = self._ready().exchange(request)
+        setting = self._credentials.setting
+        return answer, judge(request, answer, system=self.system, setting=setting, now=self._env.now())
+
+    def _ready(self) -> Client:
+        """The session; one for all threads."""
+        with self._starting:
+            if self._client is None:
+                self._client = Client(
+                    system=self.system, url=self._url, credentials=self._credentials, settings=self._settings,
+                    env=self._env,
+                )  # fmt: skip
+            return self._client

@@ -1,25 +1,32 @@
-"""The asynchronous half of the HTTP wire, the only module that knows aiohttp. It runs on the wire's own loop.
+"""One system's HTTP session: connections that are used again, tokens, redirects, and what each failure means.
 
-Whether a request has left decides what its failure means, so the moment of leaving is observed where it happens: in
-the override of aiohttp's `ClientRequest.send`, which also holds the deadline and forbids a silent second sending.
+Whether a request has left decides what its failure means, so the moment of leaving is observed where it happens:
+right before the socket write, which also holds the deadline. Nothing that writes is ever sent a second time.
 """
 
 from __future__ import annotations
 
-import asyncio
-import contextvars
+import http.client
 import ssl
+import threading
+import zlib
 from http import HTTPStatus
 from typing import NoReturn
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urlencode, urljoin, urlsplit
 
-import aiohttp
 import msgspec
-from aiohttp.abc import AbstractResolver, ResolveResult
-from yarl import URL
 
 from syncline.connectors.protocols.auth import Credentials
-from syncline.connectors.protocols.egress import is_forbidden, origin_of
+from syncline.connectors.protocols.egress import Origin, origin_of
+from syncline.connectors.protocols.http_connection import (
+    Connection,
+    Deadline,
+    TooLongError,
+    ascii_host,
+    connect,
+    encode_request,
+    read_body,
+)
 from syncline.connectors.protocols.request import Request, Response, WireSettings
 from syncline.connectors.protocols.verdict import lost
 from syncline.env import Env
@@ -37,6 +44,9 @@ _MOVED = frozenset(
     }
 )
 _USUAL_HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate", "User-Agent": "syncline"}
+_IN_PATH = "/%:@!$&'()*+,;=~"
+_IN_QUERY = "/%:@!$&'()*+,;=~?"
+_IN_VALUE = "/:@!$'()*,~?"
 
 
 class _Attempt(msgspec.Struct, kw_only=True):
@@ -48,8 +58,6 @@ class _Attempt(msgspec.Struct, kw_only=True):
 
     def leave(self) -> None:
         """Called immediately before the socket write."""
-        if self.has_left and self.request.writes:
-            raise ConnectionResetError("the connection closed before an answer")
         send_by = self.request.send_by
         if send_by is not None and self.env.monotonic() > send_by:
             msg = f"{self.request.place} was not sent: its deadline had passed."
@@ -57,85 +65,64 @@ class _Attempt(msgspec.Struct, kw_only=True):
         self.has_left = True
 
 
-_ATTEMPT: contextvars.ContextVar[_Attempt] = contextvars.ContextVar("syncline_attempt")
-
-
-class _GuardedRequest(aiohttp.ClientRequest):
-    async def send(self, conn: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
-        _ATTEMPT.get().leave()
-        return await super().send(conn)
-
-
-class _CheckedResolver(AbstractResolver):
-    """Names become addresses here, and these very addresses are connected to."""
-
-    def __init__(self, system: str) -> None:
-        self._system = system
-        self._inner = aiohttp.ThreadedResolver()
-
-    async def resolve(self, host: str, port: int = 0, family: int = 0) -> list[ResolveResult]:
-        found = await self._inner.resolve(host, port, family)  # type: ignore[arg-type]  # see above
-        if any(is_forbidden(address["host"]) for address in found):
-            msg = f"{host} of system {self._system} leads to an address of the machine or network itself."
-            raise SetupError(
-                msg,
-                cure=f"Check systems.{self._system}.url and the name server.",
-            )
-        return found
-
-    async def close(self) -> None:
-        await self._inner.close()
-
-
 class Client:
-    """One system's HTTP session."""
+    """One system's HTTP session. Thread-safe."""
 
     def __init__(self, *, system: str, url: str, credentials: Credentials, settings: WireSettings, env: Env) -> None:
         self._system = system
         self._url = url.rstrip("/")
         self._origin = origin_of(url)
+        if not _is_name(self._origin):
+            msg = f"{system} cannot be asked at {self._origin}: this is no valid address."
+            raise SetupError(msg, cure=f"Check systems.{system}.url.")
         self._credentials = credentials
         self._settings = settings
         self._env = env
-        self._renewal = asyncio.Lock()
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                resolver=_CheckedResolver(system), ssl=_trust(settings.ca_file, system), keepalive_timeout=_KEEP_ALIVE
-            ),
-            timeout=aiohttp.ClientTimeout(total=settings.total, sock_connect=settings.connect, sock_read=settings.read),
-            headers=_USUAL_HEADERS | dict(settings.headers),
-            request_class=_GuardedRequest,
-            cookie_jar=aiohttp.DummyCookieJar(),
-        )
+        self._headers = _USUAL_HEADERS | {_as_usual(name): value for name, value in settings.headers.items()}
+        self._renewal = threading.Lock()
+        self._keeping = threading.Lock()
+        self._idle: dict[Origin, list[Connection]] = {}
+        self._busy: set[Connection] = set()
+        self._closed = False
+        self._trust: ssl.SSLContext | None = None
+        if settings.ca_file:
+            self._trust = _trust(settings.ca_file, system)
 
-    async def close(self) -> None:
-        """Let connections go."""
-        await self._session.close()
+    def close(self) -> None:
+        """Let connections go; an exchange in another thread ends as if the network had failed."""
+        with self._keeping:
+            self._closed = True
+            idle = [one for kept in self._idle.values() for one in kept]
+            self._idle.clear()
+            for one in self._busy:
+                one.interrupt()
+        for one in idle:
+            one.close()
 
-    async def exchange(self, request: Request) -> Response:
+    def exchange(self, request: Request) -> Response:
         """The answer, whatever its status; a token that was refused is renewed once. Raises when there is no answer."""
-        await self._renew(self._credentials.token, only_when_old=True)
+        self._renew(self._credentials.token, only_when_old=True)
         token = self._credentials.token
-        answer = await self._follow(request)
+        answer = self._follow(request)
         if answer.status == HTTPStatus.UNAUTHORIZED and self._credentials.token_url:
-            await self._renew(token, only_when_old=False)
-            answer = await self._follow(request)
+            self._renew(token, only_when_old=False)
+            answer = self._follow(request)
         return answer
 
-    async def _renew(self, old: str, *, only_when_old: bool) -> None:
+    def _renew(self, old: str, *, only_when_old: bool) -> None:
         credentials = self._credentials
         if not credentials.token_url or (only_when_old and credentials.is_fresh(self._env.monotonic())):
             return
-        async with self._renewal:
+        with self._renewal:
             if credentials.token != old:  # another request was quicker
                 return
-            answer = await self._once(credentials.token_request(), is_token=True)
+            answer = self._once(credentials.token_request(), credentials.token_url, is_token=True)
             credentials.accept(answer, self._env.monotonic())
 
-    async def _follow(self, request: Request) -> Response:
+    def _follow(self, request: Request) -> Response:
         url = self._absolute(request.path)
         for _ in range(_HOPS + 1):
-            answer = await self._once(request, url)
+            answer = self._once(request, url)
             target = answer.headers.get("location", "")
             if answer.status not in _MOVED or request.writes or request.method != "GET" or not target:
                 return answer
@@ -164,65 +151,116 @@ class Client:
         except ValueError:
             return False
 
-    async def _once(self, request: Request, url: str = "", *, is_token: bool = False) -> Response:
-        attempt = _Attempt(request=request, env=self._env)
+    def _once(self, request: Request, url: str, *, is_token: bool = False) -> Response:
         body = request.body
         if body is not None and len(body) > self._settings.request_limit:
             size = self._settings.request_limit
             msg = f"{request.place} was not sent: its body is larger than {size} bytes."
             raise RejectedError(msg)
-        headers, query = dict(request.headers), list(request.query)
-        if not is_token:
-            headers |= self._credentials.headers()
-            query += self._credentials.query()
-        _ATTEMPT.set(attempt)
+        origin = self._origin_of_token(url) if is_token else self._origin
+        attempt = _Attempt(request=request, env=self._env)
         try:
-            async with self._session.request(
-                request.method,
-                _with_query(url or request.path, query),
-                data=body,
-                headers=headers,
-                allow_redirects=False,
-            ) as answer:
-                content = await self._content(request, answer)
-                return Response(status=answer.status, headers=_in_lower_case(answer), body=content)
+            return self._sent(attempt, origin, self._encoded(request, origin, url, is_token=is_token))
         except SynclineError:
             raise
-        except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
+        except TooLongError:
+            raise self._too_long(request) from None
+        except (TimeoutError, http.client.HTTPException, OSError, ValueError, zlib.error) as error:
             self._explain(attempt, error)
 
-    async def _content(self, request: Request, answer: aiohttp.ClientResponse) -> bytes:
-        limit = self._settings.response_limit
-        chunks: list[bytes] = []
-        size = answer.content_length or 0
-        if size <= limit:
-            size = 0
-            async for chunk in answer.content.iter_any():
-                size += len(chunk)
-                if size > limit:
-                    break
-                chunks.append(chunk)
-        if size <= limit:
-            return b"".join(chunks)
-        answer.close()
-        what = f"{self._system} answered more than {limit} bytes at {request.place}."
+    def _encoded(self, request: Request, origin: Origin, url: str, *, is_token: bool) -> bytes:
+        own, query = dict(request.headers), list(request.query)
+        if not is_token:
+            own |= self._credentials.headers()
+            query += self._credentials.query()
+        headers = {"Host": _host(origin), **self._headers}
+        for name, value in own.items():
+            headers[_as_usual(name)] = value
+        if request.body is not None:
+            headers.setdefault("Content-Type", "application/octet-stream")
+        return encode_request(request.method, _target(url, query), headers, request.body)
+
+    def _origin_of_token(self, url: str) -> Origin:
+        try:
+            return origin_of(url)
+        except ValueError:
+            msg = f"{self._system} cannot be asked for a token: its token_url is no valid address."
+            raise SetupError(msg, cure=f"Check systems.{self._system}.auth.token_url.") from None
+
+    def _sent(self, attempt: _Attempt, origin: Origin, data: bytes) -> Response:
+        """One exchange. A read on a kept connection that turns out to be over is asked again on a new one."""
+        settings = self._settings
+        deadline = Deadline(env=self._env, until=self._env.monotonic() + settings.total, pause=settings.read)
+        connection = self._kept(origin)
+        if connection is not None:
+            try:
+                return self._on(connection, attempt, origin, data, deadline)
+            except ConnectionError:
+                if attempt.request.writes:
+                    raise
+        return self._on(self._opened(origin, deadline), attempt, origin, data, deadline)
+
+    def _on(
+        self, connection: Connection, attempt: _Attempt, origin: Origin, data: bytes, deadline: Deadline
+    ) -> Response:
+        method = attempt.request.method
+        with self._keeping:
+            self._busy.add(connection)
+        reusable = False
+        try:
+            attempt.leave()
+            connection.send(data, deadline)
+            head = connection.receive(method)
+            answer = Response(
+                status=head.status,
+                headers=_in_lower_case(head),
+                body=read_body(head, self._settings.response_limit),
+            )
+            reusable = not head.will_close and connection.rest(self._env.monotonic())
+            return answer
+        finally:
+            with self._keeping:
+                self._busy.discard(connection)
+                reusable = reusable and not self._closed
+                if reusable:
+                    self._idle.setdefault(origin, []).append(connection)
+            if not reusable:
+                connection.close()
+
+    def _kept(self, origin: Origin) -> Connection | None:
+        """A connection of before that still stands; the ones that do not are let go."""
+        oldest = self._env.monotonic() - _KEEP_ALIVE
+        with self._keeping:
+            idle = self._idle.get(origin, [])
+            while idle:
+                one = idle.pop()
+                if one.idle_since > oldest and one.is_quiet():
+                    return one
+                one.close()
+        return None
+
+    def _opened(self, origin: Origin, deadline: Deadline) -> Connection:
+        if origin.scheme == "https" and self._trust is None:
+            self._trust = _trust("", self._system)
+        trust = self._trust if origin.scheme == "https" else None
+        return connect(origin, self._system, trust, self._settings.connect, deadline)
+
+    def _too_long(self, request: Request) -> SynclineError:
+        what = f"{self._system} answered more than {self._settings.response_limit} bytes at {request.place}."
         if request.writes:
-            raise lost(request, what)
-        raise SetupError(what, cure=f"Ask for smaller pages, or raise systems.{self._system}.response_limit.")
+            return lost(request, what)
+        return SetupError(what, cure=f"Ask for smaller pages, or raise systems.{self._system}.response_limit.")
 
     def _explain(self, attempt: _Attempt, error: Exception) -> NoReturn:
         """Say what this failure of the network means for the request."""
         request, system = attempt.request, self._system
-        if isinstance(error, (aiohttp.ClientConnectorCertificateError, ssl.CertificateError)):
+        if isinstance(error, ssl.SSLCertVerificationError):
             msg = f"The certificate of {system} at {self._origin} is not trusted."
             raise SetupError(
                 msg,
                 cure=f"Renew it, or name the authority that signed it in systems.{system}.ca_file.",
             ) from error
-        if isinstance(error, aiohttp.InvalidURL):
-            msg = f"{system} cannot be asked at {self._origin}: this is no valid address."
-            raise SetupError(msg, cure=f"Check systems.{system}.url.") from None
-        if isinstance(error, ValueError) and not isinstance(error, (aiohttp.ClientError, OSError)):
+        if isinstance(error, ValueError) and not isinstance(error, OSError):
             msg = f"{request.place} cannot be sent to {system}: {_plainly(error)}."
             raise RejectedError(msg) from None
         if not attempt.has_left:
@@ -231,18 +269,46 @@ class Client:
         raise lost(request, f"{system} gave no whole answer at {request.place}: {_plainly(error)}.") from None
 
 
-def _trust(ca_file: str, system: str) -> ssl.SSLContext | bool:
+def _trust(ca_file: str, system: str) -> ssl.SSLContext:
     """Whose certificates are good: the machine's authorities, or the ones that were named. Never nobody's."""
-    if not ca_file:
-        return True
     try:
-        return ssl.create_default_context(cafile=ca_file)
+        context = ssl.create_default_context(cafile=ca_file or None)
     except (OSError, ssl.SSLError) as error:
         msg = f"systems.{system}.ca_file cannot be read as certificates: {ca_file}."
         raise SetupError(msg, cure="Name a file with certificates in PEM.") from error
+    context.set_alpn_protocols(["http/1.1"])
+    return context
 
 
-def _in_lower_case(answer: aiohttp.ClientResponse) -> dict[str, str]:
+def _is_name(origin: Origin) -> bool:
+    try:
+        ascii_host(origin)
+    except UnicodeError:
+        return False
+    return True
+
+
+def _host(origin: Origin) -> str:
+    """Host, and port where it is not the usual one, as the header says it."""
+    return str(msgspec.structs.replace(origin, host=ascii_host(origin))).partition("://")[2]
+
+
+def _as_usual(name: str) -> str:
+    """A header's name in the one way of writing it, so that each is sent once."""
+    return "-".join(part.capitalize() for part in name.split("-"))
+
+
+def _target(url: str, query: list[tuple[str, str]]) -> str:
+    """Path and query as they go over the wire; what is written with % already stays as it is."""
+    parts = urlsplit(url)
+    asked = [quote(parts.query, safe=_IN_QUERY)] if parts.query else []
+    if query:
+        asked.append(urlencode(query, safe=_IN_VALUE))
+    path = quote(parts.path or "/", safe=_IN_PATH)
+    return f"{path}?{'&'.join(asked)}" if asked else path
+
+
+def _in_lower_case(answer: http.client.HTTPResponse) -> dict[str, str]:
     """The headers; what comes on several lines is one list (RFC 9110, 5.3)."""
     found: dict[str, str] = {}
     for name, value in answer.headers.items():
@@ -251,21 +317,20 @@ def _in_lower_case(answer: aiohttp.ClientResponse) -> dict[str, str]:
     return found
 
 
-def _with_query(url: str, query: list[tuple[str, str]]) -> URL:
-    """The URL with the query; what is in the URL already stays as it is."""
-    base = URL(url, encoded=True)
-    return base.extend_query(query) if query else base
-
-
 def _plainly(error: Exception) -> str:
     """What went wrong in a few words that can carry no secret."""
     if isinstance(error, TimeoutError):
         return "no answer in time"
-    if isinstance(error, (aiohttp.ClientConnectorError, ConnectionRefusedError)):
-        reason = error.strerror or getattr(getattr(error, "os_error", None), "strerror", None)
-        return str(reason or "no connection").lower()
-    if isinstance(error, (aiohttp.ServerDisconnectedError, ConnectionResetError, aiohttp.ClientOSError)):
+    if isinstance(error, ConnectionRefusedError):
+        return (error.strerror or "no connection").lower()
+    if isinstance(error, (ConnectionError, ssl.SSLEOFError)):
         return "the connection was closed"
-    if isinstance(error, aiohttp.ClientPayloadError):
+    if isinstance(error, ssl.SSLError):
+        return (error.reason or "no secure connection").replace("_", " ").lower()
+    if isinstance(error, OSError):
+        return (error.strerror or "no connection").lower()
+    if isinstance(error, (http.client.IncompleteRead, zlib.error)):
         return "the answer was cut off"
-    return "the answer is not HTTP" if isinstance(error, aiohttp.ClientError) else "a header holds a line break"
+    if isinstance(error, http.client.HTTPException):
+        return "the answer is not HTTP"
+    return "a header or the address holds what cannot be sent"
