@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 import msgspec
 
@@ -56,17 +55,16 @@ class Row(msgspec.Struct, kw_only=True):
         return self.by_position
 
 
-@dataclass(slots=True, kw_only=True)
-class Reading:
+class Reading(msgspec.Struct, kw_only=True):
     """How a page came to be read."""
 
     exact: bool  #: read by key after every barrier: what it shows is the truth
     scanned: bytearray | None = None  #: one byte per eid seen, for the sweep for deletes
-    pending: Mapping[int, Pending] = field(default_factory=dict)  #: our own doubtful writes, by eid
-    owner_of: Mapping[str, int] = field(default_factory=dict)  #: key -> eid, where it is known whose create this is
-    keyless: set[str] = field(default_factory=set)  #: names of parked records of which not even the key is known
+    pending: Mapping[int, Pending] = {}  #: our own doubtful writes, by eid
+    owner_of: Mapping[str, int] = {}  #: key -> eid, where it is known whose create this is
+    keyless: set[str] = set()  #: names of parked records of which not even the key is known
     gather: bool = False  #: pages in which little has changed share one commit
-    gathered: dict[str, Row] = field(default_factory=dict)
+    gathered: dict[str, Row] = {}
 
 
 def absorb(at: Pass, page: Page, reading: Reading) -> Step:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 from syncline.engine.audit import Entry, EntryKind, entries_of, entry
 from syncline.engine.codec import Delta, Pending, canon_of, decode_delta, encode_delta, encode_gens, gens_of
@@ -32,8 +33,7 @@ from syncline.model.state import (
 from syncline.model.values import UNSET, Row, Value, encode_row
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class Known(msgspec.Struct, frozen=True, kw_only=True):
     """One record and the entity that it is."""
 
     key: str
@@ -43,7 +43,7 @@ class Known:
     version: str | None
     stamp: int
     link: Link | None  #: None at first sight
-    pending: Pending = field(default_factory=dict)
+    pending: Pending = {}
     how: str = ""  #: how it was linked, for the audit
     exact: bool = False  #: read by key
 

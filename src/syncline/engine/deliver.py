@@ -9,7 +9,6 @@ answer: the items are in doubt until the system can be asked.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 import msgspec
 
@@ -120,7 +119,7 @@ def _read_first(at: Pass, intent: Intent) -> tuple[dict[int, Record], list[str]]
     answers = get_records(at, keys, Priority(intent.priority))
     records = [answer for answer in answers if isinstance(answer, Record)]
     if records:
-        absorb(replace(at, delivering=frozenset(intent.eids)), page_of(records), Reading(exact=True))
+        absorb(msgspec.structs.replace(at, delivering=frozenset(intent.eids)), page_of(records), Reading(exact=True))
         at.account.window += len(records)
     merged = {link.key: link for link in store.links_of(stream, intent.eids).values()}
     seen = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 import msgspec
 
@@ -24,8 +23,7 @@ from syncline.ports.listener import Listener
 from syncline.ports.store import Store
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BoundSide:
+class BoundSide(msgspec.Struct, frozen=True, kw_only=True):
     """One system's part in a flow, with what is needed to read and write it."""
 
     side: Side
@@ -60,8 +58,7 @@ class BoundSide:
         return self.contract.effect + self.contract.settle
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BoundFlow:
+class BoundFlow(msgspec.Struct, frozen=True, kw_only=True):
     """A flow at work: its layout, its merge units, its sides."""
 
     flow: Flow
@@ -87,19 +84,17 @@ class BoundFlow:
         return self.layout.index(name)
 
 
-@dataclass(slots=True, kw_only=True)
-class MatchIndex:
+class MatchIndex(msgspec.Struct, kw_only=True):
     """What this process knows of the match stage, so that it need not ask the store for each page."""
 
-    built: set[str] = field(default_factory=set)  #: entity types whose match index is complete
-    lacking: dict[Stream, bool] = field(default_factory=dict)  #: may this stream lack entities?
-    matched: set[Stream] = field(default_factory=set)  #: streams whose every record has been seen once
-    documents: dict[str, bool] = field(default_factory=dict)  #: may there be documents of this kind?
-    asked: dict[Stream, Mapping[int, str]] = field(default_factory=dict)  #: entities that open questions are about
+    built: set[str] = set()  #: entity types whose match index is complete
+    lacking: dict[Stream, bool] = {}  #: may this stream lack entities?
+    matched: set[Stream] = set()  #: streams whose every record has been seen once
+    documents: dict[str, bool] = {}  #: may there be documents of this kind?
+    asked: dict[Stream, Mapping[int, str]] = {}  #: entities that open questions are about
 
 
-@dataclass(slots=True, kw_only=True)
-class Hub:
+class Hub(msgspec.Struct, kw_only=True):
     """Everything a step of the engine may use. One per store and process."""
 
     env: Env
@@ -110,11 +105,11 @@ class Hub:
     flows: Mapping[str, BoundFlow]  #: by flow name, parents before children
     listeners: Sequence[Listener] = ()
     settle_for: float = 15.0  #: how long one pass waits for due work of its own making [s]
-    wrote: dict[Stream, dict[int, int]] = field(default_factory=dict)  #: recent writes of this process: eid -> [µs]
+    wrote: dict[Stream, dict[int, int]] = {}  #: recent writes of this process: eid -> [µs]
     opened_at: int = 0  #: [µs]
-    index: MatchIndex = field(default_factory=MatchIndex)
-    batch_sizes: dict[Stream, int] = field(default_factory=dict)  #: items of one intent
-    eids: dict[str, tuple[int, int]] = field(default_factory=dict)  #: by entity type: next and end of what is reserved
+    index: MatchIndex = msgspec.field(default_factory=MatchIndex)
+    batch_sizes: dict[Stream, int] = {}  #: items of one intent
+    eids: dict[str, tuple[int, int]] = {}  #: by entity type: next and end of what is reserved
 
     def now(self) -> int:
         """Microseconds since 1970, UTC."""
@@ -171,8 +166,7 @@ def remade(stream: Stream) -> str:
     return f"remade {stream.system} {stream.entity}"
 
 
-@dataclass(slots=True, kw_only=True)
-class Run:
+class Run(msgspec.Struct, kw_only=True):
     """One execution: its number in the store, its ledger, what it may do."""
 
     number: int
@@ -180,12 +174,11 @@ class Run:
     full: bool = False  #: read everything, whatever the cursor says
     approved: bool = False  #: a person has agreed to a large plan
     deliver: bool = True  #: False: plan only
-    held: list[str] = field(default_factory=list)  #: why something waits for approval
-    paused: dict[str, str] = field(default_factory=dict)  #: "flow system" -> why it was left out
+    held: list[str] = []  #: why something waits for approval
+    paused: dict[str, str] = {}  #: "flow system" -> why it was left out
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pass:
+class Pass(msgspec.Struct, frozen=True, kw_only=True):
     """One run's work on one side of one flow: what every step of the engine is about."""
 
     hub: Hub

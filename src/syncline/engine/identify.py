@@ -8,7 +8,6 @@ Links are sticky: what was once linked is never asked again.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 import msgspec
@@ -32,8 +31,7 @@ class How(StrEnum):
     KNOWN = "known"  #: linked already under another key
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
     """The answer for one record."""
 
     how: How
@@ -42,8 +40,7 @@ class Identity:
     candidates: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sighting:
+class Sighting(msgspec.Struct, frozen=True, kw_only=True):
     """One unknown record: its key, its marker, its values by field name."""
 
     key: str

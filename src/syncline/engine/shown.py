@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from syncline.engine import references
 from syncline.engine.codec import fingerprint
@@ -18,8 +19,7 @@ from syncline.model.state import Hint
 from syncline.model.values import Value, is_empty
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
     """One record after our write, as canonical values by position."""
 
     values: Mapping[int, Value]

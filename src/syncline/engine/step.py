@@ -7,7 +7,6 @@ become durable together, or not at all.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import msgspec
 
@@ -33,38 +32,37 @@ ASK = "ask "  #: begins the kind of the documents that hold the questions of a s
 DEFAULT_BATCH = 50  #: items of an intent where the system takes single writes
 
 
-@dataclass(slots=True, kw_only=True)
-class Step:
+class Step(msgspec.Struct, kw_only=True):
     """What one commit will change."""
 
     kind: str
     system: str
     entity: str
     gen: int  #: generation, and audit sequence number, of this commit
-    new_entities: list[Entity] = field(default_factory=list)
-    entities: dict[int, Entity] = field(default_factory=dict)
-    new_links: dict[Stream, list[Link]] = field(default_factory=dict)
-    links: dict[tuple[Stream, int], Link] = field(default_factory=dict)
-    touched: dict[Stream, list[tuple[int, bytes | None, str | None, int]]] = field(default_factory=dict)
-    dropped_links: dict[Stream, list[int]] = field(default_factory=dict)
-    merged: list[tuple[int, int]] = field(default_factory=list)
-    entries: list[Entry] = field(default_factory=list)
-    conflicts: list[Conflict] = field(default_factory=list)
-    resolved: list[Conflict] = field(default_factory=list)
-    hints: list[Hint] = field(default_factory=list)
-    moved_hints: list[Hint] = field(default_factory=list)
-    done_hints: dict[Stream, list[str]] = field(default_factory=dict)
-    work: dict[tuple[Stream, Op], list[int]] = field(default_factory=dict)
-    intents: list[Intent] = field(default_factory=list)
-    unsettled: list[Unsettled] = field(default_factory=list)
-    settled: dict[Stream, list[int]] = field(default_factory=dict)
-    matching: list[tuple[int, int, int]] = field(default_factory=list)
-    unmatched: list[int] = field(default_factory=list)
-    aliases: dict[Stream, list[tuple[str, str]]] = field(default_factory=dict)
-    tombs: list[Tomb] = field(default_factory=list)
-    raised: dict[Stream, list[str]] = field(default_factory=dict)
-    documents: dict[str, dict[str, bytes]] = field(default_factory=dict)
-    dropped_documents: dict[str, list[str]] = field(default_factory=dict)
+    new_entities: list[Entity] = []
+    entities: dict[int, Entity] = {}
+    new_links: dict[Stream, list[Link]] = {}
+    links: dict[tuple[Stream, int], Link] = {}
+    touched: dict[Stream, list[tuple[int, bytes | None, str | None, int]]] = {}
+    dropped_links: dict[Stream, list[int]] = {}
+    merged: list[tuple[int, int]] = []
+    entries: list[Entry] = []
+    conflicts: list[Conflict] = []
+    resolved: list[Conflict] = []
+    hints: list[Hint] = []
+    moved_hints: list[Hint] = []
+    done_hints: dict[Stream, list[str]] = {}
+    work: dict[tuple[Stream, Op], list[int]] = {}
+    intents: list[Intent] = []
+    unsettled: list[Unsettled] = []
+    settled: dict[Stream, list[int]] = {}
+    matching: list[tuple[int, int, int]] = []
+    unmatched: list[int] = []
+    aliases: dict[Stream, list[tuple[str, str]]] = {}
+    tombs: list[Tomb] = []
+    raised: dict[Stream, list[str]] = {}
+    documents: dict[str, dict[str, bytes]] = {}
+    dropped_documents: dict[str, list[str]] = {}
     cursor: tuple[Stream, Cursor | None, int | None] | None = None
 
     def plan_work(self, stream: Stream, op: Op, eid: int) -> None:

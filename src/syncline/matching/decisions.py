@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
+
+import msgspec
 
 from syncline.matching.scores import Score
 from syncline.model.flow import MatchRule
@@ -21,8 +22,7 @@ class Outcome(StrEnum):
     NEW = "new"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """The outcome for one record, its best entity and all worth showing, best first."""
 
     outcome: Outcome

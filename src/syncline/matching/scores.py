@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
+import msgspec
 from rapidfuzz import fuzz
 
 from syncline.matching.words import (
@@ -42,8 +42,7 @@ class Part(NamedTuple):
     similarity: float  #: 0..1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Score:
+class Score(msgspec.Struct, frozen=True, kw_only=True):
     """How alike two records are, 0..1, and why."""
 
     value: float

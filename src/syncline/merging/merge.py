@@ -8,9 +8,10 @@ accepted, rejected, or met by a concurrent edit. Nothing is changed here: the ve
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
+
+import msgspec
 
 from syncline.merging.lines import apply_edits, edits
 from syncline.merging.normalise import explain
@@ -31,8 +32,7 @@ class Shadow(NamedTuple):
 NO_SHADOW = Shadow(UNSET, UNSET, 0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unit:
+class Unit(msgspec.Struct, frozen=True, kw_only=True):
     """What merges as one: a field, or the fields of an atomic group, by their positions in the layout."""
 
     name: str
@@ -60,8 +60,7 @@ CHANGES_CANON = frozenset({Verdict.ACCEPTED, Verdict.WON, Verdict.MERGED})
 IS_CONFLICT = frozenset({Verdict.WON, Verdict.LOST, Verdict.CONFLICT, Verdict.MERGED})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """The verdict on one unit: its positions' values before and after, and the value that came in."""
 
     unit: Unit
@@ -74,8 +73,7 @@ class Decision:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observation:
+class Observation(msgspec.Struct, frozen=True, kw_only=True):
     """One record of one system, as canonical values, with what is known of the link that it belongs to."""
 
     system: str
@@ -85,15 +83,14 @@ class Observation:
     delta: Mapping[int, Shadow]  #: where the link differs from canon
     direction: Direction = Direction.BOTH
     first_sight: bool = False  #: no shadow yet: nothing is known of what this system held before
-    pending: Mapping[int, tuple[Value, int]] = field(default_factory=dict)  #: our own write that is in doubt
+    pending: Mapping[int, tuple[Value, int]] = {}  #: our own write that is in doubt
     owners_linked: frozenset[str] = frozenset()  #: systems that hold a record of this entity
     normalise: Callable[[int, Value], Value] = lambda _position, value: value
     believes: Callable[[int, Sequence[str]], bool] = lambda _position, _names: False  #: seen to normalise so before?
     wins: Callable[[Unit, Sequence[int]], bool] = lambda _unit, _positions: False  #: rule latest: is the news later?
 
 
-@dataclass(slots=True, kw_only=True)
-class Merge:
+class Merge(msgspec.Struct, kw_only=True):
     """The verdicts, and the link's new delta (entries that agree with the new canon are already left out)."""
 
     decisions: list[Decision]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+import msgspec
 
 
 class RuleKind(StrEnum):
@@ -42,16 +43,14 @@ class DeletePolicy(StrEnum):
     RECREATE = "recreate"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """A rule and, where it names one, the owning system."""
 
     kind: RuleKind
     owner: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
+class Field(msgspec.Struct, frozen=True, kw_only=True):
     """One canonical field of a flow."""
 
     name: str
@@ -62,8 +61,7 @@ class Field:
     nullable: bool = True  #: a cycle of references may be broken here
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MatchRule:
+class MatchRule(msgspec.Struct, frozen=True, kw_only=True):
     """One step of the match stage: exact keys that all agree, or a score over fields."""
 
     fields: tuple[str, ...]
@@ -71,8 +69,7 @@ class MatchRule:
     ask_from: float = 0.0  #: 0..1: score to ask a person
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Side:
+class Side(msgspec.Struct, frozen=True, kw_only=True):
     """One system's part in a flow."""
 
     system: str
@@ -85,8 +82,7 @@ class Side:
     rank: int = 0  #: ties of `latest`: the higher rank wins
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Flow:
+class Flow(msgspec.Struct, frozen=True, kw_only=True):
     """The configured agreement of one entity type among systems. One flow per entity type."""
 
     name: str
@@ -94,7 +90,7 @@ class Flow:
     fields: tuple[Field, ...]
     sides: tuple[Side, ...]
     match: tuple[MatchRule, ...] = ()
-    lines: frozenset[str] = field(default_factory=frozenset)  #: fields that hold nested lines
+    lines: frozenset[str] = msgspec.field(default_factory=frozenset)  #: fields that hold nested lines
     line_references: tuple[tuple[str, str, str], ...] = ()  #: (lines field, its field, entity type)
 
     def side(self, system: str) -> Side:

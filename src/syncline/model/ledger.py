@@ -7,8 +7,9 @@ intents arrive, the outcomes where they are decided, so that a forgotten one sho
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+import msgspec
 
 
 class ReadOutcome(StrEnum):
@@ -34,14 +35,13 @@ class SentOutcome(StrEnum):
     PENDING = "pending"
 
 
-@dataclass(slots=True, kw_only=True)
-class Account:
+class Account(msgspec.Struct, kw_only=True):
     """One flow and one system: what was read from it, what was to be sent to it."""
 
     read: int = 0
-    reads: Counter[ReadOutcome] = field(default_factory=Counter)
+    reads: Counter[ReadOutcome] = msgspec.field(default_factory=Counter)
     intended: int = 0
-    sent: Counter[SentOutcome] = field(default_factory=Counter)
+    sent: Counter[SentOutcome] = msgspec.field(default_factory=Counter)
     window: int = 0  #: writes to a system without locking: each had a narrow window for a lost edit
 
     def recall_pending(self) -> None:
@@ -68,12 +68,11 @@ class Account:
         return ""
 
 
-@dataclass(slots=True, kw_only=True)
-class Ledger:
+class Ledger(msgspec.Struct, kw_only=True):
     """The accounts of one run."""
 
     run: int
-    accounts: dict[tuple[str, str], Account] = field(default_factory=dict)
+    accounts: dict[tuple[str, str], Account] = {}
 
     def account(self, flow: str, system: str) -> Account:
         """The account of one flow and system, opened when new."""
