@@ -2,20 +2,41 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
 from typing import TypeVar
 
 T = TypeVar("T")
 
 
 class Threads:
-    """The executor of an embedded hub."""
+    """The executor of an embedded hub. A plain thread: pools load logging and more, at every start."""
 
     def ahead(self, source: Iterator[T]) -> Iterator[T]:
         """One item is fetched in advance; an error of the source is raised in its place."""
-        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="syncline-ahead") as pool:
-            waiting = pool.submit(next, source, None)
-            while (item := waiting.result()) is not None:
-                waiting = pool.submit(next, source, None)
+        asked: SimpleQueue[Iterator[T] | None] = SimpleQueue()
+        found: SimpleQueue[tuple[T | None, BaseException | None]] = SimpleQueue()
+
+        def fetch() -> None:
+            while (wanted := asked.get()) is not None:
+                try:
+                    found.put((next(wanted, None), None))
+                except BaseException as error:  # noqa: BLE001  raised where the item is waited for
+                    found.put((None, error))
+
+        thread = threading.Thread(target=fetch, name="syncline-ahead")
+        thread.start()
+        try:
+            asked.put(source)
+            while True:
+                item, error = found.get()
+                if error is not None:
+                    raise error
+                if item is None:
+                    return
+                asked.put(source)
                 yield item
+        finally:
+            asked.put(None)
+            thread.join()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -52,6 +53,7 @@ def open_hub(
     store = open_store(project.store.url.reveal(), lock=writing)
     connectors: dict[str, Connector] = {}
     thresholds = gc.get_threshold()
+    _end_quickly()
     try:
         for system in project.systems.values():
             connectors[system.name] = open_connector(system, world)
@@ -68,6 +70,12 @@ def open_hub(
         for connector in connectors.values():
             connector.close()
         store.close()
+
+
+def _end_quickly() -> None:
+    """Let the interpreter not look for garbage in all that was loaded when it ends: a tenth of a short pass."""
+    atexit.unregister(gc.freeze)
+    atexit.register(gc.freeze)
 
 
 def open_connector(system: SystemSettings, env: Env) -> Connector:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from importlib.resources import files
+from pathlib import Path
 
 _HEADER = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
+_FOLDER = Path(__file__).with_name("sql")  # importlib.resources would load a dozen modules for it
 _COMMENT = re.compile(r"^--.*\n", re.MULTILINE)
 
 
@@ -29,11 +30,11 @@ def fill(sql: str, words: Mapping[str, str]) -> str:
 
 def read_sql(path: str) -> str:
     """One file of the folder `sql`."""
-    return files("syncline.store").joinpath("sql", path).read_text(encoding="utf-8")
+    return (_FOLDER / path).read_text(encoding="utf-8")
 
 
 def migrations(dialect: str) -> list[tuple[int, str, str]]:
     """(number, name, SQL) of every migration of a dialect, ascending."""
-    folder = files("syncline.store").joinpath("sql", dialect)
+    folder = _FOLDER / dialect
     names = sorted(entry.name for entry in folder.iterdir() if entry.name[:4].isdigit())
     return [(int(name[:4]), name.removesuffix(".sql"), read_sql(f"{dialect}/{name}")) for name in names]

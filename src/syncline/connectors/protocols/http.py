@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 from syncline.connectors.protocols.auth import Credentials
 from syncline.connectors.protocols.egress import check_host, origin_of
@@ -105,6 +104,9 @@ class Wire:
         if threads <= 1:
             work()
             return
+        # Loads logging and more, which one request at a time does not need.
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
+
         with ThreadPoolExecutor(threads, thread_name_prefix=f"syncline-wire-{self.system}") as pool:
             try:
                 for task in [pool.submit(work) for _ in range(threads)]:
