@@ -86,6 +86,8 @@ class SqliteSession:
         with self._explained():
             self._connection = apsw.Connection(path, flags=flags, statementcachesize=_STATEMENTS)
             self._connection.set_busy_timeout(_PATIENCE)
+            # Without this, many a statement is compiled anew each time its values change: 20 µs instead of 5.
+            self._connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
 
     def rows(self, name: str, values: Sequence[object] = (), of: Stream = NOWHERE) -> Sequence[Row]:
         """Run a named query; all its rows."""
