@@ -6,10 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from syncline.engine.event import follow, hint
 from syncline.model.contract import Deletes, Locking, ReadBack
-from syncline.model.page import Op
+from syncline.model.page import Item, Op
+from syncline.model.state import IntentState, Stream
+from syncline.store import open_store
 from tests.integration.world import CUSTOMERS, Crash, World, customer
 
+CRM = Stream("crm", "customer")
 Story = Callable[[World], None]
 
 
@@ -137,6 +141,67 @@ def test_a_crash_anywhere_changes_nothing_in_the_end(story: Story):
     assert different == []
     creates = [item for app in plain.apps.values() for _, item in app.writes if item.op is Op.CREATE]
     assert len(creates) == len({(item.ref, item.marker) for item in creates})
+
+
+def followed(story: Story, *, crash_at: int = 0) -> World:
+    """A story of one record whose change is hinted and followed, with a crash at the n-th point after the hint."""
+    world = World(CUSTOMERS)
+    prepare(world)
+    story(world)
+    hub = world.open()
+    hint(hub, hub.flows["customers"], "crm", ["C1"])
+    world.clock.points.clear()
+    world.clock.crash_at = crash_at
+    try:
+        follow(hub, hub.flows["customers"], "crm")
+    except Crash:
+        world.die()
+    world.clock.crash_at = 0
+    world.points = len(world.clock.points)  # type: ignore[attr-defined]
+    if not crash_at:
+        return world
+    if world.store.hints(CRM, due=1 << 62):
+        follow(world.open(), world.open().flows["customers"], "crm")
+    world.rest()
+    return world
+
+
+@pytest.mark.parametrize(
+    "story", [an_edit, an_edit_without_locking, a_clash, a_put_back, a_refusal], ids=lambda story: story.__name__
+)
+def test_a_crash_while_one_change_is_followed_changes_nothing_in_the_end(story: Story):
+    plain = followed(story)
+    points, commits = plain.points, sum(".before_commit" in name for name in plain.clock.points)  # type: ignore[attr-defined]
+    plain.rest()
+
+    assert points > 5
+    assert commits >= 2
+    for number in range(1, points + 1):
+        world = followed(story, crash_at=number)
+        assert world.crashes == plain.crashes + 1
+        assert ending(world) == ending(plain), f"killed at point {number}"
+        world.close()
+
+
+def test_a_write_leaves_only_when_others_can_see_its_intent(tmp_path: Path):
+    url = f"sqlite:///{tmp_path}/state.db"
+    world = World(CUSTOMERS, store=url)
+    prepare(world)
+    an_edit_without_locking(world)
+    hub = world.open()
+    hint(hub, hub.flows["customers"], "crm", ["C1"])
+    seen = []
+
+    def look(_: Item) -> None:
+        reader = open_store(url, lock=False)
+        seen.extend((one.op, reader.hints(CRM, due=1 << 62)) for one in reader.intents(IntentState.SENT))
+        reader.close()
+
+    world.erp.before_write = look
+    follow(hub, hub.flows["customers"], "crm")
+
+    assert seen == [(Op.UPDATE, [])]
+    world.close()
 
 
 def test_a_store_that_is_a_file_is_opened_anew_after_each_crash(tmp_path: Path):

@@ -66,6 +66,7 @@ def _send(at: Pass, intent: Intent, sent: Sequence[Sent], step: Step) -> None:
     step.intents.append(going)
     at.account.intended += len(sent)
     commit(hub, at.run, step)
+    hub.flush()
     batch = Batch(resource=side.side.resource, items=[one.item for one in sent], send_by=send_by)
     receipts: Sequence[Receipt] = []
     hub.env.point("write.before")
@@ -80,6 +81,7 @@ def _send(at: Pass, intent: Intent, sent: Sequence[Sent], step: Step) -> None:
     outcomes, intended = at.account.sent.copy(), at.account.intended
     try:
         settle(at, going, sent, {receipt.ref: receipt for receipt in receipts})
+        hub.flush()
     except SynclineError:  # the intent stays sent: the next run finds out
         at.account.sent, at.account.intended = outcomes, intended
         at.account.sent[SentOutcome.IN_DOUBT] += len(sent)

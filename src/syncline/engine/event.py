@@ -23,7 +23,8 @@ def follow(hub: Hub, bound: BoundFlow, system: str, *, run: int = 0) -> Ledger:
     """Act on what is due in one system now, and deliver it to the others. Its ledger balances like any run's."""
     this = Run(number=run, ledger=Ledger(run=run))
     passes = {side.system: Pass(hub=hub, run=this, bound=bound, side=side) for side in bound.sides.values()}
-    if attempt(passes[system], refresh):
-        for at in passes.values():
-            deliver_planned(at)
+    with hub.together():  # the hint is durable, so that nothing else need be before the first write
+        if attempt(passes[system], refresh):
+            for at in passes.values():
+                deliver_planned(at)
     return this.ledger

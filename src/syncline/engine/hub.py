@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import msgspec
 
@@ -110,6 +111,7 @@ class Hub(msgspec.Struct, kw_only=True):
     index: MatchIndex = msgspec.field(default_factory=MatchIndex)
     batch_sizes: dict[Stream, int] = {}  #: items of one intent
     eids: dict[str, tuple[int, int]] = {}  #: by entity type: next and end of what is reserved
+    untold: list[Event] | None = None  #: of commits that `together` holds back
 
     def now(self) -> int:
         """Microseconds since 1970, UTC."""
@@ -117,8 +119,39 @@ class Hub(msgspec.Struct, kw_only=True):
 
     def tell(self, event: Event) -> None:
         """Tell the listeners; always after the commit."""
+        if self.untold is not None:
+            self.untold.append(event)
+            return
         for listener in self.listeners:
             listener.hear(event)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Let the commits of this block become durable as one, or as one up to each `flush`."""
+        self.untold = []
+        try:
+            with self.store.together():
+                yield
+        except BaseException:  # what was not committed after all must not live on in memory
+            self.untold = None
+            self.journal.seq, self.journal.last = self.store.audit_head()
+            self.index = MatchIndex()
+            self.eids.clear()
+            raise
+        self._tell_held()
+        self.untold = None
+
+    def flush(self) -> None:
+        """Make durable what `together` holds back: before a system may show what we did, and what it answered."""
+        self.store.flush()
+        self._tell_held()
+
+    def _tell_held(self) -> None:
+        for event in self.untold or ():
+            for listener in self.listeners:
+                listener.hear(event)
+        if self.untold:
+            self.untold.clear()
 
     def may_have(self, kind: str) -> bool:
         """May the store hold documents of this kind? Looked up once; every commit keeps it true."""

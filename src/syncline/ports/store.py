@@ -282,6 +282,18 @@ class Store(Reads, Protocol):
         """Commit at the end of the block, roll back when it raises. Not nested."""
         ...
 
+    def together(self) -> AbstractContextManager[None]:
+        """Let the transactions of this block become durable as one: at `flush`, and at its end. Not nested.
+
+        A transaction that raises takes back its own changes alone. A block that an Exception ends keeps what its
+        transactions completed; one that is stopped (any other BaseException) loses what was not flushed, like a crash.
+        """
+        ...
+
+    def flush(self) -> None:
+        """Make durable what `together` holds back, before anybody outside may learn of it."""
+        ...
+
     def close(self) -> None:
         """Let the store go."""
         ...
