@@ -14,7 +14,8 @@ from syncline.app.ahead import Threads
 from syncline.config import FlowSettings, Project, SystemSettings, load_project
 from syncline.connectors import find
 from syncline.engine.audit import Journal
-from syncline.engine.hub import BoundFlow, BoundSide, Hub, extend_layout, units_of
+from syncline.engine.hub import BoundFlow, BoundSide, Hub
+from syncline.engine.layout import extend_layout, units_of
 from syncline.engine.learn import load
 from syncline.engine.limits import Gate
 from syncline.engine.remapping import remap

@@ -18,7 +18,7 @@ from syncline.ports.store import Store
 from syncline.store.migrating import applied_migrations, migrate, require_current
 from syncline.store.queries import fill, load_queries
 from syncline.store.session import NOWHERE, Row, check_names, table_words, unkeepable
-from syncline.store.transactions import StoredState
+from syncline.store.state import StoredState
 
 _FAMILY: Final = 1_398_361_667  # the first half of every hub's advisory lock: "SYNC"
 _PATIENCE = "1s"  # for a hub that is just going; a server notices the end of a killed one within milliseconds

@@ -19,7 +19,7 @@ from syncline.store.file_lock import FileLock
 from syncline.store.migrating import applied_migrations, migrate, require_current
 from syncline.store.queries import fill, load_queries
 from syncline.store.session import NOWHERE, Row, table_words, unkeepable
-from syncline.store.transactions import StoredState
+from syncline.store.state import StoredState
 
 _MEMORY = ":memory:"
 _PATIENCE = 5000  # [ms] for a reader's lock; a second hub is refused at once

@@ -21,7 +21,6 @@ from syncline.connectors.protocols.egress import Origin, origin_of
 from syncline.connectors.protocols.http_connection import (
     Connection,
     Deadline,
-    TooLongError,
     ascii_host,
     connect,
     encode_request,
@@ -163,8 +162,6 @@ class Client:
             return self._sent(attempt, origin, self._encoded(request, origin, url, is_token=is_token))
         except SynclineError:
             raise
-        except TooLongError:
-            raise self._too_long(request) from None
         except (TimeoutError, http.client.HTTPException, OSError, ValueError, zlib.error) as error:
             self._explain(attempt, error)
 
@@ -211,11 +208,10 @@ class Client:
             attempt.leave()
             connection.send(data, deadline)
             head = connection.receive(method)
-            answer = Response(
-                status=head.status,
-                headers=_in_lower_case(head),
-                body=read_body(head, self._settings.response_limit),
-            )
+            body = read_body(head, self._settings.response_limit)
+            if body is None:
+                raise self._too_long(attempt.request)
+            answer = Response(status=head.status, headers=_in_lower_case(head), body=body)
             reusable = not head.will_close and connection.rest(self._env.monotonic())
             return answer
         finally:

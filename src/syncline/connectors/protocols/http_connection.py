@@ -29,10 +29,6 @@ _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _BREAKS = frozenset("\r\n\0")
 
 
-class TooLongError(Exception):
-    """The body is longer than is taken. Told in the hub's own words by who asked."""
-
-
 class Deadline(msgspec.Struct, frozen=True, kw_only=True):
     """How long an exchange may still take."""
 
@@ -191,30 +187,30 @@ def encode_request(method: str, target: str, headers: Mapping[str, str], body: b
     return "\r\n".join([*lines, "\r\n"]).encode() + (body or b"")
 
 
-def read_body(answer: http.client.HTTPResponse, limit: int) -> bytes:
-    """The whole body, unpacked.
+def read_body(answer: http.client.HTTPResponse, limit: int) -> bytes | None:
+    """The whole body, unpacked; None when it is longer than `limit` [bytes], packed or unpacked.
 
-    Raises TooLongError beyond `limit` [bytes], packed or unpacked; HTTPException, zlib.error where it is not whole.
+    Raises HTTPException, zlib.error where it is not whole.
     """
     length = answer.length
     if length is None and not answer.chunked and answer.getheader("content-length") is not None:
         raise http.client.HTTPException("a length that is none")
     if length is not None and length > limit:
-        raise TooLongError
+        return None
     pieces: list[bytes] = []
     size = 0
     while piece := answer.read(length or _PIECE):
         pieces.append(piece)
         size += len(piece)
         if size > limit:
-            raise TooLongError
+            return None
     if answer.length:
         raise http.client.IncompleteRead(b"", answer.length)
     packed = b"".join(pieces)
     return _unpacked(packed, answer.getheader("content-encoding", "").strip().lower(), limit) if packed else packed
 
 
-def _unpacked(packed: bytes, encoding: str, limit: int) -> bytes:
+def _unpacked(packed: bytes, encoding: str, limit: int) -> bytes | None:
     if encoding in ("", "identity"):
         return packed
     if encoding in ("gzip", "x-gzip"):
@@ -230,7 +226,7 @@ def _unpacked(packed: bytes, encoding: str, limit: int) -> bytes:
         piece = engine.decompress(packed, room)
         room -= len(piece)
         if not room:
-            raise TooLongError
+            return None
         if not engine.eof:
             raise zlib.error("cut off")
         pieces.append(piece)
