@@ -25,7 +25,8 @@ class Threads:
                 except BaseException as error:  # noqa: BLE001  raised where the item is waited for
                     found.put((None, error))
 
-        thread = threading.Thread(target=fetch, name="syncline-ahead")
+        # A daemon: whoever is stopped between two items must not wait for a thread that waits for them.
+        thread = threading.Thread(target=fetch, name="syncline-ahead", daemon=True)
         thread.start()
         try:
             asked.put(source)
