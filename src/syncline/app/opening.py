@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import cast
 
 from syncline.app.ahead import Threads
-from syncline.config import FlowSettings, Project, SystemSettings, load_project
+from syncline.config import FlowSettings, Project, SystemSettings, circles, load_project
 from syncline.connectors import find
 from syncline.engine.audit import Journal
 from syncline.engine.hub import BoundFlow, BoundSide, Hub
@@ -22,7 +22,7 @@ from syncline.engine.remapping import remap
 from syncline.engine.step import DEFAULT_BATCH
 from syncline.env import Env, RealEnv
 from syncline.errors import SetupError
-from syncline.model.flow import Flow, Side
+from syncline.model.flow import Side
 from syncline.model.state import Stream
 from syncline.ports.connector import Connector
 from syncline.ports.listener import Listener
@@ -94,7 +94,8 @@ def compose(
     streams = [Stream(side.system, one.flow.entity) for one in project.flows for side in one.flow.sides]
     store.prepare(streams)
     gates: dict[str, Gate] = {}
-    flows = {one.flow.name: _bind(one, store, connectors, gates, env) for one in project.flows}
+    around = circles([one.flow for one in project.flows])
+    flows = {one.flow.name: _bind(one, store, connectors, gates, env, around[one.flow.entity]) for one in project.flows}
     seq, last = store.audit_head()
     hub = Hub(
         env=env, store=store, executor=Threads(), journal=Journal(seq, last, env), store_id=_store_id(store, env),
@@ -126,7 +127,12 @@ def _store_id(store: Store, env: Env) -> str:
 
 
 def _bind(
-    settings: FlowSettings, store: Store, connectors: Mapping[str, Connector], gates: dict[str, Gate], env: Env
+    settings: FlowSettings,
+    store: Store,
+    connectors: Mapping[str, Connector],
+    gates: dict[str, Gate],
+    env: Env,
+    circle: frozenset[str],
 ) -> BoundFlow:
     flow = settings.flow
     layout = extend_layout(store, flow)
@@ -147,13 +153,8 @@ def _bind(
     return BoundFlow(
         flow=flow, layout=layout, units=units_of(flow, layout), sides=sides, line_references=line_references,
         references={place[one.name]: one.reference for one in flow.fields if one.reference},
-        nullable=_breaks(flow, place),
+        nullable=frozenset(place[one.name] for one in flow.fields if one.reference in circle and one.nullable),
     )  # fmt: skip
-
-
-def _breaks(flow: Flow, place: Mapping[str, int]) -> frozenset[int]:
-    """References to the flow's own entity type may wait: a tree of customers is created first and joined after."""
-    return frozenset(place[one.name] for one in flow.fields if one.reference == flow.entity and one.nullable)
 
 
 def _bind_side(

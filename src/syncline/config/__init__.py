@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from syncline.config.blueprint import blueprints, write_blueprint
 from syncline.config.load import FILE, load_project
-from syncline.config.order import order_flows
+from syncline.config.order import circles, order_flows
 from syncline.config.parts import schema
 from syncline.config.problems import Place
 from syncline.config.settings import (
@@ -26,6 +26,7 @@ __all__ = [
     "StoreSettings",
     "SystemSettings",
     "blueprints",
+    "circles",
     "load_project",
     "order_flows",
     "schema",

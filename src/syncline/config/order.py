@@ -37,6 +37,24 @@ def required_circle(flows: Sequence[Flow]) -> tuple[str, ...]:
     return _circle_among(left, required)
 
 
+def circles(flows: Sequence[Flow]) -> dict[str, frozenset[str]]:
+    """Entity type -> the types, itself among them, that it refers to and that refer back to it, however far around."""
+    parents = {
+        flow.entity: {one.reference for one in flow.fields if one.reference} | {to for _, _, to in flow.line_references}
+        for flow in flows
+    }
+    reach = {entity: _reached(entity, parents) for entity in parents}
+    return {entity: frozenset(to for to in reach[entity] if entity in reach.get(to, ())) for entity in reach}
+
+
+def _reached(entity: str, parents: Mapping[str, set[str]]) -> set[str]:
+    found: set[str] = set()
+    left = {entity}
+    while left := {to for one in left for to in parents.get(one, ())} - found:
+        found |= left
+    return found
+
+
 def _circle_among(left: set[str], required: Mapping[str, set[str]]) -> tuple[str, ...]:
     """Follow required references until one comes back; each of `left` has one that leads on."""
     if not left:

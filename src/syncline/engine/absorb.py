@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 import msgspec
 
@@ -22,12 +23,13 @@ from syncline.model.event import Event
 from syncline.model.ledger import ReadOutcome
 from syncline.model.page import Page
 from syncline.model.state import UNREADABLE, Hint, Link, LinkState, UnsettledState
-from syncline.model.values import Value
+from syncline.model.values import UNSET, Value
 
 UNKNOWN: tuple[int, None] = (0, None)
 GATHER = 100  #: changed records that are worth a commit of their own
 READ_AGAIN = 30_000_000  #: a record that a list showed but that could not be read is read by key after this [µs]
 KEYLESS = "#"  #: begins the name of a record whose key could not be read: its place on the page
+CIRCLE = "circle "  #: begins the reason of a hint whose record and its parents wait for each other
 DEFER_FOR = 3_600_000_000  #: a record whose parent stays unknown is looked at again after this long [µs]
 
 
@@ -63,6 +65,7 @@ class Reading(msgspec.Struct, kw_only=True):
     pending: Mapping[int, Pending] = {}  #: our own doubtful writes, by eid
     owner_of: Mapping[str, int] = {}  #: key -> eid, where it is known whose create this is
     keyless: set[str] = set()  #: names of parked records of which not even the key is known
+    circling: frozenset[str] = frozenset()  #: keys of records that are taken without parents that are not known yet
     gather: bool = False  #: pages in which little has changed share one commit
     gathered: dict[str, Row] = {}
 
@@ -235,7 +238,7 @@ def _mark(scanned: bytearray, eids: Sequence[int]) -> None:
 def _merge_rows(at: Pass, rows: list[Row], reading: Reading, step: Step) -> Outcomes:
     side, outcomes = at.side, Outcomes()
     rows = _later(at, rows, reading, step, outcomes)
-    rows = _decoded(at, rows, step, outcomes)
+    rows = _decoded(at, rows, reading, step, outcomes)
     fresh = [row for row in rows if not row.eid]
     old = [row for row in rows if row.eid]
     if reading.exact:
@@ -293,7 +296,7 @@ def _wrote_before(hub: Hub, side: BoundSide, since: int) -> bool:
     return last is not None and since < int(last) < hub.opened_at
 
 
-def _decoded(at: Pass, rows: list[Row], step: Step, outcomes: Outcomes) -> list[Row]:
+def _decoded(at: Pass, rows: list[Row], reading: Reading, step: Step, outcomes: Outcomes) -> list[Row]:
     """Map the rows; those that cannot be mapped are parked, those whose parent is unknown deferred."""
     hub, bound, side = at.hub, at.bound, at.side
     if not rows:
@@ -311,19 +314,36 @@ def _decoded(at: Pass, rows: list[Row], step: Step, outcomes: Outcomes) -> list[
             outcomes[ReadOutcome.PARKED] += 1
             step.done_hints.setdefault(side.stream, []).append(row.key)
         out.add(problem.row)
-    waiting: Mapping[int, str] = {}
     if bound.references or bound.line_references:
-        waiting = references.to_eids(hub, bound, side, [row.values for row in rows])
-    now = hub.now()
-    for number, parent in waiting.items():
-        if number not in out:
-            step.moved_hints.append(
-                Hint(stream=side.stream, key=rows[number].key, reason=f"deferred {parent}", due=now + DEFER_FOR, at=now)
-            )
-            outcomes[ReadOutcome.DEFERRED] += 1
-            out.add(number)
+        deferred = _deferred(at, rows, out, reading, step)
+        outcomes[ReadOutcome.DEFERRED] += len(deferred)
+        out |= deferred
     release(hub, side, [row.key for number, row in enumerate(rows) if number not in out], step)
     return [row for number, row in enumerate(rows) if number not in out]
+
+
+def _deferred(at: Pass, rows: Sequence[Row], out: AbstractSet[int], reading: Reading, step: Step) -> set[int]:
+    """Rows whose parent is not known yet; they are looked at again when it is. Of a circle they are taken without."""
+    waiting = references.to_eids(at.hub, at.bound, at.side, [row.values for row in rows])
+    now = at.hub.now()
+    deferred: set[int] = set()
+    for number, (parent, positions) in waiting.items():
+        row = rows[number]
+        if number in out:
+            continue
+        circling = row.key in reading.circling
+        step.moved_hints.append(
+            Hint(
+                stream=at.side.stream, key=row.key, reason=f"deferred {parent}", due=now + DEFER_FOR, at=now,
+                tries=int(circling),
+            )
+        )  # fmt: skip
+        if circling and not row.eid and positions <= at.bound.nullable:
+            row.values.update(dict.fromkeys(positions, UNSET))
+            row.print = b""  # not all of it is merged: it is looked at anew
+        else:
+            deferred.add(number)
+    return deferred
 
 
 class ParkedRead(msgspec.Struct, frozen=True, kw_only=True):

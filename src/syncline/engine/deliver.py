@@ -102,11 +102,18 @@ def _reads_first(at: Pass, intent: Intent) -> bool:
         return False
     if at.side.contract.locking is Locking.NONE:
         return True
+    if at.bound.nullable and _partly_read(at, intent):
+        return True
     inside = {at.bound.position(name) for name in at.side.lens.overlaid}
     if intent.op is not Op.UPDATE or not inside:
         return False
     links = at.hub.store.links_of(at.side.stream, intent.eids)
     return any(link.delta and inside & decode_delta(link.delta).keys() for link in links.values())
+
+
+def _partly_read(at: Pass, intent: Intent) -> bool:
+    """Was one of these records taken without a parent that was not known, so that its reference is not merged yet?"""
+    return any(link.fingerprint == b"" for link in at.hub.store.links_of(at.side.stream, intent.eids).values())
 
 
 def _read_first(at: Pass, intent: Intent) -> tuple[dict[int, Record], list[str]]:

@@ -11,6 +11,13 @@ from syncline.model.state import LinkState, Stream
 from syncline.model.values import UNSET, Row, Value, is_empty
 
 
+class Waiting(NamedTuple):
+    """A record that was read refers to parents that are not known yet."""
+
+    parent: str  #: one of them: its entity type and its key in the system
+    positions: frozenset[int]  #: of every such reference
+
+
 class Unresolved(NamedTuple):
     """A parent has no record in the system yet."""
 
@@ -33,9 +40,9 @@ def parents_in(hub: Hub, system: str, entity: str, keys: Sequence[str]) -> dict[
     return found
 
 
-def to_eids(hub: Hub, bound: BoundFlow, side: BoundSide, rows: Sequence[dict[int, Value]]) -> dict[int, str]:
-    """Replace the system's keys in `rows` by eids, in place; row number -> the parent that is not known yet."""
-    waiting: dict[int, str] = {}
+def to_eids(hub: Hub, bound: BoundFlow, side: BoundSide, rows: Sequence[dict[int, Value]]) -> dict[int, Waiting]:
+    """Replace the system's keys in `rows` by eids, in place; row number -> what it waits for."""
+    waiting: dict[int, Waiting] = {}
     for position, entity in bound.references.items():
         keys = {str(row[position]) for row in rows if not _absent(row.get(position, UNSET))}
         found = parents_in(hub, side.system, entity, sorted(keys)) if keys else {}
@@ -46,15 +53,24 @@ def to_eids(hub: Hub, bound: BoundFlow, side: BoundSide, rows: Sequence[dict[int
             if str(key) in found:
                 row[position] = found[str(key)]
             else:
-                waiting[number] = f"{entity} {key}"
+                _wait(waiting, number, position, f"{entity} {key}")
     for position, fields in bound.line_references.items():
         for name, entity in fields.items():
             _line_eids(hub, side, rows, (position, name, entity), waiting)
     return waiting
 
 
+def _wait(waiting: dict[int, Waiting], number: int, position: int, parent: str) -> None:
+    before = waiting.get(number)
+    waiting[number] = Waiting(parent, (before.positions if before else frozenset()) | {position})
+
+
 def _line_eids(
-    hub: Hub, side: BoundSide, rows: Sequence[dict[int, Value]], place: tuple[int, str, str], waiting: dict[int, str]
+    hub: Hub,
+    side: BoundSide,
+    rows: Sequence[dict[int, Value]],
+    place: tuple[int, str, str],
+    waiting: dict[int, Waiting],
 ) -> None:
     position, name, entity = place
     keys: set[str] = set()
@@ -66,7 +82,7 @@ def _line_eids(
         wanted = {str(line[name]) for line in lines.values() if not _absent(line.get(name, UNSET))}
         unknown = wanted - found.keys()
         if unknown:
-            waiting[number] = f"{entity} {min(unknown)}"
+            _wait(waiting, number, position, f"{entity} {min(unknown)}")
         elif wanted:
             row[position] = {
                 key: {**line, name: found[str(line[name])]} if not _absent(line.get(name, UNSET)) else line

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from syncline.engine.absorb import Reading, absorb, release
+from syncline.engine.absorb import CIRCLE, Reading, absorb, release
 from syncline.engine.codec import decode_pending
 from syncline.engine.deletes import confirmed, record_deleted
 from syncline.engine.deliver import await_settled, get_records, page_of
@@ -48,7 +48,8 @@ def _read_hinted(at: Pass, hints: Sequence[Hint]) -> None:
         links = at.hub.store.links(at.side.stream, [record.key for record in records])
         doubts = at.hub.store.unsettled_of(at.side.stream, [link.eid for link in links.values()])
         pending = {eid: decode_pending(row.pending) for eid, row in doubts.items() if row.state is UnsettledState.DOUBT}
-        absorb(at, page_of(records), Reading(exact=True, pending=pending))
+        circling = frozenset(hint.key for hint in hints if hint.reason.startswith(CIRCLE))
+        absorb(at, page_of(records), Reading(exact=True, pending=pending, circling=circling))
     if gone:
         _missing(at, by_key, gone)
 

@@ -83,7 +83,7 @@ def _refresh_due(passes: Sequence[Pass]) -> bool:
     for at in passes:
         wake_deferred(at)
         for _ in range(MOST_ROUNDS):
-            if not attempt(at, refresh):
+            if not attempt(at, refresh) and not wake_deferred(at):
                 break
             busy = True
         else:

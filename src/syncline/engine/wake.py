@@ -7,15 +7,17 @@ from typing import cast
 
 import msgspec
 
-from syncline.engine.absorb import DEFER_FOR
+from syncline.engine.absorb import CIRCLE, DEFER_FOR
 from syncline.engine.hub import Pass
 from syncline.engine.ready import asked_there, needed
 from syncline.engine.references import parents_in
 from syncline.engine.step import Step, begin, commit
 from syncline.model.page import Op
-from syncline.model.state import LinkState, Stream, Unsettled, UnsettledState
+from syncline.model.state import Hint, LinkState, Stream, Unsettled, UnsettledState
 from syncline.model.values import decode_row
 
+FAR = 2**62  #: later than anything [µs]
+MOST_DEFERRED = 10_000  #: records waiting for a parent that are looked at in one go
 DEFERRED = "deferred "  #: begins the reason of a hint that waits for a parent
 
 
@@ -25,9 +27,11 @@ def wake_deferred(at: Pass) -> bool:
         return False
     waiting = [
         hint
-        for hint in at.hub.store.hints(at.side.stream, due=at.hub.now() + DEFER_FOR, limit=10_000)
+        for hint in at.hub.store.hints(at.side.stream, due=at.hub.now() + DEFER_FOR, limit=MOST_DEFERRED)
         if hint.reason.startswith(DEFERRED) and hint.due > at.hub.now()
     ]
+    if not waiting:
+        return False
     parents: dict[str, set[str]] = {}
     for hint in waiting:
         _, entity, key = hint.reason.split(" ", 2)
@@ -37,12 +41,50 @@ def wake_deferred(at: Pass) -> bool:
         for entity, keys in parents.items()
         for key in parents_in(at.hub, at.side.system, entity, sorted(keys))
     }
-    ready = [msgspec.structs.replace(hint, due=at.hub.now()) for hint in waiting if hint.reason in known]
+    now = at.hub.now()
+    ready = [msgspec.structs.replace(hint, due=now) for hint in waiting if hint.reason in known]
+    if at.bound.nullable:
+        left = [hint for hint in waiting if hint.reason not in known and not hint.tries]
+        ready += [
+            msgspec.structs.replace(hint, due=now, reason=CIRCLE + hint.reason.removeprefix(DEFERRED))
+            for hint in _in_circles(at, left)
+        ]
     if ready:
         step = begin(at.hub, "merge", system=at.side.system, entity=at.bound.entity)
         step.moved_hints += ready
         commit(at.hub, at.run, step)
     return bool(ready)
+
+
+def _in_circles(at: Pass, waiting: Sequence[Hint]) -> list[Hint]:
+    """Those of `waiting` whose parents, followed from one to the next, wait for the record itself."""
+    if not waiting:
+        return []
+    awaited = {
+        f"{bound.entity} {hint.key}": hint.reason.removeprefix(DEFERRED)
+        for bound in at.hub.flows.values()
+        if at.side.system in bound.sides and (bound.references or bound.line_references)
+        for hint in at.hub.store.hints(Stream(at.side.system, bound.entity), due=FAR, limit=MOST_DEFERRED)
+        if hint.reason.startswith(DEFERRED)
+    }
+    circles = _circles(awaited)
+    return [hint for hint in waiting if f"{at.bound.entity} {hint.key}" in circles]
+
+
+def _circles(awaited: Mapping[str, str]) -> set[str]:
+    """Those that come back to themselves when one follows what each waits for."""
+    passed: set[str] = set()
+    circles: set[str] = set()
+    for start in awaited:
+        path: list[str] = []
+        at = start
+        while at in awaited and at not in passed:
+            passed.add(at)
+            path.append(at)
+            at = awaited[at]
+        if at in path:
+            circles.update(path[path.index(at) :])
+    return circles
 
 
 def wake(at: Pass) -> bool:
