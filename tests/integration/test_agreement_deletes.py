@@ -1,13 +1,16 @@
 """Deletes, merges and re-keys: confirmed, carried on by policy, giving way to edits, never invented, never undone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import pytest
 
+from syncline.engine.absorb import Reading, absorb
 from syncline.engine.event import hint
+from syncline.engine.hub import Pass, Run
 from syncline.model.contract import Deletes
-from syncline.model.page import Op
+from syncline.model.ledger import Ledger
+from syncline.model.page import Op, Page
 from syncline.model.state import ConflictState
 from tests.integration.world import CUSTOMERS, World, customer
 
@@ -197,3 +200,53 @@ def test_the_record_of_a_delete_that_an_edit_has_beaten_is_not_taken_for_a_new_o
 
     assert [row["tax"] for row in world.crm.live("customers").values()] == ["T7"]
     assert [row["vat"] for row in world.erp.live("partners").values()] == ["T7"]
+
+
+def listed(world: World, pages: Sequence[Page]) -> None:
+    """The CRM has listed these pages, whatever it holds."""
+    hub = world.open()
+    bound, ledger = hub.flows["customers"], Ledger(run=1)
+    at = Pass(hub=hub, run=Run(number=1, ledger=ledger), bound=bound, side=bound.sides["crm"])
+    reading = Reading(exact=False, gather=True)
+    for page in pages:
+        absorb(at, page, reading)
+    reading.gather = False
+    absorb(at, Page(keys=[], raws=[]), reading)
+    assert not ledger.problems()
+
+
+def page_of(world: World, *keys: str, tombstones: Sequence[str] = ()) -> Page:
+    """Records as the CRM shows them now, and keys that it says are deleted."""
+    kept = [world.crm.tables["customers"][key] for key in keys]
+    shown = [world.crm.record(key, one, one.versions[-1]) for key, one in zip(keys, kept, strict=True)]
+    return Page(
+        keys=list(keys), raws=[one.raw for one in shown], versions=[one.version for one in shown],
+        stamps=[one.stamp for one in shown], tombstones=list(tombstones),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("known", [False, True])
+@pytest.mark.parametrize("there", [False, True])
+@pytest.mark.parametrize("order", ["one page", "record first", "tombstone first"])
+def test_a_record_listed_together_with_its_tombstone_is_what_a_read_by_key_shows(world, order, there, known):
+    world.crm.contract = replace(world.crm.contract, deletes=Deletes.TOMBSTONES)
+    world.sync()
+    crm = world.crm.add("customers", **customer(1))
+    if known:
+        world.rest()
+        world.crm.edit("customers", crm, phone="777")
+    record, tomb = page_of(world, crm), page_of(world, tombstones=[crm])
+    both = page_of(world, crm, tombstones=[crm])
+    kept = world.crm.tables["customers"].pop(crm)
+    listed(world, {"one page": [both], "record first": [record, tomb], "tombstone first": [tomb, record]}[order])
+    if there:
+        world.crm.tables["customers"][crm] = kept
+        if known and order == "tombstone first":  # then it was deleted indeed, and restored
+            world.clock.sleep(1)
+            world.crm.edit("customers", crm, phone="777")
+    world.rest()
+
+    assert len(world.erp.live("partners")) == len(world.crm.live("customers")) == int(there)
+    assert not there or [row["tel"] for row in world.erp.live("partners").values()] == [
+        kept.versions[-1].fields["phone"]
+    ]

@@ -67,6 +67,7 @@ class Reading(msgspec.Struct, kw_only=True):
     keyless: set[str] = set()  #: names of parked records of which not even the key is known
     circling: frozenset[str] = frozenset()  #: keys of records that are taken without parents that are not known yet
     gather: bool = False  #: pages in which little has changed share one commit
+    buried: set[str] = set()  #: keys that the listing says are deleted
     gathered: dict[str, Row] = {}
 
 
@@ -122,7 +123,9 @@ def _absorb(at: Pass, page: Page, reading: Reading) -> Step:
     hub, bound, side, account = at.hub, at.bound, at.side, at.account
     step = begin(hub, "merge", system=side.system, entity=bound.entity)
     rows = _survivors(hub, side, page, reading, step)
-    rows = _uncontested(at, page, reading, rows, step)
+    contested = frozenset() if reading.exact else _contested(page, reading, rows)
+    if contested:
+        rows = _look_again(at, page, reading, rows, contested, step)
     account.reads[ReadOutcome.UNCHANGED] += len(page.keys) - len(rows)
     counts = {"read": len(page.keys), "changed": len(rows)}
     if reading.gather or reading.gathered:
@@ -133,7 +136,8 @@ def _absorb(at: Pass, page: Page, reading: Reading) -> Step:
         outcomes = _merge_rows(at, rows, reading, step)
         account.reads.update(outcomes)
     for key in page.tombstones:
-        account.reads[record_deleted(at, step, key, "the system says so")] += 1
+        again = key in contested
+        account.reads[ReadOutcome.DEFERRED if again else record_deleted(at, step, key, "the system says so")] += 1
     if reading.scanned is not None:
         _mark(reading.scanned, [link.eid for link in step.new_links.get(side.stream, ())])
     commit(hub, at.run, step, priority=1 if reading.exact else 2)
@@ -157,18 +161,29 @@ def _park_broken(at: Pass, broken: Sequence[tuple[str, str]], reading: Reading, 
         _mark(reading.scanned, [link.eid for link in hub.store.links(side.stream, named).values()])
 
 
-def _uncontested(at: Pass, page: Page, reading: Reading, rows: list[Row], step: Step) -> list[Row]:
-    """The rows without those that one page shows twice and differently: which one is true, the record itself says."""
-    if reading.exact or len(set(page.keys)) == len(page.keys):
-        return rows
+def _contested(page: Page, reading: Reading, rows: Sequence[Row]) -> frozenset[str]:
+    """Keys of which the listing shows two things: two records that differ, or a record and its tombstone."""
+    reading.buried.update(page.tombstones)
+    if len(set(page.keys)) == len(page.keys) and not reading.buried:
+        return frozenset()
     shown: dict[str, bytes] = {}
-    contested = {key for key, raw in zip(page.keys, page.raws, strict=True) if shown.setdefault(key, raw) != raw}
+    twice = {key for key, raw in zip(page.keys, page.raws, strict=True) if shown.setdefault(key, raw) != raw}
+    buried = {key for key in page.tombstones if key in shown or key in reading.gathered}
+    return frozenset(twice | buried | {row.key for row in rows if not row.eid and row.key in reading.buried})
+
+
+def _look_again(
+    at: Pass, page: Page, reading: Reading, rows: Sequence[Row], contested: frozenset[str], step: Step
+) -> list[Row]:
+    """The rows that are not contested; of the others the record itself, read by key, says what is true."""
     now, settle = at.hub.now(), int(at.side.contract.settle * 1e6)
     step.hints += [
         Hint(stream=at.side.stream, key=key, reason="changed", due=now + settle, at=now) for key in sorted(contested)
     ]
-    at.account.reads[ReadOutcome.DEFERRED] += len(contested)
-    at.account.reads[ReadOutcome.UNCHANGED] -= len(contested)
+    held = [key for key in contested if reading.gathered.pop(key, None)]
+    listed = contested.intersection(page.keys)
+    at.account.reads[ReadOutcome.DEFERRED] += len(held) + len(listed)
+    at.account.reads[ReadOutcome.UNCHANGED] -= len(listed)
     return [row for row in rows if row.key not in contested]
 
 
