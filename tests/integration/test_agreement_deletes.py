@@ -12,7 +12,7 @@ from syncline.model.contract import Deletes
 from syncline.model.ledger import Ledger
 from syncline.model.page import Op, Page
 from syncline.model.state import ConflictState
-from tests.integration.world import CUSTOMERS, World, customer
+from tests.integration.world import CUSTOMERS, SECOND, World, customer
 
 ARCHIVING = CUSTOMERS.replace("crm: propagate, erp: propagate", "crm: propagate, erp: archive")
 
@@ -121,8 +121,45 @@ def test_a_record_that_a_person_restores_lives_again_everywhere(world):
     assert [row["vat"] for row in world.erp.live("partners").values()] == ["T1"]
 
 
-def test_a_listing_that_lags_brings_nothing_back(world):
-    world.crm.contract, world.crm.lag = replace(world.crm.contract, lag=60.0), 0
+COARSE = {"precision": 86_400.0}
+SLOW = {"skew": 3600.0}
+
+
+@pytest.mark.parametrize(("promised", "ahead"), [(COARSE, 0), (SLOW, -3500), (SLOW, 0)])
+def test_a_record_that_is_restored_where_stamps_do_not_tell_so_lives_again(world, promised, ahead):
+    world.crm.contract = replace(world.crm.contract, effect=30.0, lag=5.0, **promised)
+    world.crm.precision = int(world.crm.contract.precision * SECOND)
+    world.crm.ahead = ahead * SECOND
+    ((crm, _),) = agree(world)
+    world.crm.remove("customers", crm)
+    world.rest()
+    before = len(world.erp.live("partners"))
+    world.crm.restore("customers", crm)
+    world.rest()
+
+    assert before == 0
+    assert list(world.crm.live("customers")) == [crm]
+    assert [row["vat"] for row in world.erp.live("partners").values()] == ["T1"]
+
+
+def test_a_record_made_anew_and_its_restored_former_one_are_both_kept(world):
+    world.crm.contract = replace(world.crm.contract, **COARSE)
+    world.crm.precision = int(world.crm.contract.precision * SECOND)
+    ((crm, erp),) = agree(world)
+    world.crm.remove("customers", crm)
+    world.erp.edit("partners", erp, tel="999")
+    world.rest()
+    world.crm.restore("customers", crm)
+    world.rest()
+
+    assert sorted(row["phone"] for row in world.crm.live("customers").values()) == ["+49 1", "999"]
+    assert sorted(row["tel"] for row in world.erp.live("partners").values()) == ["+49 1", "999"]
+
+
+@pytest.mark.parametrize(("precision", "ahead"), [(0.001, 0), (86_400.0, 0), (0.001, 7200)])
+def test_a_listing_that_lags_brings_nothing_back(world, precision, ahead):
+    world.crm.contract, world.crm.lag = replace(world.crm.contract, lag=60.0, precision=precision), 0
+    world.crm.precision, world.crm.ahead = int(precision * SECOND), ahead * SECOND
     ((crm, _),) = agree(world)
     world.crm.remove("customers", crm)
     versions = world.crm.tables["customers"][crm].versions

@@ -136,7 +136,7 @@ class Application:
         self.types: dict[str, str] = {}
         self.deleted: dict[str, list[tuple[int, str]]] = {}
         self.precision = 1000  #: [µs]
-        self.lag, self.get_lag = 0, 0  #: [µs]
+        self.lag, self.get_lag, self.ahead = 0, 0, 0  #: [µs]; ahead: its clock, of the right time
         self.contract = Contract(
             precision=0.001, lag=0.0, settle=0.0, effect=0.0, skew=0.0, stamped=True, locking=Locking.ETAG,
             deletes=Deletes.SWEEP, read_back=ReadBack.BODY, batch=BatchShape(size=20), marker=True, archivable=True,
@@ -245,7 +245,7 @@ class Application:
         """A record as it crosses the wire."""
         marked = {"_marker": kept.marker} if self.contract.marker else {}
         raw = json.dumps({"id": key, **marked, **(version.fields or {})}, sort_keys=True).encode()
-        stamp = int(START.timestamp() * SECOND) + version.at // self.precision * self.precision
+        stamp = int(START.timestamp() * SECOND) + (version.at + self.ahead) // self.precision * self.precision
         number = str(kept.versions.index(version) + 1) if self.contract.locking is Locking.ETAG else None
         return Record(key=key, raw=raw, version=number, stamp=stamp if self.contract.stamped else 0)
 

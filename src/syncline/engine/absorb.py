@@ -258,7 +258,7 @@ def _merge_rows(at: Pass, rows: list[Row], reading: Reading, step: Step) -> Outc
     old = [row for row in rows if row.eid]
     if reading.exact:
         step.done_hints.setdefault(side.stream, []).extend(row.key for row in rows)
-    known = adopt.adopt(at, fresh, reading.owner_of, step, outcomes) if fresh else []
+    known = adopt.adopt(at, fresh, reading.owner_of, step, outcomes, exact=reading.exact) if fresh else []
     if old:
         links = at.hub.store.links_of(side.stream, [row.eid for row in old])
         known += _known(old, links, reading)

@@ -29,7 +29,7 @@ from syncline.engine.step import Step
 from syncline.model.flow import Direction
 from syncline.model.ledger import ReadOutcome
 from syncline.model.page import Op
-from syncline.model.state import Entity, EntityState, Link, LinkState, UnsettledState
+from syncline.model.state import Entity, EntityState, Hint, Link, LinkState, UnsettledState
 from syncline.model.values import UNSET, Value, encode_row
 
 EIDS_AT_ONCE = 1000
@@ -54,10 +54,11 @@ class FreshRow(Protocol):
 
 
 def adopt(
-    at: Pass, rows: Sequence[FreshRow], owner_of: Mapping[str, int], step: Step, outcomes: Counter[ReadOutcome]
-) -> list[Known]:
+    at: Pass, rows: Sequence[FreshRow], owner_of: Mapping[str, int], step: Step, outcomes: Counter[ReadOutcome],
+    *, exact: bool = False,
+) -> list[Known]:  # fmt: skip
     """Create entities for the new ones; return those that were linked to an entity, to be merged into it."""
-    identities = _identities(at, rows, owner_of)
+    identities = _identities(at, rows, owner_of, exact=exact)
     new = [row for row, identity in zip(rows, identities, strict=True) if identity is NEW]
     found = [] if len(new) == len(rows) else list(zip(rows, identities, strict=True))
     linked = [(row, identity) for row, identity in found if identity.how is How.LINK]
@@ -66,6 +67,12 @@ def adopt(
     if at.side.side.direction is Direction.TO:
         outcomes[ReadOutcome.FILTERED] += len(new)
         new = []
+    now = at.hub.now()
+    step.hints += [
+        Hint(stream=at.side.stream, key=row.key, reason="changed", due=identity.due, at=now)
+        for row, identity in found
+        if identity.due
+    ]
     for row, identity in asked:
         _ask(at, row, identity, step)
         outcomes[ReadOutcome.DEFERRED] += 1
@@ -76,7 +83,7 @@ def adopt(
     return _linked(at, linked, step)
 
 
-def _identities(at: Pass, rows: Sequence[FreshRow], owner_of: Mapping[str, int]) -> list[Identity]:
+def _identities(at: Pass, rows: Sequence[FreshRow], owner_of: Mapping[str, int], *, exact: bool) -> list[Identity]:
     kind = asks(at.side)
     settled = at.hub.store.documents(kind, [row.key for row in rows]) if at.hub.may_have(kind) else {}
     decided: dict[str, Identity] = {
@@ -97,7 +104,7 @@ def _identities(at: Pass, rows: Sequence[FreshRow], owner_of: Mapping[str, int])
     if not decided and not any(marks) and _nothing_to_find(at, rows):
         return [NEW] * len(rows)
     sightings = [
-        Sighting(key=row.key, marker=mark, values=_by_name(at, row), stamp=row.stamp)
+        Sighting(key=row.key, marker=mark, values=_by_name(at, row), stamp=row.stamp, exact=exact)
         for row, mark in zip(open_rows, marks, strict=True)
     ]
     given = [one.eid for one in decided.values() if one.how is How.LINK]

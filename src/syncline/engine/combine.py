@@ -131,14 +131,16 @@ def _comes_back(at: Pass, one: Known, entity: Entity, step: Step) -> bool:
 
 
 def _is_restored(at: Pass, one: Known, tomb: Tomb, step: Step) -> bool:
-    """Does what shows the record come after its tomb? Where no stamp says so, a late enough read by key does."""
-    contract = at.side.contract
-    if contract.stamped:
-        return tomb.at + int(contract.skew * 1e6) < one.stamp
-    sure = tomb.at + int((contract.lag + contract.settle + contract.effect) * 1e6)
-    if not one.exact or at.hub.now() < sure:
-        now = at.hub.now()
-        step.hints.append(Hint(stream=at.side.stream, key=one.key, reason="changed", due=max(now, sure), at=now))
+    """Is the record there again? A read by key says so, at once where its stamp is later than the tomb beyond doubt."""
+    contract, now = at.side.contract, at.hub.now()
+    if contract.stamped and tomb.at + int((contract.skew + contract.precision) * 1e6) < one.stamp:
+        if one.exact:
+            return True
+        due = now + int(contract.settle * 1e6)
+    else:
+        due = max(now, tomb.at + int(contract.certain * 1e6))
+    if not one.exact or now < due:
+        step.hints.append(Hint(stream=at.side.stream, key=one.key, reason="changed", due=due, at=now))
         return False
     former = one.link.fingerprint if one.link else None
     if former is None and tomb.reason.startswith("archive"):  # it is still there, as we left it

@@ -17,7 +17,7 @@ from syncline.engine.codec import canon_of, decode_pending
 from syncline.engine.hub import BoundFlow, BoundSide, Hub, Pass
 from syncline.model.flow import MatchRule
 from syncline.model.page import Op
-from syncline.model.state import EntityState, UnsettledState
+from syncline.model.state import EntityState, Tomb, UnsettledState
 from syncline.model.values import UNSET, Value, is_empty
 
 
@@ -38,6 +38,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     eid: int = 0
     reason: str = ""
     candidates: tuple[int, ...] = ()
+    due: int = 0  #: a read by key, not before this [µs], says more; 0: there is nothing more to know
 
 
 class Sighting(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +48,7 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True):
     marker: str
     values: dict[str, Value]
     stamp: int = 0
+    exact: bool = False  #: read by key
 
 
 NEW = Identity(how=How.NEW)
@@ -86,17 +88,30 @@ def identify(at: Pass, unknown: Sequence[Sighting], given: Iterable[int] = ()) -
     aliases = hub.store.aliases(side.stream, keys)
     links = hub.store.links(side.stream, list(aliases.values())) if aliases else {}
     taken = set(given)
-    skew = int(side.contract.skew * 1e6)  # tombs are of our clock, stamps of theirs
     for number, one in enumerate(unknown):
         if one.key in aliases and aliases[one.key] in links:
             answers[number] = Identity(how=How.KNOWN, eid=links[aliases[one.key]].eid, reason="re-keyed or merged")
-        elif one.key in tombs and not 0 < tombs[one.key].at < one.stamp - skew:
-            answers[number] = Identity(how=How.DEAD, eid=tombs[one.key].eid, reason="deleted before")
+        elif one.key in tombs and (dead := _still_dead(at, one, tombs[one.key])):
+            answers[number] = dead
         elif one.marker and (eid := hub.marked_eid(side.stream, one.marker)):
             answers[number] = _by_marker(at, one, eid, taken)
     rest = [(number, unknown[number]) for number, answer in enumerate(answers) if answer is None]
     found = _by_values(at, rest, taken) if rest else {}
     return [answer or found.get(number, NEW) for number, answer in enumerate(answers)]
+
+
+def _still_dead(at: Pass, one: Sighting, tomb: Tomb) -> Identity | None:
+    """What has a tomb stays dead; None when its stamp or a late enough read by key says that it was restored."""
+    contract, now = at.side.contract, at.hub.now()
+    unsure = int((contract.skew + contract.precision) * 1e6)  # tombs are of our clock, stamps of theirs
+    if 0 < tomb.at < one.stamp - unsure:
+        return None
+    certain = tomb.at + int(contract.certain * 1e6)
+    if tomb.reason.startswith("archive"):  # it is still there, as we left it
+        return Identity(how=How.DEAD, eid=tomb.eid, reason="archived before")
+    if one.exact and now >= certain:
+        return None
+    return Identity(how=How.DEAD, eid=tomb.eid, reason="deleted before", due=max(now, certain))
 
 
 def _by_values(at: Pass, unknown: Sequence[tuple[int, Sighting]], taken: set[int]) -> dict[int, Identity]:

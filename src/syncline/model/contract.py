@@ -70,3 +70,8 @@ class Contract:
     searchable: frozenset[str] = frozenset()  #: system fields that `search` accepts
     normalisers: Mapping[str, str] = field(default_factory=dict)  #: canonical field -> normaliser of the closed list
     limits: Limits = field(default_factory=Limits)
+
+    @property
+    def certain(self) -> float:
+        """How long after a change a read by key shows what is, whatever was under way then [s]: L + r + T."""
+        return self.lag + self.settle + self.effect
