@@ -80,6 +80,11 @@ class BoundFlow(msgspec.Struct, frozen=True, kw_only=True):
         """Number of positions of a canon."""
         return len(self.layout)
 
+    def refers_to(self, entity: str) -> bool:
+        """Has a field, or a field of lines, that refers to this entity type?"""
+        nested = (to for fields in self.line_references.values() for to in fields.values())
+        return entity in {*self.references.values(), *nested}
+
     def position(self, name: str) -> int:
         """A field's position; ValueError when the layout has no such field."""
         return self.layout.index(name)
@@ -197,6 +202,11 @@ def former(stream: Stream) -> str:
 def remade(stream: Stream) -> str:
     """The kind of document that counts how often an entity lost its record in this stream, by eid."""
     return f"remade {stream.system} {stream.entity}"
+
+
+def moved(stream: Stream) -> str:
+    """The kind of document that names parents whose record has a new key, which this stream is not told of yet."""
+    return f"moved {stream.system} {stream.entity}"
 
 
 class Run(msgspec.Struct, kw_only=True):

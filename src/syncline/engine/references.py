@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple, cast
 
-from syncline.engine.hub import BoundFlow, BoundSide, Hub
+from syncline.engine.hub import BoundFlow, BoundSide, Hub, former
 from syncline.model.state import LinkState, Stream
 from syncline.model.values import UNSET, Row, Value, is_empty
 
@@ -37,6 +37,9 @@ def parents_in(hub: Hub, system: str, entity: str, keys: Sequence[str]) -> dict[
         if aliases:
             renamed = hub.store.links(stream, list(aliases.values()))
             found.update({old: renamed[new].eid for old, new in aliases.items() if new in renamed})
+        if hub.may_have(former(stream)):  # a record that was made anew since: its former key still names the entity
+            buried = hub.store.tombs(stream, [key for key in missing if key not in found])
+            found.update({key: hub.store.merged_into(entity, tomb.eid) for key, tomb in buried.items()})
     return found
 
 

@@ -13,6 +13,7 @@ from syncline.engine.approval import held_back
 from syncline.engine.deliver import deliver
 from syncline.engine.discover import discover
 from syncline.engine.hub import BoundFlow, Hub, Pass, Run
+from syncline.engine.moved import tell_of_moved
 from syncline.engine.recover import recover
 from syncline.engine.refresh import refresh
 from syncline.engine.runs import close_run, open_run
@@ -107,7 +108,7 @@ def deliver_until_quiet(hub: Hub, passes: Sequence[Pass], allowed: Allowed = _wh
     started = hub.env.monotonic()
     for _ in range(MOST_ROUNDS):
         busy = [deliver_planned(at, allowed) for at in passes]
-        woken = [attempt(at, wake) and any(allowed(at, one) for one in _sendable(at)) for at in passes]
+        woken = [_woken(at) and any(allowed(at, one) for one in _sendable(at)) for at in passes]
         if _refresh_due(passes) or any(busy) or any(woken):
             continue
         due = hub.store.next_due([at.side.stream for at in passes if not _paused(at)])
@@ -117,6 +118,11 @@ def deliver_until_quiet(hub: Hub, passes: Sequence[Pass], allowed: Allowed = _wh
         if hub.env.monotonic() - started + pause > hub.settle_for:
             return
         hub.env.sleep(max(pause, 0.01))
+
+
+def _woken(at: Pass) -> bool:
+    """Was anything planned anew for this side?"""
+    return any([attempt(at, tell_of_moved), attempt(at, wake)])
 
 
 def _paused(at: Pass) -> bool:

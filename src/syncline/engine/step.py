@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import msgspec
 
 from syncline.engine.audit import Entry
-from syncline.engine.hub import Hub, Run, former, remade
+from syncline.engine.hub import Hub, Run, former, moved, remade
 from syncline.model.page import Cursor, Op
 from syncline.model.state import (
     Conflict,
@@ -107,6 +107,7 @@ def commit(hub: Hub, run: Run, step: Step, *, priority: int = 2) -> None:
         )
     for stream in {tomb.stream for tomb in step.tombs} | step.aliases.keys():
         step.put_document(former(stream), "any", b"")
+    _note_moved(hub, step)
     hub.env.point(f"{step.kind}.before_commit")
     with hub.store.transaction() as tx:
         _write_entities(tx, step)
@@ -125,6 +126,20 @@ def commit(hub: Hub, run: Run, step: Step, *, priority: int = 2) -> None:
         hub.index.asked.clear()
     hub.index.documents.update(dict.fromkeys([*step.documents, *map(remade, step.dropped_links)], True))
     hub.env.point(f"{step.kind}.after_commit")
+
+
+def _note_moved(hub: Hub, step: Step) -> None:
+    """A record made anew has another key: what refers to it in its system is to be told, see `engine.moved`."""
+    for stream, links in step.new_links.items():
+        lost = step.dropped_links.get(stream, ())
+        if not lost and not hub.may_have(remade(stream)):
+            continue
+        eids = [str(link.eid) for link in links]
+        again = {*eids}.intersection(map(str, lost)) | hub.store.documents(remade(stream), eids).keys()
+        for name in sorted(again):
+            for bound in hub.flows.values():
+                if stream.system in bound.sides and bound.refers_to(stream.entity):
+                    step.put_document(moved(Stream(stream.system, bound.entity)), f"{stream.entity} {name}", b"")
 
 
 def _end_conflicts(hub: Hub, step: Step) -> None:

@@ -1,0 +1,83 @@
+"""Parents that were made anew: references to them are translated once more, in each system that has a new record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+
+from syncline.engine.codec import canon_of, decode_delta, encode_delta, gens_of
+from syncline.engine.hub import BoundFlow, Pass, moved
+from syncline.engine.step import Step, begin, commit
+from syncline.merging import Shadow
+from syncline.model.flow import Direction
+from syncline.model.page import Op
+from syncline.model.state import Entity, EntityState, Link, LinkState
+from syncline.model.values import UNSET, Row
+
+Parents = Mapping[str, AbstractSet[int]]  #: entity type -> eids
+
+
+def tell_of_moved(at: Pass) -> bool:
+    """Plan the write of every reference to a parent that has a new key in this system; True when there was any.
+
+    The system still shows the former key, which stands for the same parent; so nothing is news but what is meant.
+    One look at every entity of the flow, however many parents have moved.
+    """
+    kind = moved(at.side.stream)
+    names = list(at.hub.store.documents(kind)) if at.hub.may_have(kind) else []
+    if not names:
+        return False
+    parents = _parents(at, names)
+    told = False
+    for page in at.hub.store.each_entity(at.bound.entity) if at.side.side.direction is not Direction.FROM else ():
+        step = begin(at.hub, "settle", system=at.side.system, entity=at.bound.entity)
+        _tell(at, [one for one in page if one.state is EntityState.LIVE], parents, step)
+        told = told or not step.empty
+        commit(at.hub, at.run, step)
+    step = begin(at.hub, "settle", system=at.side.system, entity=at.bound.entity)
+    step.dropped_documents[kind] = names
+    commit(at.hub, at.run, step)
+    return told
+
+
+def _parents(at: Pass, names: list[str]) -> Parents:
+    """The parents that have moved, with those that were merged into them: they are referred to by either eid."""
+    found: dict[str, set[int]] = {}
+    for name in names:
+        entity, _, eid = name.rpartition(" ")
+        found.setdefault(entity, set()).add(int(eid))
+    for entity, eids in found.items():
+        for page in at.hub.store.each_entity(entity):
+            merged = [one.eid for one in page if one.state is EntityState.MERGED]
+            eids |= {eid for eid in merged if at.hub.store.merged_into(entity, eid) in eids}
+    return found
+
+
+def _tell(at: Pass, entities: list[Entity], parents: Parents, step: Step) -> None:
+    width = at.bound.width
+    pointing = {one.eid: (one, _pointing(at.bound, canon_of(one, width), parents)) for one in entities}
+    eids = [eid for eid, (_, positions) in pointing.items() if positions & at.side.writable]
+    for eid, link in at.hub.store.links_of(at.side.stream, eids).items():
+        if link.state is not LinkState.OK:
+            continue
+        entity, positions = pointing[eid]
+        canon, gens, delta = canon_of(entity, width), gens_of(entity, width), decode_delta(link.delta)
+        for p in positions & at.side.writable:
+            was = delta.get(p, Shadow(canon[p], canon[p], gens[p]))
+            delta[p] = was._replace(base=UNSET)
+        step.links[at.side.stream, eid] = Link(
+            eid, link.key, link.state, link.fingerprint, link.version, encode_delta(delta), link.born, link.stamp
+        )
+        step.plan_work(at.side.stream, Op.UPDATE, eid)
+
+
+def _pointing(bound: BoundFlow, canon: Row, parents: Parents) -> set[int]:
+    """The positions at which a canon refers to one of `parents`."""
+    found = {p for p, entity in bound.references.items() if canon[p] in parents.get(entity, ())}
+    for p, fields in bound.line_references.items():
+        lines = canon[p]
+        if isinstance(lines, Mapping) and any(
+            line.get(name) in parents.get(entity, ()) for line in lines.values() for name, entity in fields.items()
+        ):
+            found.add(p)
+    return found
