@@ -218,3 +218,79 @@ def test_a_second_hub_on_the_same_store_goes_on_counting(world):
 
     assert not this.paused
     assert len(world.erp.live("partners")) == 2
+
+
+def unsearchable(world: World, fault: str, *, effect: float = 20.0, incremental: bool = True) -> None:
+    """The answer of the next create is lost, and the ERP cannot be asked for the record by anything it holds."""
+    in_doubt(world, fault, marker=False, effect=effect)
+    world.erp.contract = replace(world.erp.contract, searchable=frozenset({"road"}), incremental=incremental)
+    world.die()
+
+
+def later(world: World, passes: int = 4, wait: float = 60.0) -> None:
+    """Ordinary passes."""
+    for _ in range(passes):
+        world.sync(wait=wait)
+
+
+@pytest.mark.parametrize("tax", ["T1", None])
+@pytest.mark.parametrize("fault", ["lost-before", "lost-after", "late:15"])
+@pytest.mark.parametrize("incremental", [False, True])
+def test_a_create_in_doubt_that_cannot_be_searched_for_waits_for_a_whole_listing(world, fault, tax, incremental):
+    world.crm.add("customers", **customer(8))
+    world.rest()
+    unsearchable(world, fault, incremental=incremental)
+    crm = world.crm.add("customers", **customer(1, tax=tax))
+    world.sync()
+    world.sync(wait=10)  # begins before a late record is there, and lasts until the doubt is over
+    later(world)
+
+    assert [row["label"] for row in world.erp.live("partners").values()] == ["Company 8", "Company 1"]
+    world.crm.edit("customers", crm, phone="777")
+    later(world)
+    assert [row["tel"] for row in world.erp.live("partners").values()] == ["+49 8", "777"]
+    assert len(world.crm.live("customers")) == 2
+    assert not world.store.unsettled()
+
+
+def test_a_create_in_doubt_where_the_hub_only_writes_is_listed_too(world):
+    text = (
+        CUSTOMERS.replace("resource: partners", "resource: partners\n        direction: to")
+        .replace("own: {", "own: {credit: {owner: crm}, ")
+        .replace("credit: {owner: erp}, ", "")
+    )
+    made = World(text)
+    made.sync()
+    unsearchable(made, "lost-after")
+    made.crm.add("customers", **customer(1, tax=None))
+    later(made)
+
+    assert len(made.erp.live("partners")) == 1
+    assert not made.store.unsettled()
+    made.close()
+
+
+def test_an_unsearchable_orphan_of_a_deleted_entity_is_found_by_the_listing_and_deleted(world):
+    world.crm.add("customers", **customer(8))
+    world.rest()
+    unsearchable(world, "lost-after", effect=200.0)
+    crm = world.crm.add("customers", **customer(1, tax=None))
+    world.sync()
+    world.crm.remove("customers", crm)
+    for _ in range(6):
+        world.sync(full=True)
+
+    assert [row["vat"] for row in world.erp.live("partners").values()] == ["T8"]
+
+
+def test_a_create_in_doubt_is_searched_for_by_what_was_sent(world):
+    in_doubt(world, "late:15", marker=False, effect=20.0)
+    world.erp.contract = replace(world.erp.contract, incremental=True)
+    world.sync()
+    crm = world.crm.add("customers", **customer(1))
+    world.sync()
+    world.crm.edit("customers", crm, tax="T9")
+    world.sync(wait=10)  # begins before the record is there, and lasts until the doubt is over
+    world.rest()
+
+    assert [row["vat"] for row in world.erp.live("partners").values()] == ["T9"]

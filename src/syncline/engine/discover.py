@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from syncline.engine.absorb import KEYLESS, Reading, absorb, parked_reads, release
 from syncline.engine.combine import creates
 from syncline.engine.deletes import sweep
+from syncline.engine.doubts import awaits_listing, decide_listed
 from syncline.engine.hub import Pass
 from syncline.engine.limits import Priority
 from syncline.engine.mergers import merges_to_look_at
@@ -33,6 +34,7 @@ def discover(at: Pass) -> None:
         or not side.contract.incremental
         or not at.hub.matched(side.stream)
         or _reconcile_is_due(at)
+        or awaits_listing(at)
     )
     scanned = bytearray() if whole else None
     latest, started = cursor, at.hub.now()
@@ -70,6 +72,7 @@ def _end_whole_read(at: Pass, scanned: bytearray, started: int, step: Step) -> N
     if side.contract.deletes is Deletes.SWEEP:
         step.hints += sweep(at, scanned)
     step.hints += merges_to_look_at(at)
+    decide_listed(at, started, step)
     step.put_document(RECONCILED, name, str(started).encode())
     if not at.hub.matched(side.stream):
         step.put_document("matched", name, str(at.hub.now()).encode())

@@ -6,20 +6,23 @@ from collections.abc import Sequence
 
 import msgspec
 
-from syncline.engine.absorb import Reading, absorb
+from syncline.engine.absorb import DEFER_FOR, Reading, absorb, parked_reads
 from syncline.engine.codec import Pending, canon_of, decode_delta, decode_pending, fingerprint
-from syncline.engine.deliver import get_records, page_of
+from syncline.engine.deliver import SEND_WITHIN, get_records, page_of
 from syncline.engine.hub import Pass
+from syncline.engine.identify import asks, natural_fields
 from syncline.engine.limits import Priority
 from syncline.engine.plan import wanted
 from syncline.engine.ready import asked_there
 from syncline.engine.retry import backoff
-from syncline.engine.step import begin, commit
-from syncline.engine.wake import plan_anew
+from syncline.engine.step import Step, begin, commit
+from syncline.engine.wake import DEFERRED, plan_anew
 from syncline.errors import RejectedError, SetupError
 from syncline.model.page import Gone, Op, Record
-from syncline.model.state import Hint, Unsettled
-from syncline.model.values import is_empty
+from syncline.model.state import Hint, Unsettled, UnsettledState
+from syncline.model.values import UNSET, is_empty
+
+LOOK_AGAIN = 24 * 3_600_000_000  #: [µs]
 
 
 def decide_doubts(at: Pass, doubts: Sequence[Unsettled]) -> None:
@@ -82,9 +85,16 @@ def _still_wanted(at: Pass, eids: Sequence[int]) -> set[int]:
 
 
 def _decide_create(at: Pass, row: Unsettled) -> None:
-    """Search for what an unanswered create may have made: link it, or create again."""
+    """Search for what an unanswered create may have made: link it, or create again.
+
+    What nothing can be searched by is looked for in a whole listing.
+    """
+    term = None if at.side.contract.marker else _natural_key(at, row)
+    if term is None and not at.side.contract.marker:
+        _await_listing(at, row)
+        return
     try:
-        found = search_created(at, row)
+        found = _search_created(at, row, term)
     except (RejectedError, SetupError) as error:  # a value that cannot be searched for keeps this doubt, and no other
         _doubt_longer(at, msgspec.structs.replace(row, message=f"the search for it is refused: {error}"))
         return
@@ -110,15 +120,13 @@ def _doubt_longer(at: Pass, row: Unsettled) -> None:
     commit(at.hub, at.run, step)
 
 
-def search_created(at: Pass, row: Unsettled) -> list[Record]:
-    """Records that our create may have made and that no link knows, by marker, else by a searchable field."""
+def _search_created(at: Pass, row: Unsettled, term: tuple[str, str] | None) -> list[Record]:
+    """Records that our create may have made and that no link knows, by marker or by its natural key."""
     side, hub = at.side, at.hub
     side.gate.enter(Priority.LIVE)
     hub.env.point("search.before")
-    if side.contract.marker:
-        found = side.connector.search(side.side.resource, "", hub.marker(side.stream, row.eid))
-    else:
-        found = _by_natural_key(at, row.eid)
+    field, value = term or ("", hub.marker(side.stream, row.eid))
+    found = side.connector.search(side.side.resource, field, value)
     side.gate.passed()
     linked = hub.store.links(side.stream, [record.key for record in found])
     tombs = hub.store.tombs(side.stream, [record.key for record in found])
@@ -129,13 +137,77 @@ def search_created(at: Pass, row: Unsettled) -> list[Record]:
     )
 
 
-def _by_natural_key(at: Pass, eid: int) -> Sequence[Record]:
-    side = at.side
-    entity = at.hub.store.entities(at.bound.entity, [eid])[eid]
-    canon = canon_of(entity, at.bound.width)
-    body = side.lens.put([[canon[p] for p in side.positions]], problems=[])[0]
-    for name in sorted(side.contract.searchable):
+def _natural_key(at: Pass, row: Unsettled) -> tuple[str, str] | None:
+    """A system field that can be searched by and the value that was sent in it; None when there is none.
+
+    Of a flow with exact match rules only their fields count: a value that many records share finds a stranger.
+    """
+    side, layout = at.side, at.bound.layout
+    sent = {p: value for p, (value, _) in decode_pending(row.pending).items()}
+    body = side.lens.put([[sent.get(p, UNSET) for p in side.positions]], problems=[])[0]
+    natural = natural_fields(at.bound.flow)
+    told = [name for p, name in enumerate(layout) if p in sent and name in side.lens.paths_of]
+    names = {path.top for name in told if name in natural or not natural for path in side.lens.paths_of[name]}
+    for name in sorted(names & side.contract.searchable):
         value = body.get(name)
         if isinstance(value, str) and not is_empty(value):
-            return side.connector.search(side.side.resource, name, value)
-    return []
+            return name, value
+    return None
+
+
+# --- what cannot be searched for --------------------------------------------------------------------------------------
+
+
+def awaits_listing(at: Pass) -> bool:
+    """Does a create in doubt wait for a whole listing of this side?"""
+    kind = _awaited(at)
+    return at.hub.may_have(kind) and bool(at.hub.store.documents(kind))
+
+
+def _awaited(at: Pass) -> str:
+    return f"awaits-listing {at.side.system} {at.side.stream.entity}"
+
+
+def _await_listing(at: Pass, row: Unsettled) -> None:
+    step = begin(at.hub, "settle", system=at.side.system, entity=at.bound.entity)
+    step.put_document(_awaited(at), str(row.eid), b"")
+    message = f"waits for a whole listing of {at.side.system}: it can be searched for by nothing that was sent"
+    step.unsettled.append(msgspec.structs.replace(row, due=at.hub.now() + LOOK_AGAIN, message=message))
+    commit(at.hub, at.run, step)
+
+
+def decide_listed(at: Pass, started: int, step: Step) -> None:
+    """After a whole listing: creates in doubt that it has not shown are tried again, if it could have shown them.
+
+    A listing that began before a doubt was over, or in which a record could not be told apart, decides nothing.
+    """
+    if not awaits_listing(at):
+        return
+    store, stream = at.hub.store, at.side.stream
+    names = list(store.documents(_awaited(at)))
+    rows = store.unsettled_of(stream, [int(name) for name in names])
+    unclear = _unclear(at)
+    over = started - int((SEND_WITHIN + at.side.doubt + at.side.contract.lag) * 1e6)
+    for name in names:
+        row = rows.get(int(name))
+        if row is not None and row.state is UnsettledState.DOUBT and row.since > over:
+            continue
+        step.dropped_documents.setdefault(_awaited(at), []).append(name)
+        if row is None or row.state is not UnsettledState.DOUBT:
+            continue
+        if unclear:
+            message = f"may be record {min(unclear)} of {at.side.system}, which cannot be read or told apart yet"
+            step.unsettled.append(msgspec.structs.replace(row, due=at.hub.now() + LOOK_AGAIN, message=message))
+            continue
+        at.account.doubt_ended(landed=False, this_run=row.run == at.run.number)
+        step.settled.setdefault(stream, []).append(row.eid)
+        step.plan_work(stream, row.op, row.eid)
+
+
+def _unclear(at: Pass) -> set[str]:
+    """Keys of listed records that belong to nobody yet: parked, asked about, or waiting for a parent."""
+    store, stream = at.hub.store, at.side.stream
+    hints = store.hints(stream, due=at.hub.now() + DEFER_FOR, limit=2**31 - 1)
+    keys = [*store.documents(parked_reads(at.side)), *store.documents(asks(at.side))]
+    keys += [hint.key for hint in hints if hint.reason.startswith(DEFERRED)]
+    return set(keys) - store.links(stream, keys).keys()

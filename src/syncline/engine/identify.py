@@ -15,7 +15,8 @@ import msgspec
 from syncline import matching
 from syncline.engine.codec import canon_of, decode_pending
 from syncline.engine.hub import BoundFlow, BoundSide, Hub, Pass
-from syncline.model.flow import MatchRule
+from syncline.merging import explain
+from syncline.model.flow import Flow, MatchRule
 from syncline.model.page import Op
 from syncline.model.state import EntityState, Tomb, UnsettledState
 from syncline.model.values import UNSET, Value, is_empty
@@ -164,21 +165,34 @@ def _looks_like(at: Pass, one: Sighting, eid: int) -> bool:
 def _by_doubts(at: Pass, unknown: Sequence[tuple[int, Sighting]], taken: set[int]) -> Iterable[tuple[int, Identity]]:
     """Without a marker, a create that is in doubt is known by what it sent: it belongs to its entity, dead or alive."""
     doubts = at.hub.store.unsettled(stream=at.side.stream, state=UnsettledState.DOUBT)
+    used: set[int] = set()
     for row in (one for one in doubts if one.op is Op.CREATE):
         sent = {at.bound.layout[p]: (p, value) for p, (value, _) in decode_pending(row.pending).items()}
-        alike = [number for number, one in unknown if _is_what_was_sent(at, sent, one.values)]
-        if len(alike) == 1 and row.eid not in taken:
+        alike = [(one.stamp, one.key, n) for n, one in unknown if n not in used and _is_what_was_sent(at, sent, one)]
+        if alike and row.eid not in taken:
+            _, _, number = min(alike)
             taken.add(row.eid)
-            yield alike[0], Identity(how=How.LINK, eid=row.eid, reason="our own create")
+            used.add(number)
+            yield number, Identity(how=How.LINK, eid=row.eid, reason="our own create")
 
 
-def _is_what_was_sent(at: Pass, sent: Mapping[str, tuple[int, Value]], shown: Mapping[str, Value]) -> bool:
-    """By the fields that records are searched by, where we sent any, else by all of them."""
-    side = at.side
-    filled = {name: one for name, one in sent.items() if not is_empty(one[1]) and name not in side.lens.nested}
-    keys = {name for name in filled if {path.top for path in side.lens.paths_of[name]} & side.contract.searchable}
+def natural_fields(flow: Flow) -> frozenset[str]:
+    """The fields of exact match rules: what tells one record from another."""
+    return frozenset(name for rule in flow.match if rule.at_least is None for name in rule.fields)
+
+
+def _is_what_was_sent(at: Pass, sent: Mapping[str, tuple[int, Value]], one: Sighting) -> bool:
+    """By its natural key, or what records are searched by, where we sent any; else by all of it, however normalised."""
+    side, shown = at.side, one.values
+    filled = {name: told for name, told in sent.items() if not is_empty(told[1]) and name not in side.lens.nested}
+    keys = filled.keys() & natural_fields(at.bound.flow)
+    if not keys:
+        keys = {name for name in filled if {path.top for path in side.lens.paths_of[name]} & side.contract.searchable}
     compared = [(shown.get(name, UNSET), *filled[name]) for name in keys or filled]
-    return bool(compared) and all(seen in (value, side.shows(p, value)) for seen, p, value in compared)
+    return bool(compared) and all(
+        seen in (value, side.shows(p, value)) or (not keys and bool(explain(value, seen)))
+        for seen, p, value in compared
+    )
 
 
 def _by_rules(at: Pass, unknown: Sequence[tuple[int, Sighting]], taken: set[int]) -> Iterable[tuple[int, Identity]]:

@@ -12,6 +12,7 @@ from functools import partial
 from syncline.engine.approval import held_back
 from syncline.engine.deliver import deliver
 from syncline.engine.discover import discover
+from syncline.engine.doubts import awaits_listing
 from syncline.engine.hub import BoundFlow, Hub, Pass, Run
 from syncline.engine.moved import tell_of_moved
 from syncline.engine.recover import recover
@@ -42,7 +43,7 @@ def run(hub: Hub, flows: Sequence[BoundFlow], *, full: bool = False, approved: b
     recover(hub, this)
     passes = [Pass(hub=hub, run=this, bound=bound, side=side) for bound in flows for side in bound.sides.values()]
     for at in passes:
-        if at.side.side.direction is not Direction.TO or not hub.matched(at.side.stream):
+        if at.side.side.direction is not Direction.TO or not hub.matched(at.side.stream) or awaits_listing(at):
             attempt(at, _discover)
     _refresh_due(passes)
     if send:
