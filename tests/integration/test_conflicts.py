@@ -1,10 +1,12 @@
 """A conflict waits for a person; the decision holds everywhere, and the loser is never lost."""
 
+import msgspec
 import pytest
 
 from syncline.app import operations
 from syncline.errors import SetupError
 from syncline.model.report import ConflictRow
+from syncline.model.state import EntityState
 from tests.integration.fakes import World, agreed
 
 
@@ -123,3 +125,48 @@ def test_conflicts_settled_by_rule_are_listed_when_asked_for(acme: World):
 
     assert ("phone", "auto", "theirs") in states
     assert ("email", "open", "") in states
+
+
+@pytest.mark.parametrize("choice", ["ours", "theirs", "crm"])
+def test_a_decision_about_a_value_that_was_not_shown_is_refused_with_its_cure(
+    acme: World, keys: tuple[str, str], choice: str
+):
+    listed = only(acme)
+    acme.crm.edit("customers", keys[0], email="newer@example.com")
+    operations.sync(acme.hub)
+
+    with pytest.raises(SetupError, match=r"newer@example\.com") as refused:
+        operations.resolve(acme.hub, listed.cid, choice, agreed=listed.agreed)
+
+    assert f"--agreed {only(acme).agreed}" in refused.value.cure
+    operations.resolve(acme.hub, listed.cid, choice, agreed=only(acme).agreed)
+    assert operations.conflicts(acme.hub) == []
+
+
+def test_a_decision_with_the_mark_of_an_older_value_is_refused(acme: World, keys: tuple[str, str]):
+    cid = only(acme).cid
+    acme.crm.edit("customers", keys[0], email="newer@example.com")
+    operations.sync(acme.hub)
+    older = only(acme).agreed
+    acme.crm.edit("customers", keys[0], email="newest@example.com")
+    operations.sync(acme.hub)
+
+    with pytest.raises(SetupError, match=r"newest@example\.com"):
+        operations.resolve(acme.hub, cid, "ours", agreed=older)
+
+
+@pytest.mark.parametrize("state", [EntityState.DEAD, EntityState.MERGED])
+@pytest.mark.usefixtures("keys")
+def test_a_conflict_about_what_is_no_more_is_closed_and_says_so(acme: World, state: EntityState):
+    """As one that was left open by an earlier version: with its entity a conflict ends."""
+    row = only(acme)
+    entity = acme.hub.store.entities("customer", [row.eid])[row.eid]
+    with acme.hub.store.transaction() as tx:
+        tx.update_entities("customer", [msgspec.structs.replace(entity, state=state)])
+
+    with pytest.raises(SetupError, match=f"Conflict {row.cid} is over: customer #{row.eid} was"):
+        operations.resolve(acme.hub, row.cid, "theirs", who="m.li")
+
+    assert operations.conflicts(acme.hub) == []
+    with pytest.raises(SetupError, match="settled already"):
+        operations.resolve(acme.hub, row.cid, "theirs")

@@ -42,7 +42,8 @@ def plan_and_apply(acme: World, _random: Random) -> None:
 
 def resolve_one(acme: World, random: Random) -> None:
     for row in operations.conflicts(acme.hub)[:1]:
-        operations.resolve(acme.hub, row.cid, random.choice(["ours", "theirs", "crm", "erp"]), who="m.li")
+        choice = random.choice(["ours", "theirs", "crm", "erp"])
+        operations.resolve(acme.hub, row.cid, choice, who="m.li", agreed=row.agreed)
 
 
 def correct_one(acme: World, random: Random) -> None:
@@ -70,7 +71,7 @@ def settle(acme: World) -> None:
     for _ in range(4):
         acme.env.sleep(600)
         for row in operations.conflicts(acme.hub):
-            operations.resolve(acme.hub, row.cid, "ours")
+            operations.resolve(acme.hub, row.cid, "ours", agreed=row.agreed)
         operations.retry(acme.hub)
         operations.sync(acme.hub, full=True, approved=True)
 

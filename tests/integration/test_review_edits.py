@@ -190,7 +190,7 @@ def test_an_open_conflict_shows_the_canon_of_now_and_keeps_what_was_shown(world)
     world.crm.edit("customers", crm, email="c@x")
     world.sync()
     shown = open_conflict(world)
-    after = operations.resolve(world.open(), shown.cid, "theirs")
+    after = operations.resolve(world.open(), shown.cid, "theirs", agreed=shown.agreed)
     world.rest()
 
     assert (shown.ours, shown.theirs) == (("c@x",), ("b@x",))

@@ -94,9 +94,12 @@ def conflicts(hub: Hub, *, every: bool = False) -> Sequence[ConflictRow]:
     return clashes.conflicts(hub, every=every)
 
 
-def resolve(hub: Hub, cid: int, choice: str, *, value: object = None, who: str = "") -> ConflictRow:
-    """Decide a conflict: "ours", "theirs", a system's name (what it shows), or "value" with `value`."""
-    return clashes.resolve(hub, cid, choice, value=value, who=who)
+def resolve(hub: Hub, cid: int, choice: str, *, value: object = None, who: str = "", agreed: int = 0) -> ConflictRow:
+    """Decide a conflict: "ours", "theirs", a system's name (what it shows), or "value" with `value`.
+
+    `agreed` is that of the row which was shown; SetupError when the agreed value has changed since.
+    """
+    return clashes.resolve(hub, cid, choice, value=value, who=who, agreed=agreed)
 
 
 def parked(hub: Hub) -> Sequence[ParkedRow]:

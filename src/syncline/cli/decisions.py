@@ -34,6 +34,8 @@ def show_conflicts(screen: Screen, rows: Sequence[ConflictRow]) -> None:
                 (("before", DIM), (value(base, 60), DIM), ""),
             ]
             screen.table(table, indent=6)
+        if row.agreed:
+            screen.line(f"      the agreed value has changed since: add --agreed {row.agreed} to your choice", hang=6)
     if any(row.state == "open" for row in rows):
         number = next(row.cid for row in rows if row.state == "open")
         screen.line(

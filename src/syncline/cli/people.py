@@ -22,6 +22,9 @@ def conflicts(
     *,
     keep: Annotated[str | None, typer.Option(metavar="ours|theirs|SYSTEM", help="Whose value stays.")] = None,
     value: Annotated[str | None, typer.Option(metavar="VALUE", help="Another value instead, as text or JSON.")] = None,
+    agreed: Annotated[
+        int, typer.Option(metavar="NUMBER", help="Which agreed value you saw, where the list names one.")
+    ] = 0,
     every: Annotated[bool, typer.Option("--all", help="List those settled by rule or by a person, too.")] = False,
 ) -> None:
     """List fields that were edited on two sides at once, or decide one.
@@ -35,7 +38,7 @@ def conflicts(
 
     asked = asked_of(context)
     if number is not None and (keep is not None or value is not None):
-        _resolve(asked, number, keep, value)
+        _resolve(asked, number, keep, value, agreed)
         return
     if number is None and (keep is not None or value is not None):
         refuse("Which one? syncline conflicts NUMBER --keep ours|theirs|SYSTEM.")
@@ -51,7 +54,7 @@ def conflicts(
         show_conflicts(Screen(asked), rows)
 
 
-def _resolve(asked: Asked, number: int, keep: str | None, value: str | None) -> None:
+def _resolve(asked: Asked, number: int, keep: str | None, value: str | None, agreed: int) -> None:
     from syncline.app import open_hub, operations
     from syncline.cli.decisions import given_value
     from syncline.cli.show import Screen, document
@@ -60,7 +63,7 @@ def _resolve(asked: Asked, number: int, keep: str | None, value: str | None) -> 
         refuse("Give --keep or --value, not both.")
     chosen = {"value": given_value(value)} if value is not None else {}
     with open_hub(asked.folder()) as hub:
-        row = operations.resolve(hub, number, keep or "value", who=getpass.getuser(), **chosen)
+        row = operations.resolve(hub, number, keep or "value", who=getpass.getuser(), agreed=agreed, **chosen)
     if asked.json:
         document(row)
     else:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NoReturn
 
 import msgspec
 
 from syncline.engine.audit import EntryKind, entry
-from syncline.engine.codec import canon_of, decode_delta
+from syncline.engine.codec import canon_of, decode_delta, gens_of
 from syncline.engine.hub import BoundFlow, Hub, Run
 from syncline.engine.labels import Label, labels, shown
 from syncline.engine.people import FIRST, PERSON, Deed, as_run, canonical, edit, entity_of, rule_of
@@ -46,7 +47,7 @@ def _row(hub: Hub, bound: BoundFlow, one: Conflict, label: Label) -> ConflictRow
         cid=one.cid, flow=bound.flow.name, entity=one.entity, eid=one.eid, label=label.text, keys=label.keys,
         field=one.field, names=tuple(bound.layout[p] for p in positions), state=one.state.name.lower(), rule=one.rule,
         system=one.system, theirs=told(one.theirs), ours=told(one.ours), base=told(one.base), kept=one.kept, at=one.at,
-        run=one.run, who=one.who,
+        run=one.run, who=one.who, agreed=_moved_to(hub, bound, one),
     )  # fmt: skip
 
 
@@ -73,8 +74,27 @@ def _unit(bound: BoundFlow, one: Conflict) -> Unit | None:
     return next((unit for unit in bound.units if unit.name == one.field), None)
 
 
-def resolve(hub: Hub, cid: int, choice: str, *, value: object = None, who: str = "") -> ConflictRow:
-    """Decide an open conflict. The decision is canon, the other value stays in the history."""
+def _moved_to(hub: Hub, bound: BoundFlow, one: Conflict) -> int:
+    """The generation of the agreed value, where it is another than the one that the conflict was opened with; else 0.
+
+    A frozen field is not written, but what one system alone edits still becomes canon.
+    """
+    unit = _unit(bound, one)
+    entity = hub.store.entities(bound.entity, [one.eid]).get(one.eid)
+    if unit is None or entity is None or one.state is not ConflictState.OPEN:
+        return 0
+    gens = gens_of(entity, bound.width)
+    newest = max(gens[p] for p in unit.positions)
+    page = hub.store.audit_pages([newest]).get(newest)
+    return newest if page is not None and page.at > one.at else 0
+
+
+def resolve(hub: Hub, cid: int, choice: str, *, value: object = None, who: str = "", agreed: int = 0) -> ConflictRow:
+    """Decide an open conflict. The decision is canon, the other value stays in the history.
+
+    `agreed` is that of the row which the person has seen: SetupError when the agreed value is another one by now, or
+    when the entity is no more, which ends the conflict.
+    """
     found = hub.store.conflict(cid)
     if found is None:
         msg = f"There is no conflict {cid}."
@@ -84,11 +104,38 @@ def resolve(hub: Hub, cid: int, choice: str, *, value: object = None, who: str =
         msg = f"Conflict {cid} is settled already: {settled} stands."
         raise SetupError(msg, cure="To change the value, edit it in a system.")
     bound = hub.of_entity(found.entity)
+    _refuse_over(hub, bound, found, who)
     entity = entity_of(hub, bound, found.eid)
+    if agreed != _moved_to(hub, bound, found):
+        _refuse_moved(hub, bound, found)
     values = _choice(hub, bound, found, entity, choice, value)
     as_run(hub, lambda run: _decide(hub, run, found, values, (choice, who)))
     after = hub.store.conflict(cid) or found
     return _row(hub, bound, after, labels(hub, bound, [found.eid])[found.eid])
+
+
+def _refuse_over(hub: Hub, bound: BoundFlow, one: Conflict, who: str) -> None:
+    """With its entity a conflict ends: close it, and say so."""
+    entity = hub.store.entities(bound.entity, [one.eid]).get(one.eid)
+    if entity is not None and entity.state is EntityState.LIVE:
+        return
+    step = begin(hub, PERSON, entity=bound.entity)
+    step.entries.append(entry(EntryKind.CONFLICT, one.eid, one.field, rule_of(who), "ours", stamp=hub.now()))
+    settled = msgspec.structs.replace(one, state=ConflictState.RESOLVED, kept="ours", who=who)
+    as_run(hub, lambda run: _commit(hub, run, step, settled))
+    merged = entity is not None and entity.state is EntityState.MERGED
+    what = f"merged into #{hub.store.merged_into(bound.entity, one.eid)}" if merged else "deleted"
+    msg = f"Conflict {one.cid} is over: {bound.entity} #{one.eid} was {what}."
+    raise SetupError(msg, cure="There is nothing left to decide. `syncline conflicts` lists those that wait.")
+
+
+def _refuse_moved(hub: Hub, bound: BoundFlow, one: Conflict) -> NoReturn:
+    row = _row(hub, bound, _current(hub, bound, [one])[0], labels(hub, bound, [one.eid])[one.eid])
+    now = ", ".join(map(str, row.ours))
+    msg = f"The agreed value of {row.label}, {one.field} is another one than you were shown: {now}."
+    mark = f" --agreed {row.agreed}" if row.agreed else ""
+    cure = f"Look at it with `syncline conflicts`, then: syncline conflicts {one.cid} --keep ours|theirs|SYSTEM{mark}"
+    raise SetupError(msg, cure=cure)
 
 
 def _choice(hub: Hub, bound: BoundFlow, one: Conflict, entity: Entity, choice: str, value: object) -> dict[int, Value]:

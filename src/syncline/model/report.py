@@ -247,6 +247,7 @@ class ConflictRow:
     at: int
     run: int
     who: str = ""
+    agreed: int = 0  #: told when deciding: the generation of `ours`; 0 while it is as when the conflict was opened
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
