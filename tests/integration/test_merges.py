@@ -1,10 +1,13 @@
 """Two records turn out to be one: people merge them in one system, then in the other, this way or that way round."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
+from syncline.app import operations
 from syncline.model.state import ConflictState
+from syncline.model.values import decode_row
 from tests.integration.world import CUSTOMERS, World, customer
 
 
@@ -67,3 +70,67 @@ def test_deleting_the_second_record_settles_it_too(world):
     assert waiting(world) == []
     assert list(world.crm.live("customers")) == [crm]
     assert list(world.erp.live("partners")) == [stays]
+
+
+def create_in_doubt(world: World, fault: str, *, marker: bool, of: str) -> tuple[str, str]:
+    """Two customers; what became of the partner of the one with this tax number, nobody knows: loser, winner."""
+    searchable = frozenset({"vat"})
+    world.erp.contract = replace(world.erp.contract, marker=marker, searchable=searchable, effect=100.0, lag=1.0)
+    faults = [fault]
+    world.erp.write_fault = lambda item: faults.pop() if faults and item.fields.get("vat") == of else ""
+    loser, winner = (world.crm.add("customers", **customer(number)) for number in (1, 2))
+    world.sync()
+    return loser, winner
+
+
+@pytest.mark.parametrize("marker", [True, False])
+@pytest.mark.parametrize("fault", ["lost-before", "late:70", "late:95"])
+def test_a_create_of_the_loser_that_is_in_doubt_leaves_no_second_record(world, fault, marker):
+    loser, winner = create_in_doubt(world, fault, marker=marker, of="T1")
+    world.crm.merge("customers", loser, winner)
+    for _ in range(4):
+        world.sync(full=True)
+    world.rest()
+
+    assert [row["vat"] for row in world.erp.live("partners").values()] == ["T2"]
+    assert list(world.crm.live("customers")) == [winner]
+    assert not world.store.unsettled()
+
+
+@pytest.mark.parametrize("marker", [True, False])
+@pytest.mark.parametrize("fault", ["lost-before", "late:70", "late:95"])
+def test_a_create_of_the_loser_that_is_in_doubt_becomes_the_winner_s_where_it_has_none(world, fault, marker):
+    world.erp.refuses = lambda fields: "not now" if fields.get("vat") == "T2" else ""
+    loser, winner = create_in_doubt(world, fault, marker=marker, of="T1")
+    world.crm.merge("customers", loser, winner)
+    for _ in range(4):
+        world.sync(full=True)
+    before = [row["vat"] for row in world.erp.live("partners").values()]
+    world.erp.refuses = lambda _fields: ""
+    operations.retry(world.open())
+    world.rest()
+
+    assert before == ([] if fault == "lost-before" else ["T1"])
+    assert [row["vat"] for row in world.erp.live("partners").values()] == ["T2"]
+    assert list(world.crm.live("customers")) == [winner]
+
+
+@pytest.mark.parametrize("fault", ["lost-before", "lost-after", "late:95"])
+def test_a_write_in_doubt_to_a_record_that_the_winner_takes_over_is_known_as_ours(fault):
+    alone = World(CUSTOMERS.replace("deletes: {", "creates: {erp: false}\n    deletes: {"))
+    loser, winner = (alone.crm.add("customers", **customer(number)) for number in (1, 2))
+    partner = alone.erp.add("partners", label="Company 1", tel="+49 1", mail="1@example.com", vat="T1")
+    alone.rest()
+    alone.erp.contract = replace(alone.erp.contract, effect=100.0)
+    alone.die()
+    faults = [fault]
+    alone.erp.write_fault = lambda _item: faults.pop() if faults else ""
+    alone.crm.edit("customers", loser, phone="111")
+    alone.sync()
+    alone.crm.merge("customers", loser, winner)
+    alone.rest()
+
+    phone = alone.crm.show("customers", winner)["phone"]
+    assert phone == alone.erp.show("partners", partner)["tel"] != "111"
+    assert not [one for one in alone.store.conflicts() if one.system == "erp" and "111" in decode_row(one.theirs)]
+    alone.close()

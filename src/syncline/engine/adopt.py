@@ -168,16 +168,27 @@ def _linked(at: Pass, linked: Sequence[tuple[FreshRow, Identity]], step: Step) -
     known: list[Known] = []
     for row, identity in linked:
         pending: Pending = {}
-        if identity.eid in doubts and doubts[identity.eid].op is Op.CREATE:
-            pending = decode_pending(doubts[identity.eid].pending)
-            step.settled.setdefault(at.side.stream, []).append(identity.eid)
+        eid = identity.eid
+        if eid in doubts and doubts[eid].op is Op.CREATE:
+            pending = decode_pending(doubts[eid].pending)
+            step.settled.setdefault(at.side.stream, []).append(eid)
+            eid = _heir(at, eid)
         known.append(
             Known(
-                key=row.key, eid=identity.eid, values=row.values, print=row.print, version=row.version,
+                key=row.key, eid=eid, values=row.values, print=row.print, version=row.version,
                 stamp=row.stamp, link=None, pending=pending, how=identity.reason,
             )
         )  # fmt: skip
     return known
+
+
+def _heir(at: Pass, eid: int) -> int:
+    """Whose record it is that was created for `eid`: the entity's that absorbed it, unless that has one; then nobody's.
+
+    Of nobody's record, which stays with `eid`, `combine` makes an orphan.
+    """
+    survivor = at.hub.store.merged_into(at.bound.entity, eid)
+    return eid if survivor in at.hub.store.links_of(at.side.stream, [survivor]) else survivor
 
 
 def _ask(at: Pass, row: FreshRow, identity: Identity, step: Step) -> None:

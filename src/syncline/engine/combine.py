@@ -60,7 +60,7 @@ def combine(at: Pass, known: Sequence[Known], step: Step, outcomes: Counter[Read
     for one in known:
         entity = step.entities.get(one.eid) or entities.get(one.eid)
         if entity is None or entity.state is EntityState.MERGED:
-            outcomes[ReadOutcome.FILTERED] += 1
+            outcomes[_nobodys(at, one, step)] += 1
             continue
         links = {system: found[one.eid] for system, found in others.items() if one.eid in found}
         outcomes[_combine_one(at, one, entity, links, step)] += 1
@@ -241,11 +241,24 @@ def _stays_dead(at: Pass, one: Known, result: Merge, step: Step) -> ReadOutcome:
             one.eid, one.key, one.link.state, one.print, one.version, delta, one.link.born, one.stamp
         )
         return ReadOutcome.FILTERED
+    return _orphan(at, one, delta, "an orphan of a deleted entity", step)
+
+
+def _orphan(at: Pass, one: Known, delta: bytes | None, why: str, step: Step) -> ReadOutcome:
     link = Link(one.eid, one.key, LinkState.OK, one.print, one.version, delta, at.hub.now(), one.stamp)
     step.new_links.setdefault(at.side.stream, []).append(link)
-    step.entries.append(entry(EntryKind.LINKED, one.eid, one.key, "an orphan of a deleted entity", stamp=one.stamp))
+    step.entries.append(entry(EntryKind.LINKED, one.eid, one.key, why, stamp=one.stamp))
     step.plan_work(at.side.stream, Op.DELETE, one.eid)
     return ReadOutcome.LINKED
+
+
+def _nobodys(at: Pass, one: Known, step: Step) -> ReadOutcome:
+    """A record of an entity that was absorbed by another, which has one itself: a late create of ours is deleted."""
+    if one.link is None:
+        return _orphan(at, one, None, "an orphan of a merged entity", step)
+    if one.link.state is LinkState.OK:
+        step.touched.setdefault(at.side.stream, []).append((one.eid, one.print, one.version, one.stamp))
+    return ReadOutcome.FILTERED
 
 
 def _store_link(at: Pass, one: Known, result: Merge, step: Step) -> None:

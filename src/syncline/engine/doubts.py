@@ -108,7 +108,7 @@ def _decide_create(at: Pass, row: Unsettled) -> None:
         return
     step = begin(at.hub, "settle", system=at.side.system, entity=at.bound.entity)
     step.settled.setdefault(at.side.stream, []).append(row.eid)
-    step.plan_work(at.side.stream, Op.CREATE, row.eid)
+    step.plan_work(at.side.stream, Op.CREATE, at.hub.store.merged_into(at.bound.entity, row.eid))
     commit(at.hub, at.run, step, priority=1)
 
 
@@ -201,7 +201,7 @@ def decide_listed(at: Pass, started: int, step: Step) -> None:
             continue
         at.account.doubt_ended(landed=False, this_run=row.run == at.run.number)
         step.settled.setdefault(stream, []).append(row.eid)
-        step.plan_work(stream, row.op, row.eid)
+        step.plan_work(stream, row.op, store.merged_into(at.bound.entity, row.eid))
 
 
 def _unclear(at: Pass) -> set[str]:

@@ -135,7 +135,12 @@ def may_lack(hub: Hub, side: BoundSide) -> bool:
 def _by_marker(at: Pass, one: Sighting, eid: int, taken: set[int]) -> Identity | None:
     """Our marker names the entity. But a hub whose state was put back gives eids anew: the record must look like it."""
     hub, bound, side = at.hub, at.bound, at.side
-    eid = hub.store.merged_into(bound.entity, eid)
+    doubt = hub.store.unsettled_of(side.stream, [eid]).get(eid)
+    survivor = hub.store.merged_into(bound.entity, eid)
+    if survivor != eid and doubt is not None and doubt.op is Op.CREATE and eid not in taken:
+        taken.add(eid)
+        return Identity(how=How.LINK, eid=eid, reason="our own create")
+    eid = survivor
     if eid in taken or eid not in hub.store.entities(bound.entity, [eid]):
         return None
     if eid in hub.store.links_of(side.stream, [eid]):

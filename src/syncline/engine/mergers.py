@@ -11,7 +11,17 @@ from syncline.engine.step import Step
 from syncline.merging import Shadow
 from syncline.model.ledger import ReadOutcome
 from syncline.model.page import Op
-from syncline.model.state import Conflict, ConflictState, Entity, EntityState, Hint, Link, LinkState
+from syncline.model.state import (
+    Conflict,
+    ConflictState,
+    Entity,
+    EntityState,
+    Hint,
+    Link,
+    LinkState,
+    Stream,
+    UnsettledState,
+)
 from syncline.model.values import UNSET, Value, decode_row, encode_row, is_empty
 
 
@@ -83,7 +93,6 @@ def _absorb_entity(at: Pass, step: Step, loser: Entity, winner: Entity) -> None:
     lagging = _fill(at, step, loser, winner)
     _log_differences(at, step, loser, winner)
     for side in at.bound.sides.values():
-        step.settled.setdefault(side.stream, []).append(loser.eid)
         links = at.hub.store.links_of(side.stream, [loser.eid, winner.eid])
         kept, lost = links.get(winner.eid), links.get(loser.eid)
         if kept is not None:
@@ -94,6 +103,19 @@ def _absorb_entity(at: Pass, step: Step, loser: Entity, winner: Entity) -> None:
                 step.plan_work(side.stream, Op.UPDATE, winner.eid)
         if side.system != at.side.system and lost is not None:
             _other_system(at, step, side.system, lost, kept, winner)
+        _keep_doubts(at, step, side.stream, loser.eid, winner.eid)
+
+
+def _keep_doubts(at: Pass, step: Step, stream: Stream, loser: int, winner: int) -> None:
+    """What may still take effect: a create of the loser, or a write to a record that the winner has taken over."""
+    rows = at.hub.store.unsettled_of(stream, [loser, winner])
+    row = rows.get(loser)
+    if row is None or (row.state is UnsettledState.DOUBT and row.op is Op.CREATE):
+        return
+    step.settled.setdefault(stream, []).append(loser)
+    taken = any(link.eid == winner for link in step.new_links.get(stream, ()))
+    if row.state is UnsettledState.DOUBT and taken and winner not in rows:
+        step.unsettled.append(msgspec.structs.replace(row, eid=winner))
 
 
 def _fill(at: Pass, step: Step, loser: Entity, winner: Entity) -> dict[int, Shadow]:

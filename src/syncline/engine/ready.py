@@ -77,7 +77,8 @@ def ready(at: Pass, intent: Intent, before: Mapping[int, Record], step: Step) ->
     now, width, found = at.hub.now(), at.bound.width, []
     for eid in intent.eids:
         entity, waiting = entities.get(eid), unsettled.get(eid)
-        if entity is None or entity.state is EntityState.MERGED or (waiting and must_wait(waiting, now)):
+        absorbed = entity is not None and entity.state is EntityState.MERGED and intent.op is not Op.DELETE
+        if entity is None or absorbed or (waiting and must_wait(waiting, now)):
             continue
         op, one = needed(at, intent.op, entity, links.get(eid)), None
         if op is intent.op:
@@ -138,7 +139,7 @@ def _still_refused(at: Pass, one: Ready, waiting: Unsettled) -> bool:
 def _one(at: Pass, op: Op, entity: Entity, link: Link | None, canon: Row, frozen: frozenset[str]) -> Ready | None:
     linked = link is not None and link.state is LinkState.OK
     ending = op in (Op.DELETE, Op.ARCHIVE)
-    if entity.state is EntityState.DEAD:
+    if entity.state is not EntityState.LIVE:
         return Ready(op=op, entity=entity, canon=canon, change={}, link=link) if linked and ending else None
     if ending:
         return None  # the entity lives again
