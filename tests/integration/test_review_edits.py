@@ -103,6 +103,107 @@ def test_a_corrected_converter_reaches_records_that_nobody_edits(make):
     assert world.erp.show("partners", erp)["label"] == "Spaced"
 
 
+IN_CRM = "lines: {each: lines, key: no, map: {no: no, qty: qty, text: text}}"
+IN_ERP = "lines: {each: rows, key: no, map: {no: no, qty: qty, text: text}}"
+HELLO = [{"no": 1, "qty": 2, "text": "hello"}, {"no": 2, "qty": 3, "text": "two"}]
+
+
+def without_text(*places: str) -> str:
+    """The project before it knew of the text of lines, in one system or in both."""
+    text = CUSTOMERS
+    for place in places:
+        text = text.replace(place, place.replace(", text: text", ""))
+    return text
+
+
+def test_a_field_of_lines_that_is_added_to_both_mappings_reaches_records_that_nobody_edits(make):
+    world = make(without_text(IN_CRM, IN_ERP))
+    _, erp = agree(world, lines=HELLO)
+    remap(world, CUSTOMERS)
+    world.rest()
+
+    assert world.erp.show("partners", erp)["rows"] == HELLO
+    assert not world.store.conflicts()
+
+
+@pytest.mark.parametrize("blank", [{}, {"text": None}, {"text": ""}])
+def test_a_field_of_lines_that_a_mapping_gains_is_filled_there_and_empties_nothing_elsewhere(make, blank):
+    world = make(without_text(IN_ERP))
+    crm, erp = agree(world, lines=HELLO)
+    world.erp.edit("partners", erp, rows=[{"no": 1, "qty": 2, **blank}, {"no": 2, "qty": 3}])
+    world.rest()
+    remap(world, CUSTOMERS)
+    world.rest()
+
+    assert world.crm.show("customers", crm)["lines"] == world.erp.show("partners", erp)["rows"] == HELLO
+
+
+def test_a_field_of_lines_that_is_read_from_elsewhere_is_filled_there(make):
+    world = make(CUSTOMERS)
+    crm, erp = agree(world, lines=HELLO)
+    remap(world, CUSTOMERS.replace(IN_ERP, IN_ERP.replace("text: text", "text: memo")))
+    world.rest()
+
+    assert world.crm.show("customers", crm)["lines"] == HELLO
+    assert [line["memo"] for line in world.erp.show("partners", erp)["rows"]] == ["hello", "two"]
+
+
+def test_another_value_in_a_field_of_lines_that_a_mapping_gains_is_a_rival_and_is_logged(make):
+    world = make(without_text(IN_ERP))
+    crm, erp = agree(world, lines=HELLO)
+    world.erp.edit("partners", erp, rows=[{"no": 1, "qty": 2, "text": "else"}, {"no": 2, "qty": 3}])
+    world.rest()
+    remap(world, CUSTOMERS)
+    world.rest()
+
+    ours, theirs = world.crm.show("customers", crm)["lines"], world.erp.show("partners", erp)["rows"]
+    assert ours == theirs
+    assert [one.field for one in world.store.conflicts()] == ["lines"]
+
+
+def test_an_edit_of_another_field_of_a_line_made_meanwhile_stands(make):
+    world = make(without_text(IN_ERP))
+    crm, erp = agree(world, lines=HELLO)
+    world.erp.edit("partners", erp, rows=[{"no": 1, "qty": 9}, {"no": 2, "qty": 3}])
+    remap(world, CUSTOMERS)
+    world.rest()
+
+    wanted = [{"no": 1, "qty": 9, "text": "hello"}, {"no": 2, "qty": 3, "text": "two"}]
+    assert world.crm.show("customers", crm)["lines"] == world.erp.show("partners", erp)["rows"] == wanted
+
+
+OTHER_RESOURCE = CUSTOMERS.replace("resource: partners", "resource: companies")
+
+
+def test_records_of_another_resource_are_looked_at_anew_and_rivals_are_logged(make):
+    world = make(CUSTOMERS)
+    crm, erp = agree(world)
+    world.erp.tables["companies"] = world.erp.tables.pop("partners")
+    versions = world.erp.tables["companies"][erp].versions
+    versions[-1] = versions[-1]._replace(fields={**versions[-1].fields, "tel": "+49 7"})
+    world.erp.contract = replace(world.erp.contract, incremental=True)
+    remap(world, OTHER_RESOURCE)
+    world.rest()
+
+    assert world.crm.show("customers", crm)["phone"] == world.erp.show("companies", erp)["tel"]
+    assert "phone" in [one.field for one in world.store.conflicts()]
+
+
+def test_what_another_resource_does_not_show_waits_for_a_person_and_is_made_there(make):
+    world = make(CUSTOMERS)
+    crm, _ = agree(world)
+    world.erp.tables["companies"] = {}
+    remap(world, OTHER_RESOURCE)
+    runs = [world.sync(full=True, approved=False) for _ in range(3)]
+    kept = list(world.crm.live("customers"))
+    world.settle()
+
+    assert kept == [crm]
+    assert all("another resource than before" in run.held[0] for run in runs)
+    assert [row["vat"] for row in world.erp.live("companies").values()] == ["T1"]  # once a person has agreed
+    assert list(world.crm.live("customers")) == [crm]
+
+
 def test_a_field_that_a_system_gains_which_is_only_written_to_is_sent(make):
     world = make(without_notes(TO_THE_ERP, of="erp"))
     _, erp = agree(world, note="hello")

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from syncline.engine.plan import wanted
 from syncline.merging import Observation, Shadow, Unit, Verdict, merge
-from syncline.merging.lines import apply_edits, edits
+from syncline.merging.lines import apply_edits, edits, news
 from syncline.merging.normalise import explain, normalise
 from syncline.model.flow import Rule, RuleKind
 from syncline.model.values import UNSET, decode_row, encode_row
@@ -71,9 +71,21 @@ def test_lines_merge_without_losing_an_edit_that_met_no_rival(base, ours, theirs
     result = merge([unit], observation("erp", theirs, ours, Shadow(base, base, 1), later=True), gen=3)
 
     merged = result.canon[0]
-    for edit in edits(base, theirs):
+    for edit in news(base, theirs):
         if edit.field not in ("", "\0removed"):
             assert merged[edit.key][edit.field] == edit.value
+
+
+@given(base=LINES, ours=LINES, theirs=LINES)
+def test_an_empty_field_of_a_line_that_was_not_looked_at_before_empties_nothing(base, ours, theirs):
+    unit = Unit(name="lines", positions=(0,), rule=Rule(kind=RuleKind.LATEST), lines=True)
+    result = merge([unit], observation("erp", theirs, ours, Shadow(base, base, 1), later=True), gen=3)
+
+    silent = {(edit.key, edit.field) for edit in edits(base, theirs)} - {(e.key, e.field) for e in news(base, theirs)}
+    for key, field in silent:
+        assert theirs[key][field] in (None, "")
+        if field in ours.get(key, {}) and key in result.canon[0]:
+            assert result.canon[0][key][field] == ours[key][field]
 
 
 @given(value=st.one_of(st.none(), st.text(max_size=12), st.decimals(allow_nan=False, allow_infinity=False).map(str)))

@@ -10,6 +10,7 @@ from syncline.engine.audit import EntryKind, entry
 from syncline.engine.codec import canon_of, decode_delta
 from syncline.engine.combine import POLICY_OP
 from syncline.engine.hub import Pass
+from syncline.engine.kinds import unfamiliar
 from syncline.engine.mergers import close_merge
 from syncline.engine.plan import wanted
 from syncline.engine.step import Step
@@ -99,7 +100,7 @@ def _carry_on(at: Pass, step: Step, eid: int) -> None:
             step.plan_work(side.stream, op, eid)
 
 
-def sweep(at: Pass, scanned: bytearray) -> list[Hint]:
+def sweep(at: Pass, scanned: bytearray, step: Step) -> list[Hint]:
     """After a complete scan: hints for linked records that it did not show. A scan that lacks too much gives none."""
     now = at.hub.now()
     contract = at.side.contract
@@ -114,13 +115,21 @@ def sweep(at: Pass, scanned: bytearray) -> list[Hint]:
             shown = link.eid < len(scanned) and scanned[link.eid]
             if not shown and link.born <= young:
                 missing.append(link)
-    if linked >= SMALL and linked - len(missing) < COMPLETE_FROM * linked:
+    strange = at.hub.may_have(unfamiliar(at.side.stream)) and bool(at.hub.store.documents(unfamiliar(at.side.stream)))
+    few = linked >= SMALL and linked - len(missing) < COMPLETE_FROM * linked
+    if few or (strange and missing):
+        why = (
+            f"{at.side.side.resource} is another resource than before" if strange else "too many to be believed deleted"
+        )
+        cure = "Check the mapping" if strange else "Check the permissions there"
         at.run.held.append(
             f"{at.side.system} {at.bound.flow.name}: {len(missing):,} of {linked:,} records are missing from a whole "
-            "read, too many to be believed deleted. Check the permissions there, then: syncline sync --approve"
+            f"read: {why}. {cure}, then: syncline sync --full --approve"
         )
         if not at.run.approved:
             return []
+    if strange:
+        step.dropped_documents[unfamiliar(at.side.stream)] = ["resource"]
     return [Hint(stream=at.side.stream, key=link.key, reason="missing", due=now, at=now) for link in missing]
 
 

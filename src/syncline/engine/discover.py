@@ -70,7 +70,7 @@ def _end_whole_read(at: Pass, scanned: bytearray, started: int, step: Step) -> N
     """Everything there was seen: look for what is missing; the first time, plan what is to be created there."""
     side, name = at.side, "/".join(at.side.stream)
     if side.contract.deletes is Deletes.SWEEP:
-        step.hints += sweep(at, scanned)
+        step.hints += sweep(at, scanned, step)
     step.hints += merges_to_look_at(at)
     decide_listed(at, started, step)
     step.put_document(RECONCILED, name, str(started).encode())

@@ -204,11 +204,6 @@ def remade(stream: Stream) -> str:
     return f"remade {stream.system} {stream.entity}"
 
 
-def moved(stream: Stream) -> str:
-    """The kind of document that names parents whose record has a new key, which this stream is not told of yet."""
-    return f"moved {stream.system} {stream.entity}"
-
-
 class Run(msgspec.Struct, kw_only=True):
     """One execution: its number in the store, its ledger, what it may do."""
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 
 from syncline.engine.codec import canon_of, decode_delta, encode_delta, gens_of
-from syncline.engine.hub import BoundFlow, Pass, moved
+from syncline.engine.hub import BoundFlow, Pass
+from syncline.engine.kinds import moved
 from syncline.engine.step import Step, begin, commit
 from syncline.merging import Shadow
 from syncline.model.flow import Direction

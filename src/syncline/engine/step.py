@@ -11,7 +11,8 @@ from collections.abc import Sequence
 import msgspec
 
 from syncline.engine.audit import Entry
-from syncline.engine.hub import Hub, Run, former, moved, remade
+from syncline.engine.hub import Hub, Run, former, remade
+from syncline.engine.kinds import moved
 from syncline.model.page import Cursor, Op
 from syncline.model.state import (
     Conflict,

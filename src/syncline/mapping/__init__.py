@@ -8,6 +8,7 @@ from syncline.mapping.converters import converters
 from syncline.mapping.converting import Arguments, Converter, ConverterSpec, Parameter
 from syncline.mapping.laws import LawBreak, check_laws, is_lossy
 from syncline.mapping.lens import Lens
+from syncline.mapping.paths import Path
 from syncline.mapping.values import Json, Mapped, Problem, Value
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Lens",
     "Mapped",
     "Parameter",
+    "Path",
     "Problem",
     "Value",
     "check_laws",

@@ -50,8 +50,8 @@ class Lens:
     """A compiled mapping. `get` and `put` undo each other, up to what `check_laws` shows."""
 
     __slots__ = (
-        "_keys", "_plans", "_reader", "fields", "inner", "nested", "overlaid", "paths", "paths_of", "references",
-        "writable",
+        "_keys", "_plans", "_reader", "fields", "inner", "line_paths", "nested", "overlaid", "paths", "paths_of",
+        "references", "writable",
     )  # fmt: skip
 
     fields: tuple[str, ...]  #: canonical names, in the order of the columns
@@ -59,6 +59,7 @@ class Lens:
     writable: frozenset[str]  #: canonical fields whose value can be written
     paths: frozenset[str]  #: the system's own fields that are read
     paths_of: Mapping[str, tuple[Path, ...]]  #: per canonical field, where it is read
+    line_paths: Mapping[str, Mapping[str, tuple[Path, ...]]]  #: per field that holds lines, where theirs are read
     nested: frozenset[str]  #: canonical fields that hold lines
     overlaid: frozenset[str]  #: canonical fields that are written inside a nested object or list
     inner: FieldSet
@@ -70,7 +71,12 @@ class Lens:
         self.writable = frozenset(name for writer in inner.writers for name in writer.fields)
         self.paths_of = {name: feed.paths for name, feed in inner.feeds.items()}
         self.paths = frozenset(path.top for paths in self.paths_of.values() for path in paths)
-        self.nested = frozenset(name for name, feed in inner.feeds.items() if isinstance(feed, Lines))
+        self.line_paths = {
+            name: {one: nested.paths for one, nested in feed.inner.feeds.items()}
+            for name, feed in inner.feeds.items()
+            if isinstance(feed, Lines)
+        }
+        self.nested = frozenset(self.line_paths)
         self._reader = _reader(sorted(self.paths))
         self._keys = {**keys_of([path for writer in inner.writers for path in writer.paths]), **_line_keys(inner)}
         self.overlaid = frozenset(

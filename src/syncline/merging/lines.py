@@ -7,9 +7,10 @@ added, a line removed. Edits of the two sides that touch different lines or diff
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
-from syncline.model.values import Lines, Value
+from syncline.model.values import Lines, Value, is_empty
 
 REMOVED = "\0removed"  #: stands in an edit for "the whole line went away"
 
@@ -37,6 +38,23 @@ def edits(old: Value, new: Value) -> list[LineEdit]:
         if not line and key not in before:
             found.append(LineEdit(key, "", None))
     return sorted(found, key=lambda edit: (edit.key, edit.field))
+
+
+def news(old: Value, new: Value) -> list[LineEdit]:
+    """The edits that somebody made: an empty value of a line's field that was not looked at before is none."""
+    before = as_lines(old)
+    return [
+        edit
+        for edit in edits(old, new)
+        if edit.key not in before or edit.field in before[edit.key] or not is_empty(edit.value) or edit.field == REMOVED
+    ]
+
+
+def without_fields(value: Value, names: AbstractSet[str]) -> Value:
+    """A lines value as if these fields of its lines had never been looked at."""
+    if not isinstance(value, Mapping):
+        return value
+    return {key: {name: one for name, one in line.items() if name not in names} for key, line in value.items()}
 
 
 def apply_edits(value: Value, changes: list[LineEdit]) -> Lines:

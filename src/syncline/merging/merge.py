@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from syncline.merging.lines import apply_edits, edits
+from syncline.merging.lines import apply_edits
+from syncline.merging.lines import news as line_news
 from syncline.merging.normalise import explain
 from syncline.merging.rivals import Rivals, Settlement, settle_rivals
 from syncline.model.flow import Direction, Empties, Rule, RuleKind
@@ -195,7 +196,7 @@ def _verdict(news: _News, seen: Observation) -> tuple[Verdict, tuple[Value, ...]
     if all(s.gen == seen.gens[p] or seen.canon[p] is UNSET for s, p in zip(news.was, news.positions, strict=True)):
         if not news.unit.lines:
             return Verdict.ACCEPTED, news.shown, ""
-        made = edits(news.was[0].seen, news.shown[0])
+        made = line_news(news.was[0].seen, news.shown[0])
         return Verdict.ACCEPTED, (apply_edits(news.before[0], made),), ""
     settled = settle_rivals(
         news.unit.rule, Rivals(news.base, tuple(s.seen for s in news.was), news.before, news.shown),
@@ -290,7 +291,7 @@ def _cast_shadow(decision: Decision, seen: Observation, shadows: dict[int, Shado
         elif decision.verdict is Verdict.SAME:
             shadows[position] = Shadow(seen.canon[position], shown, gens[position])
         elif decision.unit.lines:
-            meant = apply_edits(was.base, edits(was.seen, shown))
+            meant = apply_edits(was.base, line_news(was.seen, shown))
             agreed = decision.verdict in CHANGES_CANON and meant == after
             shadows[position] = Shadow(meant, shown, gens[position] if agreed else was.gen)
         elif decision.verdict in (Verdict.ACCEPTED, Verdict.WON):

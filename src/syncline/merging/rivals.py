@@ -7,7 +7,7 @@ from decimal import Decimal, DecimalException
 from enum import StrEnum
 from typing import NamedTuple
 
-from syncline.merging.lines import apply_edits, edits, rival
+from syncline.merging.lines import apply_edits, edits, news, rival
 from syncline.model.flow import Rule, RuleKind
 from syncline.model.values import Value
 
@@ -64,7 +64,7 @@ def _why(rule: Rule, *, later: bool) -> str:
 
 def _settle_lines(rule: Rule, values: Rivals, theirs_wins: Callable[[], bool]) -> Settled:
     ours = values.ours[0]
-    made, met = edits(values.seen[0], values.theirs[0]), edits(values.base[0], ours)
+    made, met = news(values.seen[0], values.theirs[0]), edits(values.base[0], ours)
     rivals = rival(met, made)
     if not rivals:
         return Settled(Settlement.BOTH, (apply_edits(ours, made),), "edits of different lines or fields")

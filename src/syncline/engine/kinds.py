@@ -1,0 +1,18 @@
+"""Kinds of documents that one step of the engine leaves for another, by stream."""
+
+from __future__ import annotations
+
+from syncline.model.state import Stream
+
+
+def unfamiliar(stream: Stream) -> str:
+    """The kind of the document that says that this stream is read from another resource, not looked at as a whole yet.
+
+    What it does not show may never have been in it, and is not taken for deleted.
+    """
+    return f"unfamiliar {stream.system} {stream.entity}"
+
+
+def moved(stream: Stream) -> str:
+    """The kind of document that names parents whose record has a new key, which this stream is not told of yet."""
+    return f"moved {stream.system} {stream.entity}"
