@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import msgspec
 import pytest
 
 from syncline.app import operations
@@ -155,6 +156,19 @@ def test_a_tombstone_whose_key_cannot_be_stored_is_told_of(world: World):
 
     assert at.account.problem() == ""
     assert set(world.store.documents("parked-read crm customer")) == {"#A\\x00B", "#C\\x00"}
+
+
+def test_two_records_without_a_key_at_the_same_place_of_two_pages_are_parked_each(world: World):
+    at, kind = side(world, "crm"), "parked-read crm customer"
+    pages = [Page(keys=[], raws=[], broken=[("#0", reason)]) for reason in ("no key", "a key that is no text")]
+    for _ in range(2):  # the second reading finds the same two
+        reading = Reading(exact=False)
+        for page in pages:
+            absorb(at, page, reading)
+
+    parked = [msgspec.json.decode(body)["reason"] for body in world.store.documents(kind).values()]
+    assert sorted(parked) == ["a key that is no text", "no key"]
+    assert len(operations.parked(world.open())) == 2
 
 
 def test_a_batch_that_is_refused_as_a_whole_is_in_doubt_and_found_out(world: World, monkeypatch: pytest.MonkeyPatch):

@@ -17,6 +17,7 @@ from syncline.engine.codec import Pending, fingerprint
 from syncline.engine.combine import Known, combine
 from syncline.engine.deletes import record_deleted
 from syncline.engine.hub import BoundSide, Hub, Pass
+from syncline.engine.keepable import KEYLESS, keepable
 from syncline.engine.step import Step, begin, commit
 from syncline.errors import SynclineError
 from syncline.model.event import Event
@@ -28,7 +29,6 @@ from syncline.model.values import UNSET, Value
 UNKNOWN: tuple[int, None] = (0, None)
 GATHER = 100  #: changed records that are worth a commit of their own
 READ_AGAIN = 30_000_000  #: a record that a list showed but that could not be read is read by key after this [µs]
-KEYLESS = "#"  #: begins the name of a record whose key could not be read: its place on the page
 CIRCLE = "circle "  #: begins the reason of a hint whose record and its parents wait for each other
 DEFER_FOR = 3_600_000_000  #: a record whose parent stays unknown is looked at again after this long [µs]
 
@@ -70,6 +70,17 @@ class Reading(msgspec.Struct, kw_only=True):
     buried: set[str] = set()  #: keys that the listing says are deleted
     gathered: dict[str, Row] = {}
 
+    def name(self, key: str) -> str:
+        """The name to park a record by: its key, or for one without a key a name that no other of this reading has."""
+        if not key.startswith(KEYLESS):
+            return key
+        name, number = key, 1
+        while name in self.keyless:
+            number += 1
+            name = f"{key}/{number}"
+        self.keyless.add(name)
+        return name
+
 
 def absorb(at: Pass, page: Page, reading: Reading) -> Step:
     """Merge one page and commit it with its audit and the work that follows from it."""
@@ -83,40 +94,6 @@ def absorb(at: Pass, page: Page, reading: Reading) -> Step:
         account.reads = before
         account.read = before.total() + len(reading.gathered)
         raise
-
-
-def keepable(page: Page) -> Page:
-    """The page with every record whose key no store can keep (a null character, half a surrogate pair) as a broken one.
-
-    Such a record is told of by the place of its key's escaped form, and the rest of the page flows.
-    """
-    keys = [*page.keys, *(key for key, _ in page.broken), *page.tombstones]
-    if _can_be_kept("".join(keys)):
-        return page
-    good = [number for number, key in enumerate(page.keys) if _can_be_kept(key)]
-    refused = [key for key in page.keys if not _can_be_kept(key)]
-    refused += [key for key in page.tombstones if not _can_be_kept(key)]
-    return Page(
-        keys=[page.keys[n] for n in good], raws=[page.raws[n] for n in good],
-        versions=[page.versions[n] for n in good] if page.versions else page.versions,
-        stamps=[page.stamps[n] for n in good] if page.stamps else page.stamps,
-        tombstones=[key for key in page.tombstones if _can_be_kept(key)], cursor=page.cursor,
-        broken=[
-            *((key if _can_be_kept(key) else _escaped(key), reason) for key, reason in page.broken),
-            *((_escaped(key), "its key holds characters that cannot be stored") for key in refused),
-        ],
-    )  # fmt: skip
-
-
-def _can_be_kept(text: str) -> bool:
-    try:
-        return b"\0" not in text.encode()
-    except UnicodeEncodeError:
-        return False
-
-
-def _escaped(key: str) -> str:
-    return KEYLESS + key.encode("unicode_escape").decode()
 
 
 def _absorb(at: Pass, page: Page, reading: Reading) -> Step:
@@ -149,11 +126,11 @@ def _absorb(at: Pass, page: Page, reading: Reading) -> Step:
 def _park_broken(at: Pass, broken: Sequence[tuple[str, str]], reading: Reading, step: Step) -> None:
     """Park what cannot be read. It is there, so it is not missing; the cursor moves past it, so it is tried again."""
     hub, side, now = at.hub, at.side, at.hub.now()
+    broken = [(reading.name(key), reason) for key, reason in broken]
     for key, reason in broken:
         _park_read(hub, step, side, key, ParkedRead(field="", reason=reason, since=now))
         at.account.reads[ReadOutcome.PARKED] += 1
     named = [key for key, _ in broken if not key.startswith(KEYLESS)]
-    reading.keyless.update(key for key, _ in broken if key.startswith(KEYLESS))
     if reading.exact or not named:
         return
     step.hints += [Hint(stream=side.stream, key=key, reason=UNREADABLE, due=now + READ_AGAIN, at=now) for key in named]

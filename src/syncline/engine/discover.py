@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from syncline.engine.absorb import KEYLESS, Reading, absorb, parked_reads, release
+from syncline.engine.absorb import Reading, absorb, parked_reads, release
 from syncline.engine.combine import creates
 from syncline.engine.deletes import sweep
 from syncline.engine.doubts import awaits_listing, decide_listed
 from syncline.engine.hub import Pass
+from syncline.engine.keepable import KEYLESS
 from syncline.engine.limits import Priority
 from syncline.engine.mergers import merges_to_look_at
 from syncline.engine.retry import read_again

@@ -27,7 +27,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     stamps: Sequence[int] | None = None  #: last change [µs since 1970, UTC], 0 unknown; None: no stamps
     tombstones: Sequence[str] = ()  #: keys that the system says are deleted
     cursor: Cursor | None = None  #: where to go on once this page is kept
-    broken: Sequence[tuple[str, str]] = ()  #: (key or position, reason) of records that could not be read
+    broken: Sequence[tuple[str, str]] = ()  #: (key, or `#` and what tells it from others; reason) of unreadable ones
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):

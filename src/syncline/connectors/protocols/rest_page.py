@@ -7,6 +7,7 @@ of them. When the page has a blemish, its records are looked at one by one, and 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from hashlib import blake2b
 from itertools import compress
 from typing import Any, TypeVar, overload
 
@@ -164,7 +165,7 @@ class Reader:
         kept: list[bytes] = []
         rows: list[object] = []
         broken: list[tuple[str, str]] = []
-        for place, raw in enumerate(raws):
+        for raw in raws:
             reason = self.unfit(raw)
             row = None
             try:  # whatever is wrong with it, its key may be told
@@ -173,7 +174,7 @@ class Reader:
                 reason = reason or str(error)[:_SHORT]
             if reason or row is None:
                 key = text_of(self._row.reads["key"](row)) if row is not None else ""
-                broken.append((key or f"#{place}", reason))
+                broken.append((key or _keyless(raw), reason))
             else:
                 kept.append(raw)
                 rows.append(row)
@@ -254,6 +255,11 @@ class Reader:
         """Does the record itself say that it counts as deleted?"""
         flag = self._resource.gone_when
         return flag is not None and flag.holds(find(msgspec.json.decode(raw), flag.field))
+
+
+def _keyless(raw: bytes) -> str:
+    """A name for a record without a key: the same wherever it is listed, another for another record."""
+    return f"#{blake2b(raw, digest_size=6).hexdigest()}"
 
 
 def _versions(shown: Sequence[object]) -> list[str | None]:
