@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from syncline.app import operations
 from syncline.engine.learn import kind_of, load
 from syncline.model.contract import ReadBack
 from syncline.model.state import ConflictState, UnsettledState
@@ -267,3 +268,43 @@ def test_a_normaliser_that_never_rests_freezes_its_field(world):
     assert (conflict.field, conflict.rule, conflict.system) == ("rating", "NORMALISER_UNSTABLE", "erp")
     assert world.crm.show("customers", crm)["rating"] == "A"
     assert len([item for _, item in world.erp.writes if "class" in item.fields]) <= 1 + 3 + 1
+
+
+QUARRELS = {
+    "each puts its own mark first": (lambda v: v if v[0] == "A" else "A" + v, lambda v: v if v[0] == "B" else "B" + v),
+    "each adds to it": (lambda v: f"{v}.", lambda v: f"{v}!"),
+}
+
+
+@pytest.mark.parametrize("quarrel", QUARRELS)
+def test_two_systems_that_never_agree_on_a_spelling_freeze_the_field_and_a_person_ends_it(world, quarrel):
+    crm, erp = agree(world, name="Start GmbH")
+    world.crm.stores["name"], world.erp.stores["label"] = QUARRELS[quarrel]
+    before = world.written
+    world.crm.edit("customers", crm, name="Next GmbH", phone="777")
+    world.rest()
+    wrote = world.written - before
+    (conflict,) = operations.conflicts(world.open())
+    world.crm.stores.clear()
+    world.erp.stores.clear()
+    operations.resolve(world.open(), conflict.cid, "value", value="Last", agreed=conflict.agreed)
+    world.rest()
+
+    assert (conflict.field, conflict.rule) == ("name", "NORMALISER_UNSTABLE")
+    assert wrote <= 2 * 3 + 1
+    assert world.crm.show("customers", crm)["name"] == world.erp.show("partners", erp)["label"] == "Last"
+    assert world.erp.show("partners", erp)["tel"] == "777"
+    assert not operations.conflicts(world.open())
+
+
+def test_a_quarrel_that_a_person_did_not_end_is_asked_about_again(world):
+    crm, _ = agree(world, name="Start GmbH")
+    world.crm.stores["name"], world.erp.stores["label"] = QUARRELS["each adds to it"]
+    world.crm.edit("customers", crm, name="Next GmbH")
+    world.rest()
+    (first,) = operations.conflicts(world.open())
+    operations.resolve(world.open(), first.cid, "ours", agreed=first.agreed)
+    world.rest()
+    (second,) = operations.conflicts(world.open())
+
+    assert (second.rule, second.cid == first.cid) == ("NORMALISER_UNSTABLE", False)

@@ -14,7 +14,7 @@ from syncline.ports.store import Store
 
 SAMPLES = 3
 UNKNOWN = "NORMALISER_UNKNOWN"  #: rule of a conflict: a system shows our value changed as it was never seen to
-UNSTABLE_AFTER = 3  #: put-backs in a row that a system answered with yet another value
+UNSTABLE_AFTER = 3  #: writes in a row that a system answered with yet another value
 
 
 class Learned(msgspec.Struct, kw_only=True):
@@ -68,7 +68,7 @@ def presumed(at: Pass, eid: int, position: int, values: tuple[Value, Value, Valu
 
 
 def unstable(at: Pass, eid: int, position: int, values: tuple[Value, Value, Value]) -> Conflict:
-    """A system answers every put-back with another value: freeze the field.
+    """A system answers every write with another value, or two do in turn: freeze the field.
 
     `values` are what we sent, what it shows now, and what it showed before.
     """

@@ -95,7 +95,7 @@ def _carry(
         return False
     delta = decode_delta(link.delta)
     for position in agreed.keys() & set(side.positions):
-        was = delta.pop(position, agreed[position])
+        was = delta.pop(position, agreed[position])._replace(rounds=0)
         if was.seen != canon[position]:
             shows = was.base == canon[position] or was.seen == side.shows(position, canon[position])
             delta[position] = Shadow(canon[position], was.seen, step.gen) if shows else was

@@ -229,7 +229,7 @@ def _update_delta(at: Pass, one: Sent, delta: Delta, shown: Shown | None, gens: 
             rounds = former.rounds + (one.item.op is Op.UPDATE)
             delta[p] = Shadow(value, normal, gen, rounds)
             news = True
-            if rounds == UNSTABLE_AFTER:
+            if rounds >= UNSTABLE_AFTER:
                 step.conflicts.append(unstable(at, one.item.ref, p, (value, seen, former.seen)))
     if shown:
         news = news or any(_is_news(one, p, v, delta) for p, v in shown.values.items() if p not in sent)

@@ -27,7 +27,7 @@ class Shadow(NamedTuple):
     base: Value
     seen: Value
     gen: int
-    rounds: int = 0  #: how often the system has answered a put-back with yet another value
+    rounds: int = 0  #: how many writes in a row the system has answered with yet another value
 
 
 NO_SHADOW = Shadow(UNSET, UNSET, 0)
@@ -125,7 +125,8 @@ def merge(units: Sequence[Unit], seen: Observation, *, gen: int) -> Merge:
         position: shadow
         for position, shadow in shadows.items()
         if not (
-            shadow.base == canon[position]
+            not shadow.rounds
+            and shadow.base == canon[position]
             and shadow.seen == canon[position]
             and (shadow.gen == gens[position] or canon[position] is UNSET)
         )
@@ -295,6 +296,6 @@ def _cast_shadow(decision: Decision, seen: Observation, shadows: dict[int, Shado
             agreed = decision.verdict in CHANGES_CANON and meant == after
             shadows[position] = Shadow(meant, shown, gens[position] if agreed else was.gen)
         elif decision.verdict in (Verdict.ACCEPTED, Verdict.WON):
-            shadows[position] = Shadow(shown, shown, gens[position])
+            shadows[position] = Shadow(shown, shown, gens[position], was.rounds)
         else:
             shadows[position] = Shadow(shown, shown, was.gen, was.rounds)
