@@ -79,6 +79,22 @@ class ConfigError(SetupError):
         self.problems = tuple(problems)
 
 
+class OptionProblem(NamedTuple):
+    """One problem of a connector's options, by the dotted name of the option: `systems.crm.auth.type`."""
+
+    option: str
+    what: str
+    cure: str = ""
+
+
+class OptionsError(SetupError):
+    """The options of a connector have problems; all of them."""
+
+    def __init__(self, problems: Sequence[OptionProblem]) -> None:
+        super().__init__(" ".join(one.what for one in problems))
+        self.problems = tuple(problems)
+
+
 class StoreBusyError(SetupError):
     """Another hub process holds this store."""
 

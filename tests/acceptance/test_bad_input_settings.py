@@ -68,10 +68,11 @@ def test_every_mistake_in_what_a_connector_is_told_comes_at_once(bad: BadWorld):
 
     told = " ".join(check.out.split())
     assert (check.code, sync.code) == (1, 1)
-    assert "syncline.yaml:6:3 There is no connector named 'rets'. Did you mean 'rest'?" in told
-    assert "systems.erp.resources.partners.key_type: not one of the words" in told
+    assert "syncline.yaml:7:16 There is no connector named 'rets'. Did you mean 'rest'?" in told
+    assert "systems/erp.yaml:7:13 systems.erp.resources.partners.key_type: not one of the words" in told
     assert "Start the system" not in told
-    assert "syncline.yaml:6:3" in sync.err
+    assert "syncline.yaml:7:16" in sync.err
+    assert "systems/erp.yaml:7:13" in sync.err
 
 
 def test_a_file_that_is_no_yaml_or_is_not_there_is_named_with_the_others(bad: BadWorld):

@@ -19,7 +19,7 @@ from syncline.config import FILE, FlowSettings, Place, Project, SystemSettings
 from syncline.config.problems import Problems
 from syncline.config.tree import TreeReader
 from syncline.env import Env
-from syncline.errors import SetupError, SynclineError, TransientError
+from syncline.errors import ConfigError, SetupError, SynclineError, TransientError
 from syncline.mapping import LawBreak, Lens, check_laws
 from syncline.model.flow import Direction, Side
 from syncline.model.state import Stream
@@ -97,12 +97,14 @@ class _Checks:
         except (SetupError, TransientError) as error:
             if opened is not None:
                 opened.close()
-            what = error.what.removeprefix(f"{settings.place}  ")
-            self._find(
-                _place_of(settings, error),
-                what,
-                error.cure or (_CORRECT_CURE if isinstance(error, SetupError) else _REACH_CURE),
-            )
+            what = error.what
+            if isinstance(error, ConfigError):
+                what = " ".join(one.what for one in error.problems)
+                for one in error.problems:
+                    self._find(Place(one.file, one.line, one.column), one.what, one.cure or _CORRECT_CURE)
+            else:
+                cure = error.cure or (_CORRECT_CURE if isinstance(error, SetupError) else _REACH_CURE)
+                self._find(_place_of(settings, error), what, cure)
             return _system(settings, self.env.monotonic() - begun, what, connector=None, sides=())
         self.connectors[settings.name] = opened
         sides = [side for one in self.project.flows for side in one.flow.sides if side.system == settings.name]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import atexit
 import gc
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
 from syncline.app.ahead import Threads
-from syncline.config import FlowSettings, Project, SystemSettings, circles, load_project
+from syncline.config import FlowSettings, Place, Project, SystemSettings, circles, load_project
 from syncline.connectors import find
 from syncline.engine.audit import Journal
 from syncline.engine.hub import BoundFlow, BoundSide, Hub
@@ -21,7 +22,7 @@ from syncline.engine.limits import Gate
 from syncline.engine.remapping import remap
 from syncline.engine.step import DEFAULT_BATCH
 from syncline.env import Env, RealEnv
-from syncline.errors import SetupError
+from syncline.errors import ConfigError, ConfigProblem, OptionProblem, OptionsError, SetupError
 from syncline.model.flow import Side
 from syncline.model.state import Stream
 from syncline.ports.connector import Connector
@@ -33,7 +34,16 @@ from syncline.store import open_store
 
 def open_project(folder: Path) -> Project:
     """The settings of a project folder; ConfigError with every problem at once."""
-    return load_project(folder, environ=os.environ, secrets=project_secrets(folder))
+    return load_project(folder, environ=os.environ, secrets=project_secrets(folder), connectors=_option_problems)
+
+
+def _option_problems(system: SystemSettings) -> Sequence[ConfigProblem]:
+    """What the system's connector has to say about its options. Nothing is sent."""
+    try:
+        open_connector(system, RealEnv()).close()
+    except ConfigError as error:
+        return error.problems
+    return ()
 
 
 def project_secrets(folder: Path) -> ChainedSecrets:
@@ -56,8 +66,14 @@ def open_hub(
     thresholds = gc.get_threshold()
     _end_quickly()
     try:
+        problems: list[ConfigProblem] = []
         for system in project.systems.values():
-            connectors[system.name] = open_connector(system, world)
+            try:
+                connectors[system.name] = open_connector(system, world)
+            except ConfigError as error:
+                problems += error.problems
+        if problems:
+            raise ConfigError(sorted(problems))
         hub = compose(project, store, connectors, world, listeners)
         if writing:
             note_mappings(hub, project)
@@ -80,11 +96,28 @@ def _end_quickly() -> None:
 
 
 def open_connector(system: SystemSettings, env: Env) -> Connector:
-    """The connector of one system, its secrets revealed to it alone."""
+    """The connector of one system, its secrets revealed to it alone; ConfigError with all that its options lack."""
     try:
-        return find(system.connector).open(system.name, cast("Mapping[str, object]", revealed(system.options)), env)
+        spec = find(system.connector)
     except SetupError as error:
-        raise SetupError(f"{system.place}  {error.what}", cure=error.cure) from error
+        raise ConfigError([ConfigProblem(*system.where("connector"), error.what, error.cure)]) from error
+    try:
+        return spec.open(system.name, cast("Mapping[str, object]", revealed(system.options)), env)
+    except SetupError as error:
+        own = f"systems.{system.name}."
+        told = error.problems if isinstance(error, OptionsError) else [OptionProblem("", error.what, error.cure)]
+        raise ConfigError(
+            [
+                ConfigProblem(*_written(system, (one.option or one.what).partition(own)[2]), one.what, one.cure)
+                for one in told
+            ]
+        ) from error
+
+
+def _written(system: SystemSettings, rest: str) -> Place:
+    """Where the option is written that begins `rest`; the system itself when it names none."""
+    named = re.match(r"[\w.\-\[\]]+", rest)
+    return system.where(named[0].rstrip(".")) if named else system.place
 
 
 def compose(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from syncline.config.checking import checked
@@ -12,10 +12,10 @@ from syncline.config.flows import Surroundings, flow_of
 from syncline.config.order import order_flows, required_circle
 from syncline.config.parts import FlowPart, SystemPart, TopPart
 from syncline.config.placeholders import Placeholders
-from syncline.config.problems import Problems, Route, named
+from syncline.config.problems import Place, Problems, Route, named
 from syncline.config.settings import FlowSettings, Project, StoreSettings, SystemSettings
 from syncline.config.tree import TreeReader
-from syncline.errors import SetupError
+from syncline.errors import ConfigProblem, SetupError
 from syncline.ports.secrets import Secrets
 from syncline.security import Secret
 
@@ -25,8 +25,17 @@ _STORE = "sqlite:///.syncline/state.db"
 _STORE_CURE = "Write sqlite:///.syncline/state.db or postgresql://user@host/database."
 
 
-def load_project(path: Path, *, environ: Mapping[str, str], secrets: Secrets) -> Project:
-    """The project of a folder, or of its syncline.yaml; ConfigError with every problem that it has."""
+def load_project(
+    path: Path,
+    *,
+    environ: Mapping[str, str],
+    secrets: Secrets,
+    connectors: Callable[[SystemSettings], Sequence[ConfigProblem]] = lambda _system: (),
+) -> Project:
+    """The project of a folder, or of its syncline.yaml; ConfigError with every problem that it has.
+
+    When it has one, `connectors` is asked what else is wrong with each system whose settings can be read.
+    """
     file = path / FILE if path.is_dir() else path
     if not file.is_file():
         msg = f"There is no {file.name} in {file.parent}."
@@ -40,6 +49,9 @@ def load_project(path: Path, *, environ: Mapping[str, str], secrets: Secrets) ->
         problems.raise_any()
         data = {}
     project = _project(data, reader, Placeholders(environ=environ, secrets=secrets, problems=problems))
+    for system in project.systems.values() if problems.found else ():
+        for one in connectors(system):
+            problems.add_at(Place(one.file, one.line, one.column), one.what, one.cure)
     problems.raise_any()
     return project
 
@@ -50,8 +62,9 @@ def _project(data: dict[str, object], reader: TreeReader, placeholders: Placehol
     store = _store(placeholders.filled(data.get("store", _STORE), ("store",)), reader.folder, problems)
     systems = {}
     for name, one in _section(data, "systems", problems).items():
+        before = len(problems.found)
         system = _system(name, placeholders.filled(one, ("systems", name)), problems)
-        if system is not None:
+        if system is not None and len(problems.found) == before:
             systems[name] = system
     flows = _flows(data, reader)
     folder = reader.folder

@@ -10,13 +10,13 @@ from typing import TypeVar, get_args, get_origin
 
 import msgspec
 
-from syncline.errors import SetupError
+from syncline.errors import OptionProblem, OptionsError
 
 _T = TypeVar("_T", bound=msgspec.Struct)
 
 
 def read_options(kind: type[_T], given: Mapping[str, object], path: str) -> _T:
-    """The options as `kind`; SetupError that lists every unknown, missing or ill-typed one.
+    """The options as `kind`; OptionsError that lists every unknown, missing or ill-typed one.
 
     >>> class Size(msgspec.Struct, frozen=True):
     ...     width: int
@@ -24,18 +24,18 @@ def read_options(kind: type[_T], given: Mapping[str, object], path: str) -> _T:
     Size(width=3)
     >>> read_options(Size, {"widht": 3}, "systems.crm")
     Traceback (most recent call last):
-    syncline.errors.SetupError: systems.crm.widht is unknown; did you mean width? systems.crm.width is missing.
+    syncline.errors.OptionsError: systems.crm.widht is unknown; did you mean width? systems.crm.width is missing.
     """
-    problems: list[str] = []
+    problems: list[OptionProblem] = []
     found = _read_struct(kind, given, path, problems)
     if problems or found is None:
-        raise SetupError(" ".join(problems))
+        raise OptionsError(problems)
     return found
 
 
-def _read_struct(kind: type[_T], given: object, path: str, problems: list[str]) -> _T | None:
+def _read_struct(kind: type[_T], given: object, path: str, problems: list[OptionProblem]) -> _T | None:
     if not isinstance(given, Mapping):
-        problems.append(f"{path} must be a mapping.")
+        problems.append(OptionProblem(path, f"{path} must be a mapping.", "Correct it."))
         return None
     fields = {field.name: field for field in msgspec.structs.fields(kind)}
     _refuse_unknown(given, list(fields), path, problems)
@@ -45,19 +45,19 @@ def _read_struct(kind: type[_T], given: object, path: str, problems: list[str]) 
         if name in given:
             values[name] = _read(field.type, given[name], f"{path}.{name}", problems)
         elif field.required:
-            problems.append(f"{path}.{name} is missing.")
+            problems.append(OptionProblem(f"{path}.{name}", f"{path}.{name} is missing.", "Add it."))
     return kind(**values) if len(problems) == before else None
 
 
-def _refuse_unknown(given: Mapping[str, object], known: list[str], path: str, problems: list[str]) -> None:
+def _refuse_unknown(given: Mapping[str, object], known: list[str], path: str, problems: list[OptionProblem]) -> None:
     for name in given:
         if name not in known:
             near = difflib.get_close_matches(str(name), known, n=1)
             hint = f"did you mean {near[0]}?" if near else f"known here: {', '.join(sorted(known))}."
-            problems.append(f"{path}.{name} is unknown; {hint}")
+            problems.append(OptionProblem(f"{path}.{name}", f"{path}.{name} is unknown; {hint}"))
 
 
-def _read(kind: object, given: object, path: str, problems: list[str]) -> object:
+def _read(kind: object, given: object, path: str, problems: list[OptionProblem]) -> object:
     if get_origin(kind) in {typing.Union, types.UnionType}:
         structs = [one for one in get_args(kind) if _is_struct(one)]
         if structs and isinstance(given, Mapping):
@@ -70,14 +70,14 @@ def _read(kind: object, given: object, path: str, problems: list[str]) -> object
     return _read_leaf(kind, given, path, problems)
 
 
-def _read_leaf(kind: object, given: object, path: str, problems: list[str]) -> object:
+def _read_leaf(kind: object, given: object, path: str, problems: list[OptionProblem]) -> object:
     plain = given
     if kind is str and isinstance(given, int) and not isinstance(given, bool):
         plain = str(given)  # a password of digits, as YAML reads it
     try:
         return msgspec.convert(plain, kind)
     except msgspec.ValidationError as error:
-        problems.append(f"{path}: {_plainly(str(error))}.")
+        problems.append(OptionProblem(path, f"{path}: {_plainly(str(error))}.", "Correct it."))
         return None
 
 
