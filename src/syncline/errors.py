@@ -3,10 +3,12 @@
 SynclineError
 ├── TransientError      waiting may cure it: try again later
 │   ├── BusyError       the system asked us to slow down; nothing was changed
-│   └── DoubtError      the answer was lost: the request may have taken effect
+│   ├── DoubtError      the answer was lost: the request may have taken effect
+│   └── StoreLostError  the store is out of reach: the run ends, and the hub is opened anew
 ├── RejectedError       the system or the mapping refused this record: park it and carry on
 └── SetupError          a person must act: stop the flow
-    ├── StoreBusyError  another hub holds the store
+    ├── StoreFailedError  the store cannot keep anything: the run ends
+    │   └── StoreBusyError  another hub holds the store
     ├── ConfigError     the configuration has problems: all of them, each with its place
     ├── BrokenLedgerError  a run whose ledger does not balance
     └── StalePlanError  a side has moved since the plan was made
@@ -47,6 +49,13 @@ class BusyError(TransientError):
 
 class DoubtError(TransientError):
     """No trustworthy answer: the request may have taken effect, now or later."""
+
+
+class StoreLostError(TransientError):
+    """The store is out of reach. Nobody knows whether a commit under way happened, so no run goes on after it.
+
+    What a hub holds in memory may now be older than its store: open the hub anew.
+    """
 
 
 class RejectedError(SynclineError):
@@ -95,7 +104,11 @@ class OptionsError(SetupError):
         self.problems = tuple(problems)
 
 
-class StoreBusyError(SetupError):
+class StoreFailedError(SetupError):
+    """The store cannot keep what it is given until a person acts. No run goes on without it."""
+
+
+class StoreBusyError(StoreFailedError):
     """Another hub process holds this store."""
 
 

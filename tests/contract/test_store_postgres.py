@@ -6,7 +6,7 @@ from itertools import count
 import psycopg
 import pytest
 
-from syncline.errors import SetupError, StoreBusyError, TransientError
+from syncline.errors import SetupError, StoreBusyError, StoreLostError
 from syncline.model.state import Link, Stream
 from syncline.store import open_store
 from syncline.testing.store_suite import StoreSuite
@@ -79,7 +79,7 @@ def test_a_lost_connection_is_made_anew_with_its_lock(server, schema, url):
     store.prepare([CRM])
     terminate(server, store)
 
-    with pytest.raises(TransientError, match="cannot be reached"):
+    with pytest.raises(StoreLostError, match="cannot be reached"):
         store.counts(CRM)
     assert store.counts(CRM) == (0, 0)
     with pytest.raises(StoreBusyError, match=schema):
@@ -101,7 +101,7 @@ def test_a_connection_lost_within_a_transaction_undoes_it(server, url, lose):
                 terminate(server, store)
             changes.insert_links(CRM, [Link(2, "b")])
 
-    with pytest.raises(TransientError):
+    with pytest.raises(StoreLostError):
         write_around_the_loss()
     with store.transaction() as changes:
         changes.insert_links(CRM, [Link(3, "c")])
@@ -128,7 +128,7 @@ def test_a_schema_that_is_no_identifier_is_refused(server, name):
 def test_an_unreachable_server_is_tried_again_later_and_no_password_is_shown():
     url = "postgresql://hub:hunter2@127.0.0.1:1/hub"
 
-    with pytest.raises(TransientError, match="cannot be reached") as caught:
+    with pytest.raises(StoreLostError, match="cannot be reached") as caught:
         open_store(url)
 
     assert "hunter2" not in str(caught.value) + repr(caught.value)

@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+import psycopg
 import pytest
 
+from syncline.errors import StoreLostError
 from syncline.model.page import Op
 from tests.integration.world import CUSTOMERS, Crash, World, customer
 
@@ -56,3 +58,28 @@ def test_a_create_in_doubt_survives_crashes_and_makes_one_record(world: World):
 
     assert world.crashes > 2
     assert [row["vat"] for row in world.erp.live("partners").values()] == ["T1"]
+
+
+def test_a_store_that_is_lost_ends_the_run_and_no_system_is_blamed(world: World, server: str):
+    world.crm.add("customers", **customer(1))
+    world.sync()
+    left = ["merge.before_commit"]
+
+    def lose() -> None:
+        if world.clock.points[-1] in left:
+            left.clear()
+            with psycopg.connect(server, autocommit=True) as other:
+                other.execute(
+                    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+                    "WHERE application_name LIKE 'syncline %'"
+                )
+
+    world.crm.add("customers", **customer(2))
+    world.clock.on_point = lose
+    with pytest.raises(StoreLostError, match="cannot be reached"):
+        world.sync()
+    world.die()
+    world.rest()
+
+    assert left == []
+    assert [row["vat"] for row in world.erp.live("partners").values()] == ["T1", "T2"]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 
 import msgspec
@@ -17,7 +18,7 @@ from syncline.cli.stopping import Stop
 from syncline.config import Project
 from syncline.engine.hub import Hub
 from syncline.engine.schedule import Timer, keep
-from syncline.errors import SetupError, SynclineError
+from syncline.errors import SetupError, StoreFailedError, StoreLostError, SynclineError
 from syncline.model.report import RunReport
 
 _HANG = 10  #: columns of the time of a pass
@@ -46,15 +47,20 @@ def refuse_unknown(project: Project, flows: Sequence[str]) -> None:
             raise SetupError(msg, cure=f"Known: {', '.join(known)}.")
 
 
-def work(hub: Hub, timers: Sequence[Timer], stop: Stop, asked: Asked) -> None:
-    """Run until stopped; a pass that fails is told, and tried again at its next time."""
-    passes = _Passes(hub=hub, stop=stop, asked=asked, screen=Screen(asked))
-    if not asked.json:
-        _show_timers(passes.screen, timers)
-    try:
-        keep(stop, timers, passes.run, stopped=lambda: stop.asked)
-    except KeyboardInterrupt:
-        return
+def work(opening: Callable[[], AbstractContextManager[Hub]], timers: Sequence[Timer], stop: Stop, asked: Asked) -> None:
+    """Run until stopped; a pass that fails is told, and tried again at its next time.
+
+    When the store failed, `opening` is called once more: what the hub held in memory may be older than the store.
+    """
+    with ExitStack() as opened:
+        passes = _Passes(opening=opening, opened=opened, stop=stop, asked=asked, screen=Screen(asked))
+        passes.open()
+        if not asked.json:
+            _show_timers(passes.screen, timers)
+        try:
+            keep(stop, timers, passes.run, stopped=lambda: stop.asked)
+        except KeyboardInterrupt:
+            return
 
 
 def _show_timers(screen: Screen, timers: Sequence[Timer]) -> None:
@@ -67,18 +73,29 @@ def _show_timers(screen: Screen, timers: Sequence[Timer]) -> None:
 class _Passes:
     """Pass after pass, and what was said last, so that nothing is said twice."""
 
-    hub: Hub
+    opening: Callable[[], AbstractContextManager[Hub]]
+    opened: ExitStack  #: closes the hub
     stop: Stop
     asked: Asked
     screen: Screen
+    hub: Hub | None = None  #: None after its store failed
     waiting: list[tuple[str, str]] = field(default_factory=list)  #: (place, reason) of the last pass
+
+    def open(self) -> Hub:
+        """The hub, opened anew where it had to be closed."""
+        if self.hub is None:
+            self.hub = self.opened.enter_context(self.opening())
+        return self.hub
 
     def run(self, flows: Sequence[str]) -> None:
         """One pass over these flows."""
         started = self.stop.monotonic()
         try:
-            report = operations.sync(self.hub, flows)
+            report = operations.sync(self.open(), flows)
         except SynclineError as error:
+            if isinstance(error, (StoreLostError, StoreFailedError)):
+                self.hub = None
+                self.opened.close()
             tell_error(error.what, error.cure, kind=type(error).__name__, json=self.asked.json)
             return
         if self.asked.json:

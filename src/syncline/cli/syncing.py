@@ -62,8 +62,8 @@ def run(context: typer.Context, flows: Flows = None) -> None:
 
     asked = asked_of(context)
     timers = timers_of(open_project(asked.folder()), flows or [])
-    with stoppable() as stop, open_hub(asked.folder(), listeners=[stop], env=stop) as hub:
-        work(hub, timers, stop, asked)
+    with stoppable() as stop:
+        work(lambda: open_hub(asked.folder(), listeners=[stop], env=stop), timers, stop, asked)
     _say_goodbye(asked)
     leave(Code.FINE)
 

@@ -14,7 +14,7 @@ from syncline.engine.limits import Priority
 from syncline.engine.mergers import merges_to_look_at
 from syncline.engine.retry import read_again
 from syncline.engine.step import Step, begin, commit
-from syncline.errors import SynclineError, TransientError
+from syncline.errors import StoreFailedError, StoreLostError, SynclineError, TransientError
 from syncline.model.contract import Deletes
 from syncline.model.page import Cursor, Op, Page
 
@@ -46,6 +46,8 @@ def discover(at: Pass) -> None:
         for page in at.hub.executor.ahead(_patient(at, source, _priority(at, whole=whole))):
             absorb(at, page, reading)
             latest = _later(latest, page.cursor)
+    except (StoreLostError, StoreFailedError):
+        raise
     except SynclineError:  # what was read before the listing broke counts
         _merge_gathered(at, reading)
         raise

@@ -21,7 +21,14 @@ from syncline.engine.runs import close_run, open_run
 from syncline.engine.schema import drifted
 from syncline.engine.step import DEFAULT_BATCH
 from syncline.engine.wake import wake, wake_deferred
-from syncline.errors import BrokenLedgerError, SetupError, SynclineError, TransientError
+from syncline.errors import (
+    BrokenLedgerError,
+    SetupError,
+    StoreFailedError,
+    StoreLostError,
+    SynclineError,
+    TransientError,
+)
 from syncline.model.event import Event
 from syncline.model.flow import Direction
 from syncline.model.ledger import SentOutcome
@@ -37,7 +44,7 @@ def run(hub: Hub, flows: Sequence[BoundFlow], *, full: bool = False, approved: b
     """Read, merge, plan and deliver once. `send=False` stops before the first write.
 
     Raises BrokenLedgerError when a record or an intent has no outcome; a system that cannot be reached or a mapping
-    that no longer fits is left out, noted in `Run.paused`, and everything else flows.
+    that no longer fits is left out, noted in `Run.paused`, and everything else flows. A store that fails ends the run.
     """
     this = open_run(hub, full=full, approved=approved, send=send)
     recover(hub, this)
@@ -65,6 +72,8 @@ def attempt(at: Pass, action: Callable[[Pass], bool]) -> bool:
         return False
     try:
         return action(at)
+    except (StoreLostError, StoreFailedError):  # no system's fault, and nothing can be written down any more
+        raise
     except SynclineError as error:
         at.run.paused[at.side.system if isinstance(error, TransientError) else _place(at)] = str(error)
         at.hub.tell(Event(kind="paused", flow=at.bound.flow.name, system=at.side.system, message=str(error)))

@@ -272,7 +272,11 @@ class Transaction(Reads, Writes, Protocol):
 
 
 class Store(Reads, Protocol):
-    """The hub's state. Opening takes the store for this process; StoreBusyError when another hub has it."""
+    """The hub's state. Opening takes the store for this process; StoreBusyError when another hub has it.
+
+    Any call raises StoreLostError when the store is out of reach, StoreFailedError when a person must act first. After
+    the former nobody knows whether a commit under way happened: the store, and the hub on it, are to be opened anew.
+    """
 
     def prepare(self, streams: Sequence[Stream]) -> None:
         """Make the tables that these streams need. Idempotent."""

@@ -12,7 +12,7 @@ import psycopg
 import xxhash
 from psycopg import errors
 
-from syncline.errors import SetupError, StoreBusyError, SynclineError, TransientError
+from syncline.errors import SetupError, StoreBusyError, StoreFailedError, StoreLostError, SynclineError
 from syncline.model.state import Stream
 from syncline.ports.store import Store
 from syncline.store.migrating import applied_migrations, migrate, require_current
@@ -216,7 +216,7 @@ class PostgresSession:
 
 
 _FAILURES: Final[tuple[tuple[tuple[type[psycopg.Error], ...], type[SynclineError], str, str], ...]] = (
-    ((errors.DiskFull,), SetupError, "has no room left on its disk", "Free some space there, then run again."),
+    ((errors.DiskFull,), StoreFailedError, "has no room left on its disk", "Free some space there, then run again."),
     (
         (psycopg.IntegrityError,),
         SetupError,
@@ -225,19 +225,19 @@ _FAILURES: Final[tuple[tuple[tuple[type[psycopg.Error], ...], type[SynclineError
     ),
     (
         (errors.InsufficientPrivilege,),
-        SetupError,
+        StoreFailedError,
         "may not be written to",
         "Give the hub's user the rights on its schema.",
     ),
     (
         (errors.ReadOnlySqlTransaction,),
-        SetupError,
+        StoreFailedError,
         "is on a server that only reads",
         "Name the primary server in `store:`.",
     ),
     (
         (psycopg.OperationalError,),
-        TransientError,
+        StoreLostError,
         "cannot be reached",
         "Check that the server runs and that `store:` names it.",
     ),

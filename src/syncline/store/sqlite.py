@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import apsw
 
-from syncline.errors import SetupError, SynclineError, TransientError
+from syncline.errors import SetupError, StoreFailedError, StoreLostError, SynclineError
 from syncline.model.state import Stream
 from syncline.ports.store import Store
 from syncline.store.file_lock import FileLock
@@ -182,25 +182,30 @@ class SqliteSession:
 _FAILURES: Final[tuple[tuple[tuple[type[apsw.Error], ...], type[SynclineError], str, str], ...]] = (
     (
         (apsw.FullError,),
-        SetupError,
+        StoreFailedError,
         "has no room left on its disk",
         "Free some space, then run again; nothing was lost.",
     ),
-    ((apsw.BusyError, apsw.LockedError), TransientError, "is locked by another program", "Close it, or try again."),
+    ((apsw.BusyError, apsw.LockedError), StoreLostError, "is locked by another program", "Close it, or try again."),
     (
         (apsw.ReadOnlyError, apsw.PermissionsError),
-        SetupError,
+        StoreFailedError,
         "may not be written to",
         "Make the file and its folder writable.",
     ),
-    ((apsw.CorruptError, apsw.NotADBError), SetupError, "is damaged or no SQLite file", "Restore it from a backup."),
+    (
+        (apsw.CorruptError, apsw.NotADBError),
+        StoreFailedError,
+        "is damaged or no SQLite file",
+        "Restore it from a backup.",
+    ),
     (
         (apsw.CantOpenError,),
-        SetupError,
+        StoreFailedError,
         "cannot be opened",
         "Check that the path is a file that you may read and write.",
     ),
-    ((apsw.IOError,), SetupError, "could not be read or written", "Check the disk, then run again."),
+    ((apsw.IOError,), StoreFailedError, "could not be read or written", "Check the disk, then run again."),
     (
         (apsw.ConstraintError,),
         SetupError,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import astuple
 
-from syncline.errors import SetupError
+from syncline.errors import StoreFailedError
 from syncline.model.page import Cursor
 from syncline.model.state import (
     AuditPage,
@@ -146,7 +146,7 @@ class StoredTransaction(StoredReads):
         head, _hash = self.audit_head()
         if page.seq != head + 1:
             msg = f"The audit log stands at page {head}; page {page.seq} cannot follow it."
-            raise SetupError(
+            raise StoreFailedError(
                 msg,
                 cure="Run the command again; if it persists, restore the store from a backup.",
             )
