@@ -6,7 +6,7 @@ from functools import partial
 import apsw
 import pytest
 
-from syncline.errors import SetupError, TransientError
+from syncline.errors import SetupError, StoreFailedError, TransientError
 from syncline.model.state import Link, Stream
 from syncline.store import open_store
 from syncline.testing.store_suite import StoreSuite
@@ -215,3 +215,22 @@ def test_no_query_of_a_page_walks_through_a_whole_table(query):
     assert plan
     assert [step for step in plan if step.startswith("SCAN") and not step.startswith(WALKED)] == []
     store.close()
+
+
+@pytest.mark.parametrize("left", [None, 0, 1, 99], ids=lambda left: "gone" if left is None else f"{left} bytes")
+def test_a_store_that_was_emptied_is_not_taken_for_a_new_one(tmp_path, left):
+    path = tmp_path / "hub.db"
+    open_store(f"sqlite:///{path}").close()
+    if left is None:
+        path.unlink()
+    else:
+        os.truncate(path, left)
+
+    with pytest.raises(StoreFailedError, match="is empty or gone, though a hub has kept its state there") as caught:
+        open_store(f"sqlite:///{path}")
+
+    assert str(caught.value).endswith(f"remove {path}.lock, too.")
+    (tmp_path / "hub.db.lock").unlink()
+    if left == 99:
+        path.unlink()  # no rest of a store is ever overwritten
+    open_store(f"sqlite:///{path}").close()

@@ -8,11 +8,15 @@ from pathlib import Path
 
 from syncline.errors import SetupError, StoreBusyError
 
-_LONGEST = 20  # bytes of a process id
+_LONGEST = 40  # bytes of a process id and the mark
+_MARK = "its store holds a state"
 
 
 class FileLock:
-    """Held from its making until `release`. The file stays: to remove it could let two hubs in."""
+    """Held from its making until `release`. The file stays: to remove it could let two hubs in.
+
+    It also remembers that the store was in use, so that one which was emptied since is not taken for a new one.
+    """
 
     def __init__(self, place: Path) -> None:
         try:
@@ -24,16 +28,32 @@ class FileLock:
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            holder = os.pread(held, _LONGEST, 0).decode(errors="replace") or "unknown"
+            holder = _lines(held)[0] or "unknown"
             os.close(held)
             msg = f"The store {place} is in use by another hub (process {holder})."
             raise StoreBusyError(msg, cure="Stop that process first, or give this hub a store of its own.") from error
-        os.truncate(held, 0)
-        os.pwrite(held, str(os.getpid()).encode(), 0)
+        self.marked = _MARK in _lines(held)  #: a hub has kept its state here
         self._held: int | None = held
+        self._write()
+
+    def mark(self) -> None:
+        """The store now holds a state."""
+        if not self.marked:
+            self.marked = True
+            self._write()
+
+    def _write(self) -> None:
+        if self._held is not None:
+            lines = f"{os.getpid()}\n{_MARK if self.marked else ''}".strip().encode()
+            os.pwrite(self._held, lines, 0)
+            os.truncate(self._held, len(lines))
 
     def release(self) -> None:
         """Let the next hub in."""
         if self._held is not None:
             os.close(self._held)
             self._held = None
+
+
+def _lines(held: int) -> list[str]:
+    return os.pread(held, _LONGEST, 0).decode(errors="replace").split("\n")

@@ -19,7 +19,7 @@ def open_store(url: str, *, lock: bool = True) -> Store:
     Raises:
         StoreBusyError: Another hub has the store.
         StoreLostError: It is out of reach.
-        StoreFailedError: It is damaged or full, or may not be written to.
+        StoreFailedError: It is damaged, emptied or full, or may not be written to.
         SetupError: The URL, the file or the server is not usable.
     """
     scheme, _, rest = url.partition("://")

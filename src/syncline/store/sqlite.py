@@ -25,6 +25,7 @@ _MEMORY = ":memory:"
 _PATIENCE = 5000  # [ms] for a reader's lock; a second hub is refused at once
 _STATEMENTS = 500  # prepared statements kept; about 20 per stream
 _ORDERED: Final = {"insert_entities": 0, "insert_links": 1}  # the column whose order decides: eid, key
+_HEADER = 100  # bytes with which every SQLite file begins
 _WIDTH = 50  # rows in one statement
 _PRAGMAS = """
 PRAGMA journal_mode = WAL;
@@ -49,12 +50,23 @@ def open_sqlite(path: str, *, lock: bool) -> Store:
         return _opened(SqliteSession(str(place), writable=False), writable=False)
     held = FileLock(place)
     try:
+        _refuse_emptied(place, held)
         if not place.exists():  # it holds people's data: made for its owner's eyes alone
             place.touch(mode=0o600)
-        return _opened(SqliteSession(str(place), writable=True, held=held), writable=True)
+        store = _opened(SqliteSession(str(place), writable=True, held=held), writable=True)
+        held.mark()
     except BaseException:
         held.release()
         raise
+    return store
+
+
+def _refuse_emptied(place: Path, held: FileLock) -> None:
+    """SQLite takes a file without its header for a new one; so would we, and ask nobody who was who."""
+    if held.marked and (not place.exists() or place.stat().st_size < _HEADER):
+        msg = f"The store {place} is empty or gone, though a hub has kept its state there."
+        cure = f"Restore it from a backup. To begin anew, as if nothing were known, remove {place}.lock, too."
+        raise StoreFailedError(msg, cure=cure)
 
 
 def _opened(session: SqliteSession, *, writable: bool) -> Store:
