@@ -7,7 +7,8 @@ import psycopg
 import pytest
 
 from syncline.errors import SetupError, StoreBusyError, StoreLostError
-from syncline.model.state import Link, Stream
+from syncline.model.page import Op
+from syncline.model.state import Intent, IntentState, Link, Stream
 from syncline.store import open_store
 from syncline.testing.store_suite import StoreSuite
 
@@ -123,6 +124,25 @@ def test_the_schema_of_another_program_is_left_alone(server, schema, url):
 def test_a_schema_that_is_no_identifier_is_refused(server, name):
     with pytest.raises(SetupError, match="cannot name"):
         open_store(f"{server}&schema={name}")
+
+
+def test_numbers_that_the_server_forgot_are_not_handed_out_again(server, schema, url):
+    """As after a crash of a server whose database was made from a template: it forgets where sequences stood."""
+    intent = Intent(iid=0, stream=CRM, op=Op.UPDATE, state=IntentState.PLANNED, eids=(1,), cause=1)
+    store = open_store(url)
+    with store.transaction() as changes:
+        given = [changes.add_intent(intent) for _ in range(3)]
+    store.close()
+    with psycopg.connect(server) as connection:
+        connection.execute(f"SELECT setval('{schema}.intent_iid_seq', 1)")
+        connection.execute(f"SELECT setval('{schema}.conflict_cid_seq', 1)")
+
+    store = open_store(url)
+    with store.transaction() as changes:
+        given.append(changes.add_intent(intent))
+
+    assert given == [1, 2, 3, 4]
+    store.close()
 
 
 def test_an_unreachable_server_is_tried_again_later_and_no_password_is_shown():

@@ -54,6 +54,8 @@ def open_postgres(url: str, *, lock: bool) -> Store:
         applied_migrations(session, "postgres", label=session.label)
         ready = migrate if lock else require_current
         ready(session, "postgres", label=session.label)
+        for name in ("wind_intents", "wind_conflicts") if lock else ():
+            session.rows(name)
     except BaseException:
         session.close()
         raise

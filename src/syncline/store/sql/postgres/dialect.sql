@@ -24,6 +24,16 @@ SELECT application_name FROM pg_stat_activity JOIN pg_locks USING (pid)
 WHERE locktype = 'advisory' AND granted AND objsubid = 2 AND classid = CAST(? AS oid) AND objid = CAST(? AS oid)
 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 
+-- name: wind_intents
+-- Go on after the highest number: a database made from a template hands numbers out again after its server crashed.
+SELECT setval('intent_iid_seq', top) FROM (SELECT max(iid) AS top FROM intent) AS kept, intent_iid_seq
+WHERE top > last_value
+
+-- name: wind_conflicts
+-- The same for conflicts.
+SELECT setval('conflict_cid_seq', top) FROM (SELECT max(cid) AS top FROM conflict) AS kept, conflict_cid_seq
+WHERE top > last_value
+
 -- name: make_staging
 -- Where the pages to be merged arrive, emptied at the end of every transaction.
 CREATE TEMP TABLE staged_entity (state smallint, gen bigint, canon bytea, gens bytea, eid bigint) ON COMMIT DELETE ROWS;
