@@ -8,8 +8,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ if str(DEMO) not in sys.path:
 import applications  # noqa: E402
 import recount  # noqa: E402
 
+_ENVIRON = threading.RLock()  #: the environment belongs to the whole process: one world at a time
 Crm, Erp, side_door = applications.Crm, applications.Erp, applications.side_door
 
 
@@ -39,8 +41,17 @@ class World:
     """Two running applications and the project that keeps them in agreement."""
 
     folder: Path
-    crm_url: str
-    erp_url: str
+    running: tuple[Process, Process]  #: the CRM and the ERP
+
+    @property
+    def crm_url(self) -> str:
+        """Where the CRM listens."""
+        return self.running[0].url
+
+    @property
+    def erp_url(self) -> str:
+        """Where the ERP listens."""
+        return self.running[1].url
 
     @property
     def crm(self) -> applications.Crm:
@@ -57,18 +68,20 @@ class World:
         """The project folder."""
         return self.folder / "project"
 
-    def syncline(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run one command to its end."""
+    def syncline(
+        self, *words: str, before: Callable[[], None] | None = None, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run one command to its end; `before` is called first in its process."""
         return subprocess.run(
             self._command(words), env=self._environment(environment), capture_output=True, text=True, timeout=60,
-            check=False,
+            check=False, preexec_fn=before,
         )  # fmt: skip
 
-    def start(self, *words: str) -> subprocess.Popen[str]:
-        """Start one command and leave it running."""
+    def start(self, *words: str, **environment: str) -> subprocess.Popen[str]:
+        """Start one command and leave it running; what it prints, errors too, is in its `stdout`."""
         return subprocess.Popen(
-            self._command(words), env=self._environment({}), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-            text=True,
+            self._command(words), env=self._environment(environment), stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
 
     def recounted(self, *, least: Mapping[str, int] | None = None) -> recount.Count:
@@ -91,14 +104,15 @@ class World:
     @contextmanager
     def hub(self, *, writing: bool = True) -> Iterator[Hub]:
         """The hub of the project, inside this process."""
-        before = dict(os.environ)
-        os.environ.update(CRM_URL=self.crm_url, ERP_URL=self.erp_url)
-        try:
-            with open_hub(self.project, writing=writing) as hub:
-                yield hub
-        finally:
-            os.environ.clear()
-            os.environ.update(before)
+        with _ENVIRON:
+            before = dict(os.environ)
+            os.environ.update(CRM_URL=self.crm_url, ERP_URL=self.erp_url)
+            try:
+                with open_hub(self.project, writing=writing) as hub:
+                    yield hub
+            finally:
+                os.environ.clear()
+                os.environ.update(before)
 
     def pass_again(self) -> RunReport:
         """One more pass over everything."""
@@ -125,15 +139,14 @@ def world(folder: Path, *, size: int, seed: int = 7) -> Iterator[World]:
     """Start both applications on the data of a folder, new or known, with a project beside them."""
     if not (folder / "project").exists():
         write_blueprint("sandbox", folder / "project")
-    running: list[Process] = []
     with ThreadPoolExecutor(2) as pool:
         starts = [pool.submit(start, kind, data=folder / "data", size=size, seed=seed) for kind in ("crm", "erp")]
+    crm, erp = (one.result() for one in starts)
     try:
-        running = [one.result() for one in starts]
-        yield World(folder=folder, crm_url=running[0].url, erp_url=running[1].url)
+        yield World(folder=folder, running=(crm, erp))
     finally:
-        for process in running:
-            process.stop()
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(Process.stop, (crm, erp)))
 
 
 @contextmanager

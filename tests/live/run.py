@@ -15,7 +15,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 from tests.live import live_scenario, tryton_server  # noqa: E402  found beside this file
 
 POINTS = int(os.environ.get("SYNCLINE_KILL_POINTS", "200"))  #: moments at which a sync is killed
-KILLS = sorted(str(file.relative_to(ROOT)) for file in (ROOT / "tests" / "acceptance").glob("test_kill_*.py"))
+KILLS = sorted(str(file.relative_to(ROOT)) for file in (ROOT / "tests" / "processes").glob("test_kill*.py"))
 
 
 def main() -> int:

@@ -1,0 +1,28 @@
+"""`kill -9` of a job at any moment, then the same command again: it converges, and nothing is lost or there twice."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.processes.kills import POINTS, RECOVERY, kill_from
+from tests.processes.starts import STORES, StoreName, prepared
+
+pytestmark = pytest.mark.slow
+
+KILLS = int(os.environ.get("SYNCLINE_KILL_POINTS", "30"))  #: on both stores together
+SEED = int(os.environ.get("SYNCLINE_KILL_SEED", "1"))
+
+
+@pytest.mark.parametrize("store", STORES)
+def test_a_killed_job_is_finished_by_the_same_command(tmp_path: Path, store: StoreName) -> None:
+    with prepared(store, tmp_path) as starts:
+        outcome = kill_from(starts, KILLS // len(STORES), SEED, tell=print)
+
+    assert outcome.problems == []
+    assert (outcome.lost, outcome.doubled) == (0, 0)
+    assert outcome.done == KILLS // len(STORES)
+    if outcome.done > len(POINTS):
+        assert {*POINTS, *RECOVERY} <= outcome.places.keys(), "a named point was never passed"
