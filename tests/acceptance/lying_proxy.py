@@ -12,10 +12,12 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import count
+from typing import Protocol
 from urllib.parse import parse_qs, urlsplit
 
 _HEAD_END = b"\r\n\r\n"
-_WAIT = 20.0  #: longest silence on a connection [s]
+WAIT = 20.0  #: longest silence on a connection [s]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +27,8 @@ class Exchange:
     method: str
     path: str  #: without its query
     query: Mapping[str, str]
+    connection: int  #: the how many-th since the proxy stands there, from 0
+    number: int  #: the how many-th on its connection, from 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +52,25 @@ class Rewrite:
     content_type: str = ""
 
 
-Lie = Cut | Rewrite
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """One request on its way, and the connections that it may take."""
+
+    request: tuple[bytes, bytes]  #: head and body
+    client: socket.socket
+    server: socket.socket
+    target: tuple[str, int]  #: where another connection to the application can be made
+
+
+class Disturbance(Protocol):
+    """Whatever else a network does."""
+
+    def pass_on(self, passage: Passage) -> bool:
+        """Bring the request there and an answer back, or do not; False when the connection is over."""
+        ...
+
+
+Lie = Cut | Rewrite | Disturbance
 Choice = Callable[[Exchange], Lie | None]
 
 PLACES: Mapping[str, Callable[[int, int], int]] = {
@@ -76,6 +98,7 @@ class LyingProxy:
     asked: list[Exchange] = field(default_factory=list)
     told: list[tuple[Exchange, Lie]] = field(default_factory=list)
     _choosing: threading.Lock = field(default_factory=threading.Lock)
+    _connections: Iterator[int] = field(default_factory=count)
 
     @property
     def url(self) -> str:
@@ -95,22 +118,26 @@ class LyingProxy:
 
     def serve(self, client: socket.socket) -> None:
         """One connection, until either end closes it."""
-        client.settimeout(_WAIT)
-        with client, contextlib.suppress(OSError), socket.create_connection(self.target, _WAIT) as server:
-            while self._exchange(client, server):
+        client.settimeout(WAIT)
+        connection = next(self._connections)
+        with client, contextlib.suppress(OSError), socket.create_connection(self.target, WAIT) as server:
+            numbers = count()
+            while self._exchange(client, server, connection, next(numbers)):
                 pass
 
-    def _exchange(self, client: socket.socket, server: socket.socket) -> bool:
+    def _exchange(self, client: socket.socket, server: socket.socket, connection: int, number: int) -> bool:
         """Pass one request and its answer on; False when the connection is over."""
-        request = _message(client)
+        request = message(client)
         if request is None:
             return False
-        lie = self._lie(_exchange_of(request[0]))
+        lie = self._lie(_exchange_of(request[0], connection, number))
+        if not isinstance(lie, Cut | Rewrite | None):
+            return lie.pass_on(Passage(request=request, client=client, server=server, target=self.target))
         if isinstance(lie, Cut) and lie.of == "request":
             server.sendall(b"".join(request)[: lie.bytes_of(*request)])
             return False
         server.sendall(b"".join(request))
-        answer = _message(server)
+        answer = message(server)
         if answer is None:
             return False
         if isinstance(lie, Cut):
@@ -146,7 +173,7 @@ def _accept(listening: socket.socket, proxy: LyingProxy) -> None:
             threading.Thread(target=proxy.serve, args=(client,), daemon=True).start()
 
 
-def _message(wire: socket.socket) -> tuple[bytes, bytes] | None:
+def message(wire: socket.socket) -> tuple[bytes, bytes] | None:
     """Head and body of the next message; None when there is none."""
     held = b""
     while _HEAD_END not in held:
@@ -171,11 +198,11 @@ def _header(head: bytes, name: bytes) -> bytes:
     return b""
 
 
-def _exchange_of(head: bytes) -> Exchange:
+def _exchange_of(head: bytes, connection: int, number: int) -> Exchange:
     method, target, _ = head.partition(b"\r\n")[0].decode().split(" ")
     parts = urlsplit(target)
     query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-    return Exchange(method=method, path=parts.path, query=query)
+    return Exchange(method=method, path=parts.path, query=query, connection=connection, number=number)
 
 
 def _rewritten(answer: tuple[bytes, bytes], lie: Rewrite) -> tuple[bytes, bytes]:
