@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import pytest
 
 from tests.processes.kills import POINTS, RECOVERY, kill_from
-from tests.processes.starts import STORES, StoreName, prepared
+from tests.processes.starts import STORES, Starts
 
 pytestmark = pytest.mark.slow
 
@@ -16,10 +15,8 @@ KILLS = int(os.environ.get("SYNCLINE_KILL_POINTS", "30"))  #: on both stores tog
 SEED = int(os.environ.get("SYNCLINE_KILL_SEED", "1"))
 
 
-@pytest.mark.parametrize("store", STORES)
-def test_a_killed_job_is_finished_by_the_same_command(tmp_path: Path, store: StoreName) -> None:
-    with prepared(store, tmp_path) as starts:
-        outcome = kill_from(starts, KILLS // len(STORES), SEED, tell=print)
+def test_a_killed_job_is_finished_by_the_same_command(starts: Starts) -> None:
+    outcome = kill_from(starts, KILLS // len(STORES), SEED, tell=print)
 
     assert outcome.problems == []
     assert (outcome.lost, outcome.doubled) == (0, 0)
