@@ -6,7 +6,7 @@ SHELL := /bin/bash
 RUN := .venv/bin/python
 READY := .venv/.ready
 REPORTS := docs/proof/connectors
-SUITES := unit property contract integration acceptance processes
+SUITES := unit property contract integration simulation acceptance processes
 
 .PHONY: help demo test check docs bench kit live clean
 

@@ -131,7 +131,6 @@ def test_a_store_that_was_cut_or_damaged_is_told_and_its_backup_is_the_cure(sqli
             refused(this, what="is damaged or no SQLite file", cure="Restore it from a backup.")
             for log in path.parent.glob("*.db-*"):
                 log.unlink()
-        path.write_bytes(backup)  # the last one was noticed in the middle of the work: the backup is older than that
+        path.write_bytes(backup)  # the last one may be noticed in the middle of the work: the backup is older than that
 
-        assert this.writes() > 0
         assert_finished(sqlite, this, "edited")

@@ -26,6 +26,7 @@ from syncline.errors import ConfigError, ConfigProblem, OptionProblem, OptionsEr
 from syncline.model.flow import Side
 from syncline.model.state import Stream
 from syncline.ports.connector import Connector
+from syncline.ports.executor import Executor
 from syncline.ports.listener import Listener
 from syncline.ports.store import Store
 from syncline.security import ChainedSecrets, EncryptedSecrets, EnvSecrets, FileSecrets, revealed
@@ -120,10 +121,21 @@ def _written(system: SystemSettings, rest: str) -> Place:
     return system.where(named[0].rstrip(".")) if named else system.place
 
 
+def open_state(url: str) -> Store:
+    """The state at a store's URL, taken for this process; for whoever composes a hub from parts."""
+    return open_store(url)
+
+
 def compose(
-    project: Project, store: Store, connectors: Mapping[str, Connector], env: Env, listeners: Sequence[Listener]
+    project: Project,
+    store: Store,
+    connectors: Mapping[str, Connector],
+    env: Env,
+    listeners: Sequence[Listener],
+    *,
+    executor: Executor | None = None,
 ) -> Hub:
-    """A Hub from parts that are open already."""
+    """A Hub from parts that are open already; threads run what may run beside, unless an `executor` is given."""
     streams = [Stream(side.system, one.flow.entity) for one in project.flows for side in one.flow.sides]
     store.prepare(streams)
     gates: dict[str, Gate] = {}
@@ -131,10 +143,11 @@ def compose(
     flows = {one.flow.name: _bind(one, store, connectors, gates, env, around[one.flow.entity]) for one in project.flows}
     seq, last = store.audit_head()
     hub = Hub(
-        env=env, store=store, executor=Threads(), journal=Journal(seq, last, env), store_id=_store_id(store, env),
-        flows=flows, listeners=listeners,
+        env=env, store=store, executor=executor or Threads(), journal=Journal(seq, last, env),
+        store_id=_store_id(store, env), flows=flows, listeners=listeners,
     )  # fmt: skip
     hub.opened_at = hub.now()
+    hub.left_at = store.audit_pages([seq])[seq].at if seq else 0
     for bound in flows.values():
         for side in bound.sides.values():
             batch = side.contract.batch

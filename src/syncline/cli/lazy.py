@@ -31,7 +31,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
     },
     "Look": {"status": "watching", "drift": "watching", "verify": "watching", "why": "history", "history": "history"},
     "Decide": {"conflicts": "people", "parked": "people", "undo": "history"},
-    "Try out": {"sandbox": "sandboxing"},
+    "Try out": {"sandbox": "sandboxing", "simulate": "simulating"},
 }  # fmt: skip
 GROUPS = frozenset({"secrets", "sandbox"})
 PLACES = {name: module for section in SECTIONS.values() for name, module in section.items()}

@@ -241,7 +241,19 @@ def _merge_rows(at: Pass, rows: list[Row], reading: Reading, step: Step) -> Outc
         known += _known(old, links, reading)
     if known:
         combine(at, known, step, outcomes)
+    if side.contract.settle and not reading.exact:
+        made = [link.eid for link in step.new_links.get(side.stream, ())]
+        _remember_listed(at, [*made, *(one.eid for one in known)])
     return outcomes
+
+
+def _remember_listed(at: Pass, eids: Sequence[int]) -> None:
+    """A list has shown changes of these; until the settle time has passed, a get may show what was before them."""
+    now, settle = at.hub.now(), int(at.side.contract.settle * 1e6)
+    listed = at.hub.listed.setdefault(at.side.stream, {})
+    for eid in [eid for eid, since in listed.items() if since < now - settle]:
+        del listed[eid]
+    listed.update((eid, now) for eid in eids)
 
 
 def _known(rows: Sequence[Row], links: Mapping[int, Link], reading: Reading) -> list[Known]:

@@ -170,7 +170,8 @@ def _linked(at: Pass, linked: Sequence[tuple[FreshRow, Identity]], step: Step) -
         pending: Pending = {}
         eid = identity.eid
         if eid in doubts and doubts[eid].op is Op.CREATE:
-            pending = decode_pending(doubts[eid].pending)
+            if doubts[eid].state is UnsettledState.DOUBT:  # else nothing was sent, or it did nothing
+                pending = decode_pending(doubts[eid].pending)
             step.settled.setdefault(at.side.stream, []).append(eid)
             eid = _heir(at, eid)
         known.append(

@@ -171,14 +171,14 @@ def _wait_to_be_read(at: Pass, intent: Intent, seen: Mapping[int, Record], missi
 
 
 def await_settled(at: Pass, eids: Iterable[int]) -> None:
-    """A get may show our own last write late: let the contract's settle time pass before these records are read."""
+    """A get may show late what we wrote or what a list has shown: let the contract's settle time pass before it."""
     hub, settle = at.hub, int(at.side.contract.settle * 1e6)
     if not settle:
         return
-    wrote = hub.wrote.get(at.side.stream, {})
-    last = max((wrote.get(eid, 0) for eid in eids), default=0)
-    if hub.now() - hub.opened_at < settle:  # an earlier process may have written just now
-        last = max(last, int(hub.store.document("last-write", "/".join(at.side.stream)) or 0))
+    wrote, listed = hub.wrote.get(at.side.stream, {}), hub.listed.get(at.side.stream, {})
+    last = max((max(wrote.get(eid, 0), listed.get(eid, 0)) for eid in eids), default=0)
+    if hub.now() - hub.opened_at < settle:  # an earlier process may have written or read a list just now
+        last = max(last, hub.left_at, int(hub.store.document("last-write", "/".join(at.side.stream)) or 0))
     if (pause := last + settle - hub.now()) > 0:
         hub.env.sleep(pause / 1e6)
 

@@ -112,7 +112,9 @@ class Hub(msgspec.Struct, kw_only=True):
     listeners: Sequence[Listener] = ()
     settle_for: float = 15.0  #: how long one pass waits for due work of its own making [s]
     wrote: dict[Stream, dict[int, int]] = {}  #: recent writes of this process: eid -> [µs]
+    listed: dict[Stream, dict[int, int]] = {}  #: changes that lists have shown: eid -> [µs]
     opened_at: int = 0  #: [µs]
+    left_at: int = 0  #: when an earlier process made its last change to the state [µs]
     index: MatchIndex = msgspec.field(default_factory=MatchIndex)
     batch_sizes: dict[Stream, int] = {}  #: items of one intent
     eids: dict[str, tuple[int, int]] = {}  #: by entity type: next and end of what is reserved

@@ -119,10 +119,11 @@ def _keep_doubts(at: Pass, step: Step, stream: Stream, loser: int, winner: int) 
 
 
 def _fill(at: Pass, step: Step, loser: Entity, winner: Entity) -> dict[int, Shadow]:
-    """Fill what the winner lacks with what the loser had; what the winner's links still carry of that."""
+    """Fill what the winner lacks, groups as one, with what the loser had; what its links still carry of that."""
     width = at.bound.width
     canon, gens, theirs = canon_of(winner, width), gens_of(winner, width), canon_of(loser, width)
-    filled = [p for p in range(width) if _lacks(canon[p]) and not _lacks(theirs[p])]
+    blank = [p for unit in at.bound.units if all(_lacks(canon[p]) for p in unit.positions) for p in unit.positions]
+    filled = [p for p in sorted(blank) if not _lacks(theirs[p])]
     if not filled:
         return {}
     lagging = {p: Shadow(canon[p], canon[p], gens[p]) for p in filled}
@@ -140,8 +141,8 @@ def _log_differences(at: Pass, step: Step, loser: Entity, winner: Entity) -> Non
     """Where both had a value the winner's stands; what the loser had is kept as a settled conflict."""
     ours, theirs = canon_of(winner, at.bound.width), canon_of(loser, at.bound.width)
     for unit in at.bound.units:
-        clash = [p for p in unit.positions if ours[p] != theirs[p] and not _lacks(ours[p]) and not _lacks(theirs[p])]
-        if not clash:
+        stands = any(not _lacks(ours[p]) for p in unit.positions)
+        if not stands or all(_lacks(theirs[p]) or ours[p] == theirs[p] for p in unit.positions):
             continue
         lost, kept = [theirs[p] for p in unit.positions], [ours[p] for p in unit.positions]
         step.conflicts.append(

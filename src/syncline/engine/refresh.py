@@ -17,8 +17,8 @@ from syncline.engine.mergers import record_merged
 from syncline.engine.retry import backoff
 from syncline.engine.step import begin, commit
 from syncline.model.ledger import ReadOutcome
-from syncline.model.page import Gone, Page, Record, Unreadable
-from syncline.model.state import UNREADABLE, Hint, UnsettledState
+from syncline.model.page import Gone, Op, Page, Record, Unreadable
+from syncline.model.state import UNREADABLE, Hint, LinkState, UnsettledState
 
 PAGE = 100
 
@@ -50,8 +50,19 @@ def _read_hinted(at: Pass, hints: Sequence[Hint]) -> None:
         pending = {eid: decode_pending(row.pending) for eid, row in doubts.items() if row.state is UnsettledState.DOUBT}
         circling = frozenset(hint.key for hint in hints if hint.reason.startswith(CIRCLE))
         absorb(at, page_of(records), Reading(exact=True, pending=pending, circling=circling))
+        _go_on(at, [record.key for record in records if by_key[record.key].reason == "missing"])
     if gone:
         _missing(at, by_key, gone)
+
+
+def _go_on(at: Pass, keys: Sequence[str]) -> None:
+    """Records that went missing and are there after all: a write that met their absence was let go, so plan it anew."""
+    links = at.hub.store.links(at.side.stream, keys)
+    step = begin(at.hub, "merge", system=at.side.system, entity=at.bound.entity)
+    for link in links.values():
+        if link.state is LinkState.OK and link.delta:
+            step.plan_work(at.side.stream, Op.UPDATE, link.eid)
+    commit(at.hub, at.run, step, priority=1)
 
 
 def _look_later(at: Pass, hints: Mapping[str, Hint], unreadable: Sequence[tuple[str, str]]) -> None:

@@ -7,9 +7,9 @@ from decimal import Decimal, DecimalException
 from enum import StrEnum
 from typing import NamedTuple
 
-from syncline.merging.lines import apply_edits, edits, news, rival
+from syncline.merging.lines import apply_edits, as_lines, edits, news, rival
 from syncline.model.flow import Rule, RuleKind
-from syncline.model.values import Value
+from syncline.model.values import Lines, Value
 
 MOST_DIGITS = 100  #: before or behind the point: no amount of anybody's
 
@@ -71,11 +71,17 @@ def _settle_lines(rule: Rule, values: Rivals, theirs_wins: Callable[[], bool]) -
     if rule.kind is RuleKind.MANUAL:
         return Settled(Settlement.ASK, (ours,), "a person decides")
     if theirs_wins():
-        return Settled(Settlement.THEIRS, (apply_edits(ours, made),), _why(rule, later=True))
+        return Settled(Settlement.THEIRS, (_whole(apply_edits(ours, made), values),), _why(rule, later=True))
     kept = [edit for edit in made if edit not in rivals]
     return Settled(
         Settlement.OURS if not kept else Settlement.BOTH, (apply_edits(ours, kept),), _why(rule, later=False)
     )
+
+
+def _whole(merged: Lines, values: Rivals) -> Lines:
+    """A line that an edit has brought back after the other side removed it, with all that its editor shows of it."""
+    ours, theirs = as_lines(values.ours[0]), as_lines(values.theirs[0])
+    return {key: line if key in ours else {**theirs.get(key, {}), **line} for key, line in merged.items()}
 
 
 def _add(base: Value, ours: Value, theirs: Value) -> str | None:

@@ -1,0 +1,234 @@
+"""From a seed to a script: every rate is drawn anew for each seed, so that rare mixtures come up as well.
+
+One history is nearly without faults but full of deletes, another loses every fifth answer: a swarm finds what fixed
+rates never do.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import msgspec
+
+from syncline.simulation.application import REFUSED
+from syncline.simulation.door import READ_FAULTS, WRITE_FAULTS
+from syncline.simulation.script import Deed, Fault, Habits, Passing, Script
+from syncline.simulation.shape import TOKENS, FieldShape, FlowShape, Kind, Shape
+from syncline.simulation.temper import draw_habits, draw_workflow
+
+FAULTS = tuple(dict.fromkeys((*READ_FAULTS, *WRITE_FAULTS)))
+PAIR = 2
+SMALLER = 0.5  #: share of histories with fewer systems, and of those with fewer flows
+CRASHES = 60  #: moments of a pass among which the process dies
+LONGEST = 90  #: moments of a pass in which something may happen
+Op = Literal["add", "edit", "save", "remove", "restore", "merge", "touch", "roll-back"]
+
+
+@dataclass(slots=True, kw_only=True)
+class Swarm:
+    """The rates of one history."""
+
+    people: float  #: deeds per pass
+    meanwhile: float  #: share of them during a pass
+    crash: float  #: share of passes that the process does not outlive
+    fault: float  #: share of calls that go wrong
+    kinds: Sequence[str]  #: what goes wrong
+    ops: dict[Op, float]
+    empties: float  #: share of edits that empty a field
+    refused: float  #: share of texts that a validation rule refuses
+    full: float  #: share of passes that read everything
+    anew: float
+
+
+@dataclass(slots=True, kw_only=True)
+class Drawer:
+    """Draws one script."""
+
+    shape: Shape
+    seed: int
+    chance: random.Random = field(init=False)
+    tokens: int = 0
+    things: dict[str, list[int]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.chance = random.Random(f"script {self.seed}")  # noqa: S311  a seed repeats
+
+    def script(self) -> Script:
+        """The script of the seed."""
+        chance = self.chance
+        self.shape = self._part()
+        scan, calm = chance.random() < 0.8, chance.random() < 0.08
+        systems = {name: draw_habits(self.shape, name, chance, scan=scan) for name in self.shape.systems}
+        draw_workflow(self.shape, systems, chance)
+        swarm = self._swarm(systems, scan=scan, calm=calm)
+        before = list(self._before())
+        passes = [self._passing(swarm, number) for number in range(chance.randint(3, 6))]
+        if calm:
+            passes = list(self._calmed(passes))
+        return Script(
+            seed=self.seed, flows=list(self.shape.flows), scan=scan, calm=calm,
+            mode="liveness" if chance.random() < 0.9 else "safety",
+            systems=systems, before=before, passes=passes, last=[self._edit(swarm)] if chance.random() < 0.3 else [],
+        )  # fmt: skip
+
+    def _part(self) -> Shape:
+        """Often only two systems and one flow: what meets there meets more often."""
+        chance, shape = self.chance, self.shape
+        systems, flows = shape.systems, list(shape.flows)
+        if len(systems) > PAIR and chance.random() < SMALLER:
+            systems = chance.sample(systems, PAIR)
+        if len(flows) > 1 and chance.random() < SMALLER:
+            one = chance.choice(flows)
+            flows = [one, *shape.parents(one)]
+        return shape.only(systems, flows)
+
+    # --- rates --------------------------------------------------------------------------------------------------------
+
+    def _swarm(self, systems: dict[str, Habits], *, scan: bool, calm: bool) -> Swarm:
+        chance, pick = self.chance, self.chance.choice
+        ops: dict[Op, float] = {
+            "add": pick((0.5, 1.0, 3.0)), "edit": pick((4.0, 8.0, 16.0)), "save": pick((0.0, 0.3)),
+            "remove": pick((0.0, 0.3, 1.0)), "restore": pick((0.0, 0.0, 0.3)), "merge": pick((0.0, 0.0, 0.4)),
+            "touch": pick((0.0, 0.2)), "roll-back": pick((0.0, 0.0, 0.2)) if scan else 0.0,
+        }  # fmt: skip
+        return Swarm(
+            people=0.0 if calm else pick((2.0, 3.0, 5.0)), meanwhile=pick((0.3, 0.7)),
+            crash=pick((0.4, 0.8, 1.0)), fault=pick((0.0, 0.03, 0.08, 0.2)),
+            kinds=chance.sample(FAULTS, pick((2, 6, len(FAULTS)))), ops=ops, empties=pick((0.0, 0.05, 0.15)),
+            refused=pick((0.0, 0.05)) if any(one.rejects for one in systems.values()) else 0.0,
+            full=pick((0.0, 0.3, 1.0)) if scan else 0.0, anew=pick((0.0, 0.3, 1.0)),
+        )  # fmt: skip
+
+    def _calmed(self, passes: Sequence[Passing]) -> Iterator[Passing]:
+        """One thing is done, then two passes without anybody: nothing ever meets anything."""
+        quiet = Swarm(
+            people=0, meanwhile=0, crash=0, fault=0, kinds=(), empties=0.1, refused=0, full=0, anew=0,
+            ops={"add": 1.0, "edit": 8.0},
+        )  # fmt: skip
+        yield Passing(wait=100.0, full=True)
+        for passing in passes:
+            yield msgspec.structs.replace(passing, wait=100.0, full=True, deeds=[])
+            yield Passing(wait=100.0, full=True, deeds=[(10_000, self._deed(quiet))])
+
+    # --- what happens -------------------------------------------------------------------------------------------------
+
+    def _passing(self, swarm: Swarm, number: int) -> Passing:
+        chance = self.chance
+        count = int(swarm.people + chance.random())
+        deeds = []
+        for _ in range(count):
+            during = chance.random() < swarm.meanwhile
+            deeds.append((chance.randint(1, LONGEST) if during else 10_000, self._deed(swarm)))
+        crash = chance.randint(1, CRASHES) if chance.random() < swarm.crash else 0
+        return Passing(
+            wait=chance.choice((0.2, 1.0, 5.0, 40.0, 400.0, 5000.0)), full=number == 0 or chance.random() < swarm.full,
+            anew=chance.random() < swarm.anew, crash=crash, deeds=sorted(deeds, key=lambda one: one[0]),
+            faults=list(self._faults(swarm)), drift=self._drift(),
+        )  # fmt: skip
+
+    def _drift(self) -> str:
+        if self.chance.random() > 0.02:
+            return ""
+        flow = self.chance.choice(list(self.shape.flows.values()))
+        side = self.chance.choice(list(flow.sides.values()))
+        return f"{side.system} {side.resource}"
+
+    def _faults(self, swarm: Swarm) -> Iterator[Fault]:
+        chance = self.chance
+        if not swarm.fault:
+            return
+        call = 0
+        while (call := call + 1 + int(chance.expovariate(swarm.fault))) <= LONGEST:
+            yield Fault(call=call, kind=chance.choice(swarm.kinds), wait=round(chance.uniform(0.1, 6.0), 3))
+
+    def _before(self) -> Iterator[Deed]:
+        """What is there before the hub comes; some of it in two systems."""
+        for flow in self.shape.flows.values():
+            for _ in range(self.chance.randint(1, 2)):
+                who = self._new_thing(flow)
+                systems = list(flow.sides)
+                for system in self.chance.sample(systems, self.chance.choice((1, 1, 2, len(systems)))):
+                    yield self._add(flow, system, who)
+
+    def _new_thing(self, flow: FlowShape) -> int:
+        self.tokens += 1
+        self.things.setdefault(flow.name, []).append(self.tokens)
+        return self.tokens
+
+    def _deed(self, swarm: Swarm) -> Deed:
+        op = self.chance.choices(list(swarm.ops), list(swarm.ops.values()))[0]
+        flow = self.chance.choice(list(self.shape.flows.values()))
+        system = self.chance.choice(list(flow.sides))
+        if op == "add":
+            return self._add(flow, system, self._new_thing(flow))
+        if op == "edit":
+            return self._edit(swarm)
+        if op in ("touch", "roll-back"):
+            return Deed(op=op, system=system, back=self.chance.choice((5.0, 60.0, 500.0)))
+        who, other = (self._pick(flow, lasting=False if op != "save" else None) for _ in range(2))
+        if op == "merge" and who == other:
+            op = "save"
+        return Deed(op=op, system=system, flow=flow.name, who=who, other=other if op == "merge" else 0)
+
+    def _pick(self, flow: FlowShape, *, lasting: bool | None = None) -> int:
+        """A thing, 0 when there is none. What others refer to lasts: an orphan is no business of a hub's."""
+        things = self.things.get(flow.name, [])
+        if lasting is not None and self._is_parent(flow):
+            things = [who for who in things if who % 2 == lasting]
+        return self.chance.choice(things) if things else 0
+
+    def _is_parent(self, flow: FlowShape) -> bool:
+        return any(one.field.reference == flow.entity for other in self.shape.flows.values() for one in other.edited)
+
+    def _add(self, flow: FlowShape, system: str, who: int) -> Deed:
+        side = flow.sides[system]
+        fields = {one.name: self._given(one, flow, first=True) for one in flow.edited if one.name in side.writable}
+        return Deed(op="add", system=system, flow=flow.name, who=who, fields=fields)
+
+    def _edit(self, swarm: Swarm) -> Deed:
+        flow = self.chance.choice(list(self.shape.flows.values()))
+        system = self.chance.choice(list(flow.sides))
+        who = self.chance.choice(self.things[flow.name])
+        known = [one for one in flow.edited if one.name in flow.sides[system].writable]
+        chosen = self.chance.sample(known, min(len(known), self.chance.choice((1, 1, 2, 3))))
+        groups = {one.field.group for one in chosen if one.field.group}
+        others = [one for one in known if one.field.group in groups and one not in chosen]
+        chosen += [one for one in others if self.chance.random() < 0.7]
+        fields = {one.name: self._changed(one, flow, swarm) for one in chosen}
+        return Deed(op="edit", system=system, flow=flow.name, who=who, fields=fields)
+
+    def _changed(self, one: FieldShape, flow: FlowShape, swarm: Swarm) -> object:
+        if one.kind in TOKENS and one.kind is Kind.TEXT:
+            if self.chance.random() < swarm.empties:
+                return self.chance.choice(("", None))
+            if self.chance.random() < swarm.refused:
+                return f"{self._given(one, flow, first=False)}{REFUSED}"
+        return self._given(one, flow, first=False)
+
+    def _given(self, one: FieldShape, flow: FlowShape, *, first: bool) -> object:
+        del flow
+        self.tokens += 1
+        if one.kind in TOKENS:
+            return TOKENS[one.kind](self.tokens)
+        if one.kind is Kind.REFERENCE:
+            parent = self.shape.of_entity(one.field.reference)
+            return (self._pick(parent, lasting=True) if parent else 0) or None
+        if one.kind is Kind.AMOUNT:
+            return self.tokens  # of its own size, for two equal additions are one to the algorithm
+        if one.kind is Kind.CHOICE:
+            return self.chance.choice(one.choices)
+        if self.chance.random() < 0.25 and not first:
+            return {"drop": self.chance.randint(0, 3)}
+        if one.kind is Kind.SET:
+            return {"put": f"g{self.tokens}"}
+        name = str(self.chance.randint(1, 4))
+        inner = self.chance.sample(one.inner, min(len(one.inner), self.chance.choice((1, 2))))
+        return {"put": [name, {part: f"l{self.tokens}{part[:1]}" for part in (one.inner if first else inner)}]}
+
+
+def draw(shape: Shape, seed: int) -> Script:
+    """The script of a seed, for a project's flows."""
+    return Drawer(shape=shape, seed=seed).script()

@@ -1,0 +1,163 @@
+"""Invariants of records: one of each everywhere (I2, I3), deletes (I9), references (I14)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+
+from syncline.model.flow import DeletePolicy
+from syncline.model.page import Op
+from syncline.model.values import UNSET, Value
+from syncline.simulation.application import Application, same
+from syncline.simulation.invariants.facts import Facts, Thing
+from syncline.simulation.past import HUB, Kept
+from syncline.simulation.people import Removal
+from syncline.simulation.shape import TOKENS, FieldShape, Kind
+
+DANGLING = "dangling"
+
+
+def one_record_each(facts: Facts) -> Iterator[str]:
+    """I2: the hub never makes a second record of a thing that has one."""
+    for thing, records in facts.all_of.items():
+        if thing in facts.raced or thing in facts.asked or not thing[1]:
+            continue
+        for system, who in {(app.name, facts.people.who(kept)) for app, kept in records}:
+            made = [kept for app, kept in records if (app.name, facts.people.who(kept)) == (system, who)]
+            made.sort(key=lambda one: one.versions[0].at)
+            for number, kept in enumerate(made):
+                if kept.by_hub and any(_alive_at(other, kept.versions[0].at) for other in made[:number]):
+                    yield f"{thing} got {kept.key} in {system} beside another record"
+
+
+def _alive_at(kept: Kept, at: int) -> bool:
+    version = kept.at(at)
+    return version is not None and version.fields is not None
+
+
+def all_agree(facts: Facts) -> Iterator[str]:
+    """I3: every live thing is everywhere, and everybody shows what he makes of one value that was entered."""
+    for thing, found in _comparable(facts):
+        flow = facts.flow(thing[0])
+        for system in facts.systems(flow.name):
+            records = found.get(system, [])
+            if len(records) != 1 and not _waits(facts, thing, system):
+                yield f"{thing} has {len(records)} records in {system}"
+        for field in flow.fields.values():
+            if field.kind not in (Kind.NONE, Kind.REFERENCE):
+                yield from _differ(facts, thing, field, found)
+
+
+def parents_agree(facts: Facts) -> Iterator[str]:
+    """I14: every child points at the record of one and the same parent, and that record is there."""
+    for thing, found in _comparable(facts):
+        for field in facts.flow(thing[0]).fields.values():
+            if field.kind is Kind.REFERENCE:
+                yield from _differ(facts, thing, field, found)
+
+
+def _comparable(facts: Facts) -> Iterator[tuple[Thing, Mapping[str, list[Kept]]]]:
+    """Live things that wait for nobody, by system."""
+    for thing, found in facts.live.items():
+        if thing[1] and thing not in facts.asked | facts.raced | facts.joined and not _kept_apart(facts, thing):
+            yield thing, found
+
+
+def _waits(facts: Facts, thing: Thing, system: str) -> bool:
+    return (*thing, system) in facts.parked or _waits_for_parent(facts, thing, system)
+
+
+def _kept_apart(facts: Facts, thing: Thing) -> bool:
+    """Was it deleted somewhere, and is kept elsewhere by policy?"""
+    policies = {side.side.deletes for side in facts.flow(thing[0]).sides.values()}
+    removed = any(facts.people.thing(one.flow, one.who) == thing[1] for one in facts.people.removals)
+    return DeletePolicy.DETACH in policies and removed
+
+
+def _waits_for_parent(facts: Facts, thing: Thing, system: str) -> bool:
+    """Has its parent no record there, because that one was refused, or because a person is to say which it is?"""
+    references = [one for one in facts.flow(thing[0]).fields.values() if one.kind is Kind.REFERENCE]
+    entities = {one.field.reference for one in references}
+    refused = {flow for flow, _, name in facts.parked if name == system}
+    unclear = {flow for flow, _ in facts.asked | facts.raced}
+    return any(facts.flow(flow).entity in entities for flow in refused | unclear)
+
+
+def _differ(facts: Facts, thing: Thing, field: FieldShape, found: Mapping[str, list[Kept]]) -> Iterator[str]:
+    if (*thing, field.name) in facts.frozen:
+        return
+    shown: dict[str, Value] = {}
+    for system in facts.systems(thing[0]):
+        for kept in found.get(system, [])[:1]:
+            if field.name in kept.side.writable and not _waits(facts, thing, system):
+                value = facts.world.apps[system].values(kept, kept.last).get(field.name, UNSET)
+                if value is UNSET and system in facts.rolled_back:
+                    continue  # a backup did not have the field yet: it is not carried there any more
+                shown[system] = _parent(facts, field, system, value) if field.kind is Kind.REFERENCE else value
+    dangling = any(str(value).startswith(DANGLING) for value in shown.values())
+    if dangling or (len(shown) > 1 and not _one_value(facts, thing, field, shown)):
+        yield f"{thing}.{field.name}: {shown}"
+
+
+def _parent(facts: Facts, field: FieldShape, system: str, value: Value) -> Value:
+    """The thing that a reference points at; a dangling one is told by its key."""
+    flow = facts.shape.of_entity(field.field.reference)
+    side = flow.sides.get(system) if flow else None
+    kept = facts.world.apps[system].tables[side.resource].get(str(value)) if side and value else None
+    if kept is None or kept.last.fields is None:
+        return f"{DANGLING} {value}" if value else None
+    return facts.thing(kept)[1]
+
+
+def _one_value(facts: Facts, thing: Thing, field: FieldShape, shown: Mapping[str, Value]) -> bool:
+    values = list(shown.values())
+    if field.kind is Kind.AMOUNT:
+        return len({Decimal(str(value or 0)) if value is not UNSET else Decimal(0) for value in values}) == 1
+    if field.kind not in TOKENS:
+        return all(same(value, values[0]) for value in values)
+    entered = [*facts.raw_entered.get((*thing, field.name), []), None]
+    return any(
+        all(
+            same(facts.world.apps[s].stored(facts.flow(thing[0]).sides[s], field.name, one), x)
+            for s, x in shown.items()
+        )
+        for one in entered
+    )
+
+
+# --- deletes ----------------------------------------------------------------------------------------------------------
+
+
+def deletes_are_people_s(facts: Facts) -> Iterator[str]:
+    """I9: none is invented."""
+    removed = {(one.flow, facts.people.thing(one.flow, one.who)) for one in facts.people.removals}
+    for write in facts.writes:
+        thing = facts.thing(facts.kept_of(write))
+        if write.op in (Op.DELETE, Op.ARCHIVE) and thing not in removed:
+            yield f"{thing} was deleted in {write.system} at {write.at} by nobody"
+
+
+def deletes_stand(facts: Facts) -> Iterator[str]:
+    """I9: none is lost, none undone, unless somebody did something to the thing about then."""
+    for thing, records in facts.all_of.items():
+        removals = [one for one in facts.people.removals if (one.flow, facts.people.thing(one.flow, one.who)) == thing]
+        if not removals and thing[1] and thing not in facts.live:
+            yield f"{thing} is gone"
+        if removals and thing in facts.live and _plainly_deleted(facts, thing, removals, records):
+            yield f"{thing} is back, or still there, in {sorted(facts.live[thing])}"
+
+
+def _plainly_deleted(
+    facts: Facts, thing: Thing, removals: list[Removal], records: list[tuple[Application, Kept]]
+) -> bool:
+    """Was it deleted while everybody agreed about it, and never touched since?"""
+    policies = {side.side.deletes for side in facts.flow(thing[0]).sides.values()}
+    if any(one.op != "remove" for one in removals) or not policies <= {DeletePolicy.PROPAGATE, DeletePolicy.ARCHIVE}:
+        return False
+    first = min(one.at for one in removals)
+    touched = max(
+        (v.at for _, kept in records for v in kept.versions if v.who != HUB and v.fields is not None), default=0
+    )
+    calm = [told for told in facts.world.told if touched < told.begun and told.at < first]
+    undecided = any(row_thing == thing for row_thing, _ in facts.conflicts) or bool(facts.refusing(thing))
+    return len([one for one in calm if not one.report.paused]) > 2 and not undecided  # noqa: PLR2004  read, sent, agreed

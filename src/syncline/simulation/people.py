@@ -1,0 +1,269 @@
+"""What people do in the applications, and what they remember of it: every value that anybody entered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import cast
+
+from syncline.model.values import UNSET, Value
+from syncline.simulation.application import Application
+from syncline.simulation.past import ITSELF, PERSON, Kept, Version
+from syncline.simulation.script import Deed
+from syncline.simulation.shape import TOKENS, FieldShape, FlowShape, Kind, Shape, SideShape
+from syncline.simulation.virtual import EPOCH, SECOND, VirtualEnv
+
+Lines = dict[str, dict[str, Value]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """One value that one person entered."""
+
+    system: str
+    flow: str
+    key: str
+    who: int
+    field: str
+    value: Value  #: as the application stored it
+    before: Value  #: what the person saw
+    version: Version
+    first: bool  #: entered with a new record
+
+    @property
+    def at(self) -> int:
+        """When [µs]."""
+        return self.version.at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removal:
+    """One record that one person deleted, merged away, or brought back."""
+
+    system: str
+    flow: str
+    key: str
+    who: int
+    at: int
+    op: str
+    into: int = 0
+
+
+class People:
+    """Whoever works in the applications."""
+
+    def __init__(self, shape: Shape, apps: Mapping[str, Application], env: VirtualEnv) -> None:
+        self._shape, self._apps, self._env = shape, apps, env
+        self.edits: list[Edit] = []
+        self.removals: list[Removal] = []
+        self.deeds = 0  #: done, not only meant
+        self.rolled_back: list[tuple[str, int]] = []  #: (system, when)
+        self._known: dict[tuple[str, str, str], int] = {}  #: (flow, field, value) -> who it was entered for
+        self._joined: dict[tuple[str, int], int] = {}  #: (flow, who) -> who it was merged into
+
+    # --- who is who ---------------------------------------------------------------------------------------------------
+
+    def thing(self, flow: str, who: int) -> int:
+        """The thing that one stands for, mergers followed."""
+        while (flow, who) in self._joined:
+            who = self._joined[flow, who]
+        return who
+
+    def who(self, kept: Kept) -> int:
+        """The thing that a record tells of: that of its identifying values; 0 when nobody ever entered such."""
+        if not kept.who:
+            flow = self._shape.flows[kept.side.flow]
+            values = kept.side.values(kept.versions[0].fields or {})
+            names = flow.identifiers or [name for name, one in flow.fields.items() if one.kind in TOKENS]
+            kept.who = next((who for name in names if (who := self.known(flow.name, name, str(values.get(name))))), 0)
+        return kept.who
+
+    def known(self, flow: str, name: str, value: str) -> int:
+        """Whom a value was entered for; 0 when nobody entered it."""
+        return self._known.get((flow, name, value), 0)
+
+    def find(self, system: str, flow: str, who: int) -> Kept | None:
+        """The live record of a thing in one application."""
+        return next((kept for kept in self.records(system, flow) if self.who(kept) == who), None)
+
+    def records(self, system: str, flow: str) -> Iterator[Kept]:
+        """The live records of a flow in one application."""
+        side = self._shape.flows[flow].sides.get(system)
+        return self._apps[system].live(side.resource) if side is not None and system in self._apps else iter(())
+
+    # --- what is done -------------------------------------------------------------------------------------------------
+
+    def do(self, deed: Deed) -> bool:
+        """One deed; False when there is nothing there to do it to."""
+        app = self._apps.get(deed.system)
+        if app is None:
+            return False
+        if deed.op in ("touch", "roll-back"):
+            done = self._to_all(app, deed)
+        elif deed.op == "add":
+            done = self._add(app, deed)
+        else:
+            done = self._to_one(app, deed)
+        self.deeds += done
+        return done
+
+    def _add(self, app: Application, deed: Deed) -> bool:
+        flow = self._shape.flows[deed.flow]
+        side = flow.sides.get(app.name)
+        if side is None or self.find(app.name, deed.flow, deed.who) is not None:
+            return False
+        values: dict[str, Value] = {
+            name: TOKENS[flow.fields[name].kind](deed.who) for name in flow.identifiers if name in side.fields
+        }
+        values |= self._entered(app, flow, side, deed.fields, {})
+        if any(value is UNSET for value in values.values()):
+            return False
+        kept = app.insert(side.resource, side.words(values), by=PERSON, who=deed.who)
+        self._remember(app, kept, kept.versions[0], {}, frozenset(values))
+        return True
+
+    def _to_one(self, app: Application, deed: Deed) -> bool:
+        side = self._shape.flows[deed.flow].sides.get(app.name)
+        if side is None:
+            return False
+        kept = self._gone(app, side, deed) if deed.op == "restore" else self.find(app.name, deed.flow, deed.who)
+        if kept is None:
+            return False
+        if deed.op == "edit":
+            return self._edit(app, kept, deed)
+        if deed.op == "save":
+            app.keep(kept, kept.last.fields, PERSON, frozenset())
+            return True
+        return self._remove(app, kept, deed)
+
+    def _gone(self, app: Application, side: SideShape, deed: Deed) -> Kept | None:
+        """A record that a person deleted and nobody has merged."""
+        gone = [
+            kept for kept in app.tables[side.resource].values()
+            if self.who(kept) == deed.who and kept.last.fields is None and not kept.merged_into
+            and kept.last.who == PERSON
+        ]  # fmt: skip
+        return gone[-1] if gone and self.find(app.name, deed.flow, deed.who) is None else None
+
+    def _remove(self, app: Application, kept: Kept, deed: Deed) -> bool:
+        into = 0
+        if deed.op == "merge":
+            winner = self.find(app.name, deed.flow, deed.other)
+            loser, survivor = self.thing(deed.flow, deed.who), self.thing(deed.flow, deed.other)
+            if winner is None or winner is kept or loser == survivor:
+                return False
+            self._joined[deed.flow, loser] = survivor
+            kept.merged_into, into = winner.key, deed.other
+        held = [version.fields for version in kept.versions if version.fields is not None]
+        fields = held[-1] if deed.op == "restore" else None
+        version = app.keep(kept, fields, PERSON, frozenset())
+        self.removals.append(
+            Removal(
+                system=app.name, flow=deed.flow, key=kept.key, who=deed.who, at=version.at, op=deed.op, into=into
+            )
+        )  # fmt: skip
+        return True
+
+    def _to_all(self, app: Application, deed: Deed) -> bool:
+        """A job of the application that changes the stamps of all records, or a backup that is played back."""
+        for _, kept in list(app.records()):
+            if kept.last.fields is None:
+                continue
+            if deed.op == "touch":
+                app.keep(kept, kept.last.fields, ITSELF, frozenset())
+                continue
+            former = kept.at(self._env.at - int(deed.back * SECOND))
+            if former is not None and former.fields is not None and former is not kept.last:
+                version = app.keep(kept, former.fields, ITSELF, frozenset())
+                version.stamp = former.stamp
+        if deed.op == "roll-back":
+            self.rolled_back.append((app.name, self._env.at))
+        return True
+
+    def _edit(self, app: Application, kept: Kept, deed: Deed) -> bool:
+        flow, held = self._shape.flows[deed.flow], kept.last.fields or {}
+        before = dict(app.values(kept, kept.last))
+        values = self._entered(app, flow, kept.side, deed.fields, before)
+        values = {name: value for name, value in values.items() if value is not UNSET and value != before.get(name)}
+        if not values:
+            return False
+        fields = {**held, **kept.side.words(values, held)}
+        version = app.keep(kept, fields, PERSON, frozenset(values))
+        self._remember(app, kept, version, before, frozenset(values))
+        return True
+
+    def _remember(
+        self, app: Application, kept: Kept, version: Version, before: Mapping[str, Value], names: frozenset[str]
+    ) -> None:
+        stored = app.values(kept, version)
+        for name in sorted(names):
+            value = stored.get(name)
+            if isinstance(value, str):
+                self._known.setdefault((kept.side.flow, name, value), kept.who or self.who(kept))
+            self.edits.append(
+                Edit(
+                    system=app.name, flow=kept.side.flow, key=kept.key, who=self.who(kept), field=name, value=value,
+                    before=before.get(name), version=version, first=version.number == 1,
+                )
+            )  # fmt: skip
+
+    # --- what is entered ----------------------------------------------------------------------------------------------
+
+    def _entered(
+        self, app: Application, flow: FlowShape, side: SideShape, fields: Mapping[str, object], before: dict[str, Value]
+    ) -> dict[str, Value]:
+        """The canonical values that a person enters, seeing `before`."""
+        return {
+            name: self._value(app, flow.fields[name], given, before.get(name))
+            for name, given in fields.items()
+            if name in side.writable and name in flow.fields
+        }
+
+    def _value(self, app: Application, field: FieldShape, given: object, held: Value) -> Value:
+        if field.kind is Kind.REFERENCE:
+            parent = self._shape.of_entity(field.field.reference)
+            kept = self.find(app.name, parent.name, cast("int", given)) if parent and given else None
+            return kept.key if kept is not None else UNSET
+        if field.kind is Kind.AMOUNT:
+            return amount(Decimal(str(held or 0)) + Decimal(str(given)))
+        if field.kind is Kind.SET:
+            return _of_set(given, held)
+        if field.kind is Kind.LINES:
+            return _of_lines(given, held, field)
+        return cast("Value", given)
+
+
+def amount(number: Decimal) -> str:
+    """A number as canonical text."""
+    text = f"{number:f}"
+    return (text.rstrip("0").rstrip(".") or "0") if "." in text else text
+
+
+def _of_set(given: object, held: Value) -> Value:
+    """`{"put": member}` or `{"drop": position}` done to a set."""
+    members = list(held) if isinstance(held, list) else []
+    done = cast("Mapping[str, object]", given)
+    if "put" in done:
+        return sorted({*members, str(done["put"])})
+    if members:
+        members.pop(cast("int", done["drop"]) % len(members))
+    return members
+
+
+def _of_lines(given: object, held: Value, field: FieldShape) -> Value:
+    """`{"put": [line, {field: value}]}` or `{"drop": position}` done to lines."""
+    lines: Lines = {name: dict(line) for name, line in held.items()} if isinstance(held, Mapping) else {}
+    done = cast("Mapping[str, object]", given)
+    if "put" in done:
+        name, fields = cast("tuple[str, dict[str, Value]]", done["put"])
+        blank: dict[str, Value] = dict.fromkeys(field.inner)  # a new line has every field, if empty
+        lines[name] = {field.key: name, **lines.get(name, blank), **fields}
+    elif lines:
+        del lines[sorted(lines)[cast("int", done["drop"]) % len(lines)]]
+    return lines
+
+
+def stamp_of(at: int) -> int:
+    """An instant of the simulation [µs since 1970]."""
+    return at + EPOCH

@@ -1,0 +1,64 @@
+"""What each application is like, drawn by chance: its clock, its lags, its locks, what it does to values."""
+
+from __future__ import annotations
+
+import random
+from typing import Literal
+
+import msgspec
+
+from syncline.model.flow import RuleKind
+from syncline.simulation.script import Habits
+from syncline.simulation.shape import Kind, Shape
+
+NORMALISERS = ("upper", "lower", "trim", "spaces", "truncate:9", "truncate:12", "null-empty")
+Marker = Literal["unique", "plain", "none"]
+MARKERS: tuple[Marker, ...] = ("unique", "plain", "none", "plain")
+
+
+def draw_habits(shape: Shape, name: str, chance: random.Random, *, scan: bool) -> Habits:
+    """What one application is like. Without anti-entropy it tells of its deletes, or nobody could know of them."""
+    pick = chance.choice
+    marker: Marker = pick(MARKERS)
+    searchable = all(
+        any(one in flow.sides[name].fields for one in flow.identifiers)
+        for flow in shape.flows.values()
+        if name in flow.sides
+    )
+    marker = "plain" if marker == "none" and not searchable else marker
+    return Habits(
+        precision=pick((0.001, 0.001, 1.0, 1.0, 60.0, 86400.0)), lag=pick((0.0, 0.0, 0.5, 3.0, 30.0)),
+        get_lag=pick((0.0, 0.0, 0.0, 0.3, 2.0)), effect=pick((2.0, 5.0, 20.0)),
+        skew=pick((0.0, 0.0, 0.0, 2.0, -300.0, 300.0)), locking=pick(("etag", "version", "none")),
+        marker=marker, upsert=marker == "unique" and chance.random() < 0.7, idempotent=chance.random() < 0.4,
+        normalisers=_normalisers(shape, name, chance), declared=chance.random() < 0.6,
+        deletes=pick(("hard", "soft", "tombstones")) if scan else pick(("soft", "tombstones")),
+        read_back=pick(("body", "get")), batch=pick(("single", "atomic", "items", "unordered")),
+        size=pick((2, 5, 20)), page=pick((2, 5, 50)), shuffled=chance.random() < 0.3,
+        incremental=chance.random() < 0.7, stamped=chance.random() < 0.85,
+        per_second=pick((5.0, 50.0, 1000.0)), burst=pick((5, 50)), rejects=chance.random() < 0.2,
+    )  # fmt: skip
+
+
+def _normalisers(shape: Shape, name: str, chance: random.Random) -> dict[str, str]:
+    texts = [
+        one.name for flow in shape.flows.values() if name in flow.sides for one in flow.edited
+        if one.kind is Kind.TEXT and one.name in flow.sides[name].writable and not one.field.group
+    ]  # fmt: skip
+    count = chance.choice((0, 0, 1, 2))
+    return {one: chance.choice(NORMALISERS) for one in chance.sample(texts, min(count, len(texts)))}
+
+
+def draw_workflow(shape: Shape, systems: dict[str, Habits], chance: random.Random) -> None:
+    """At most one application has a rule that changes fields: two could chase each other for ever."""
+    name, flow = chance.choice(list(systems)), chance.choice(list(shape.flows.values()))
+    plain = [
+        one.name for one in flow.edited
+        if one.kind is Kind.TEXT and one.field.rule.kind is RuleKind.LATEST and not one.field.group
+        and name in flow.sides and one.name in flow.sides[name].writable
+    ]  # fmt: skip
+    if len(plain) > 1 and chance.random() < 0.15:
+        cause, effect = chance.sample(plain, 2)
+        habits = systems[name]
+        kept = {one: kind for one, kind in habits.normalisers.items() if one not in (cause, effect)}
+        systems[name] = msgspec.structs.replace(habits, workflow=(cause, effect), normalisers=kept)
