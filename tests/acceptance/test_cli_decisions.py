@@ -123,3 +123,21 @@ def test_the_sandbox_starts_is_edited_and_stops(tmp_path: Path):
     assert stormy.out == "crm  rate_429 0.5\n"
     assert counted.document["crm"]["records"]["customers"] >= 4  # type: ignore[index]  see above
     assert "No sandbox runs" in shell("sandbox", "stats").err
+
+
+def test_what_a_system_does_to_values_is_listed_and_refused(shell: Shell):
+    for number in range(3):  # a third sample that agrees is believed
+        crm_key, _ = linked_customer(shell)
+        shell.edit(crm_key, name=f"A Company Whose Name Is Longer Than Forty Characters {number}")
+        shell("sync")
+    listed = shell("normalisers", "--json").document["normalisers"]
+    assert isinstance(listed, list)
+    one = next(row for row in listed if row["system"] == "erp" and row["origin"] in {"learned", "observed", "declared"})
+    place = f"{one['system']}.{one['entity']}.{one['field']}"
+
+    told = shell("normalisers")
+
+    assert told.code == 0
+    assert place in told.out
+    assert shell("normalisers", "--refuse").code != 0
+    assert "was never seen" in shell("normalisers", place, "reversed", "--refuse").err

@@ -30,7 +30,9 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "match": "matching", "plan": "planning", "apply": "planning", "sync": "syncing", "run": "syncing",
     },
     "Look": {"status": "watching", "drift": "watching", "verify": "watching", "why": "history", "history": "history"},
-    "Decide": {"conflicts": "people", "parked": "people", "undo": "history"},
+    "Decide": {
+        "conflicts": "people", "parked": "people", "normalisers": "normalising", "undo": "history",
+    },
     "Try out": {"sandbox": "sandboxing", "simulate": "simulating"},
 }  # fmt: skip
 GROUPS = frozenset({"secrets", "sandbox"})
