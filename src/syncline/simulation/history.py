@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from traceback import extract_tb
@@ -34,9 +36,32 @@ class History:
 
     def play(self) -> None:
         """From the first deed to agreement."""
+        self.begin()
+        for passing in self.script.passes:
+            self.let_pass(passing)
+        self.end()
+
+    def begin(self) -> None:
+        """A world, and what is in it before the hub comes."""
         self.world = World(self.script, self.shape)
+        self.world.live_on(self.script.before)
+
+    def let_pass(self, passing: Passing) -> None:
+        """One pass; whatever ends it otherwise than by a crash is the finding, and the end."""
+        with self._failure_kept():
+            if not self.failed:
+                self.world.let_pass(passing)
+
+    def end(self) -> None:
+        """People and faults rest: everybody must come to agree."""
+        with self._failure_kept():
+            if not self.failed:
+                self._come_to_rest()
+
+    @contextmanager
+    def _failure_kept(self) -> Iterator[None]:
         try:
-            self._play()
+            yield
         except Exception as error:  # noqa: BLE001  whatever it is, it is the finding
             self.failed = f"{type(error).__name__}: {error}"
             if not isinstance(error, SynclineError):
@@ -44,11 +69,8 @@ class History:
                     f" in {frame.name}:{frame.lineno}" for frame in extract_tb(error.__traceback__)[-3:]
                 )
 
-    def _play(self) -> None:
+    def _come_to_rest(self) -> None:
         world, script = self.world, self.script
-        world.live_on(script.before)
-        for passing in script.passes:
-            world.let_pass(passing)
         self.quiet_at = world.env.at
         if script.mode == "safety":
             return
