@@ -134,3 +134,19 @@ def test_a_write_in_doubt_to_a_record_that_the_winner_takes_over_is_known_as_our
     assert phone == alone.erp.show("partners", partner)["tel"] != "111"
     assert not [one for one in alone.store.conflicts() if one.system == "erp" and "111" in decode_row(one.theirs)]
     alone.close()
+
+
+def test_what_a_system_makes_of_a_value_is_no_news_in_the_record_that_the_winner_takes_over():
+    alone = World(CUSTOMERS.replace("deletes: {", "creates: {erp: false}\n    deletes: {"))
+    alone.erp.stores = {"memo": lambda value: str(value).lower() if value else value}
+    loser = alone.crm.add("customers", **customer(1), note="Mixed Case")
+    winner = alone.crm.add("customers", **customer(2))
+    partner = alone.erp.add("partners", label="Company 1", tel="+49 1", mail="1@example.com", vat="T1")
+    alone.rest()
+    alone.crm.merge("customers", loser, winner)
+    alone.rest()
+
+    assert alone.erp.show("partners", partner)["memo"] == "mixed case"
+    assert alone.crm.show("customers", winner)["note"] == "Mixed Case"
+    assert alone.erp.show("partners", partner)["vat"] == "T2"
+    alone.close()

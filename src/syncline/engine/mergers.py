@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from syncline.engine.audit import EntryKind, entry
-from syncline.engine.codec import canon_of, decode_delta, encode_delta, encode_gens, gens_of
+from syncline.engine.codec import Delta, canon_of, decode_delta, encode_delta, encode_gens, gens_of
 from syncline.engine.hub import Pass
 from syncline.engine.step import Step
 from syncline.merging import Shadow
@@ -102,7 +102,7 @@ def _absorb_entity(at: Pass, step: Step, loser: Entity, winner: Entity) -> None:
             if lagging:
                 step.plan_work(side.stream, Op.UPDATE, winner.eid)
         if side.system != at.side.system and lost is not None:
-            _other_system(at, step, side.system, lost, kept, winner)
+            _other_system(at, step, side.system, lost, kept, (loser, winner))
         _keep_doubts(at, step, side.stream, loser.eid, winner.eid)
 
 
@@ -159,16 +159,18 @@ def _lacks(value: Value) -> bool:
     return value is UNSET or is_empty(value)
 
 
-def _other_system(at: Pass, step: Step, system: str, lost: Link, kept: Link | None, winner: Entity) -> None:
+def _other_system(
+    at: Pass, step: Step, system: str, lost: Link, kept: Link | None, entities: tuple[Entity, Entity]
+) -> None:
     """The loser's record elsewhere: the winner takes it over, or two records wait for a person to merge them."""
-    stream = at.bound.sides[system].stream
+    stream, (loser, winner) = at.bound.sides[system].stream, entities
     if kept is None or kept.state is not LinkState.OK:
         step.dropped_links.setdefault(stream, []).append(lost.eid)
         if kept is not None:
             step.dropped_links[stream].append(winner.eid)
-        unknown = {p: Shadow(UNSET, UNSET, 0) for p in at.bound.sides[system].positions}
+        delta = encode_delta(_taken_over(at, system, lost, loser, step.entities.get(winner.eid, winner)))
         step.new_links.setdefault(stream, []).append(
-            Link(winner.eid, lost.key, LinkState.OK, None, lost.version, encode_delta(unknown), lost.born, 0)
+            Link(winner.eid, lost.key, LinkState.OK, None, lost.version, delta, lost.born, 0)
         )
         step.hints.append(Hint(stream=stream, key=lost.key, reason="changed", due=at.hub.now(), at=at.hub.now()))
         step.links.pop((stream, winner.eid), None)
@@ -182,3 +184,14 @@ def _other_system(at: Pass, step: Step, system: str, lost: Link, kept: Link | No
             at=at.hub.now(), run=at.run.number,
         )
     )  # fmt: skip
+
+
+def _taken_over(at: Pass, system: str, lost: Link, loser: Entity, winner: Entity) -> Delta:
+    """What the record that the winner takes over was meant to hold, and what it showed of it: that is no news."""
+    width, positions = at.bound.width, at.bound.sides[system].positions
+    if lost.state is not LinkState.OK:
+        return {p: Shadow(UNSET, UNSET, 0) for p in positions}
+    held, delta = canon_of(loser, width), decode_delta(lost.delta)
+    canon, gens = canon_of(winner, width), gens_of(winner, width)
+    shadows = {p: delta.get(p, Shadow(held[p], held[p], 0)) for p in positions}
+    return {p: one._replace(gen=gens[p] if one.base == canon[p] else 0) for p, one in shadows.items()}
