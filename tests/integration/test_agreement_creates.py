@@ -179,6 +179,19 @@ def test_an_edit_of_a_record_whose_create_is_in_doubt_is_not_lost(world, marker)
     assert len(world.erp.live("partners")) == 1
 
 
+def test_what_is_added_to_an_amount_of_a_record_whose_create_is_in_doubt_is_added(world):
+    in_doubt(world, "lost-after", marker=True, effect=20.0)
+    crm = world.crm.add("customers", **customer(1, visits=25))
+    world.sync()
+    (erp,) = world.erp.live("partners")
+    world.erp.edit("partners", erp, visits=25 + 47)
+    world.rest()
+
+    assert world.crm.show("customers", crm)["visits"] == 25 + 47
+    assert world.erp.show("partners", erp)["visits"] == 25 + 47
+    assert not world.store.conflicts()
+
+
 def test_two_equal_records_found_for_a_lost_create_do_not_stop_the_system(world):
     in_doubt(world, "lost-after", marker=False, effect=20.0)
     world.crm.add("customers", **customer(1))

@@ -88,7 +88,7 @@ def _combine_one(at: Pass, one: Known, entity: Entity, others: Mapping[str, Link
 def _observation(at: Pass, one: Known, entity: Entity, others: Mapping[str, Link], step: Step) -> Observation:
     first = one.link is None
     canon, gens = canon_of(entity, at.bound.width), gens_of(entity, at.bound.width)
-    delta = decode_delta(one.link.delta) if one.link else {p: Shadow(UNSET, UNSET, 0) for p in at.side.positions}
+    delta = decode_delta(one.link.delta) if one.link else _first_shadows(at, one)
     linked = {system for system, link in others.items() if link.state is LinkState.OK} | {at.side.system}
     return Observation(
         system=at.side.system, values=one.values, canon=canon, gens=gens, delta=delta,
@@ -96,6 +96,15 @@ def _observation(at: Pass, one: Known, entity: Entity, others: Mapping[str, Link
         normalise=at.side.shows, believes=lambda position, names: believed(at, position, names, step),
         wins=lambda unit, positions: _is_later(at, one, unit, [gens[p] for p in positions]),
     )  # fmt: skip
+
+
+def _first_shadows(at: Pass, one: Known) -> Delta:
+    """Of a record at first sight nothing is known; but one that carries our marker held first what our create sent."""
+    shadows = {p: Shadow(UNSET, UNSET, 0) for p in at.side.positions}
+    if at.side.contract.marker:
+        ours = {p: Shadow(sent, at.side.shows(p, sent), gen) for p, (sent, gen) in one.pending.items()}
+        shadows.update((p, shadow) for p, shadow in ours.items() if p in shadows)
+    return shadows
 
 
 def _is_later(at: Pass, one: Known, unit: Unit, gens: Sequence[int]) -> bool:
