@@ -8,6 +8,7 @@ import pytest
 from syncline.engine import absorb
 from syncline.engine.event import hint
 from syncline.errors import BrokenLedgerError
+from syncline.model.contract import Deletes
 from syncline.model.page import Op
 from syncline.model.state import Stream, UnsettledState
 from tests.integration.world import CUSTOMERS, SECOND, World, customer
@@ -54,6 +55,46 @@ def test_an_order_waits_for_its_customer_and_points_at_it_in_each_system(world):
     (partner,) = world.erp.live("partners")
     assert waiting == [UnsettledState.BLOCKED]
     assert [row["party"] for row in world.erp.live("sales").values()] == [partner]
+
+
+def numbers(world: World) -> tuple[list[object], list[object]]:
+    """The orders of the CRM and of the ERP."""
+    deals, sales = world.crm.live("deals"), world.erp.live("sales")
+    return sorted(str(row["no"]) for row in deals.values()), sorted(str(row["number"]) for row in sales.values())
+
+
+def beside_one_that_waits(world: World) -> list[str]:
+    """One order of both systems, in the ERP of a partner that nobody knows; another of the CRM alone."""
+    world.erp.add("sales", number="D1", party="E3", amount="10")
+    for number in ("D1", "D2"):
+        world.crm.add("deals", no=number, total="10")
+    for _ in range(3):
+        world.sync(full=True)
+    return [row.message for row in world.store.unsettled(stream=Stream("erp", "order"))]
+
+
+def test_nothing_is_created_beside_a_record_that_waits_for_its_parent_and_everything_else_is(world):
+    told = beside_one_that_waits(world)
+    before = numbers(world)
+    partner = world.erp.add("partners", label="Company 1", vat="T1")
+    world.rest()
+
+    assert partner == "E3"
+    assert told == ["may be record E1 of erp, which cannot be told yet"]
+    assert before == numbers(world) == (["D1", "D2"], ["D1", "D2"])
+    assert {row["no"]: bool(row.get("buyer")) for row in world.crm.live("deals").values()} == {"D1": True, "D2": False}
+
+
+@pytest.mark.parametrize("deletes", [Deletes.SWEEP, Deletes.TOMBSTONES])
+def test_it_is_created_once_the_record_that_waited_is_gone(world, deletes):
+    world.erp.contract = replace(world.erp.contract, deletes=deletes)
+    beside_one_that_waits(world)
+    world.erp.remove("sales", "E1")
+    world.sync(full=True, wait=4000.0)
+    world.rest()
+
+    assert numbers(world) == (["D1", "D2"], ["D1", "D2"])
+    assert "E1" not in world.erp.live("sales")
 
 
 def test_a_record_whose_parent_is_not_known_yet_is_looked_at_again(world):

@@ -97,4 +97,4 @@ def test_a_create_that_a_question_holds_back_is_not_counted_in_a_plan(acme: Worl
     plan = operations.plan(acme.hub)
 
     assert (plan.counts, plan.waiting) == ({}, 1)
-    assert plan.items[0].waits == "may be record E1 of erp: a person decides"
+    assert plan.items[0].waits == "may be record E1 of erp: a person decides (syncline match)"

@@ -19,6 +19,7 @@ from syncline.engine.deletes import record_deleted
 from syncline.engine.hub import BoundSide, Hub, Pass
 from syncline.engine.keepable import KEYLESS, keepable
 from syncline.engine.step import Step, begin, commit
+from syncline.engine.unplaced import ParkedRead, park_read, parked_reads, release, remember
 from syncline.errors import SynclineError
 from syncline.model.event import Event
 from syncline.model.ledger import ReadOutcome
@@ -112,6 +113,7 @@ def _absorb(at: Pass, page: Page, reading: Reading) -> Step:
     if rows:
         outcomes = _merge_rows(at, rows, reading, step)
         account.reads.update(outcomes)
+    release(hub, side, [key for key in page.tombstones if key not in contested], step)
     for key in page.tombstones:
         again = key in contested
         account.reads[ReadOutcome.DEFERRED if again else record_deleted(at, step, key, "the system says so")] += 1
@@ -128,7 +130,7 @@ def _park_broken(at: Pass, broken: Sequence[tuple[str, str]], reading: Reading, 
     hub, side, now = at.hub, at.side, at.hub.now()
     broken = [(reading.name(key), reason) for key, reason in broken]
     for key, reason in broken:
-        _park_read(hub, step, side, key, ParkedRead(field="", reason=reason, since=now))
+        park_read(hub, step, side, key, ParkedRead(field="", reason=reason, since=now))
         at.account.reads[ReadOutcome.PARKED] += 1
     named = [key for key, _ in broken if not key.startswith(KEYLESS)]
     if reading.exact or not named:
@@ -157,11 +159,19 @@ def _look_again(
     step.hints += [
         Hint(stream=at.side.stream, key=key, reason="changed", due=now + settle, at=now) for key in sorted(contested)
     ]
-    held = [key for key in contested if reading.gathered.pop(key, None)]
+    found = [reading.gathered.pop(key, None) for key in sorted(contested)]
+    held = [row for row in found if row is not None]
+    _keep_in_mind(at, [row for row in (*held, *rows) if not row.eid and row.key in contested], step)
     listed = contested.intersection(page.keys)
     at.account.reads[ReadOutcome.DEFERRED] += len(held) + len(listed)
     at.account.reads[ReadOutcome.UNCHANGED] -= len(listed)
     return [row for row in rows if row.key not in contested]
+
+
+def _keep_in_mind(at: Pass, rows: Sequence[Row], step: Step) -> None:
+    mapped = at.side.lens.get([row.raw for row in rows]) if rows else None
+    for row, values in zip(rows, zip(*mapped.columns, strict=True) if mapped else (), strict=True):
+        remember(at, step, row.key, dict(zip(at.side.positions, values, strict=True)), at.bound.references.keys())
 
 
 def _gathered(at: Pass, page: Page, reading: Reading, rows: Sequence[Row]) -> list[Row]:
@@ -314,21 +324,28 @@ def _decoded(at: Pass, rows: list[Row], reading: Reading, step: Step, outcomes: 
         if problem.row not in out:
             reason = f"{problem.reason} ({problem.field} = {problem.value})"
             held = ParkedRead(field=problem.field, reason=reason, since=hub.now(), fingerprint=row.print)
-            _park_read(hub, step, side, row.key, held)
+            park_read(hub, step, side, row.key, held)
             outcomes[ReadOutcome.PARKED] += 1
             step.done_hints.setdefault(side.stream, []).append(row.key)
         out.add(problem.row)
+    waiting: dict[int, references.Waiting] = {}
     if bound.references or bound.line_references:
-        deferred = _deferred(at, rows, out, reading, step)
+        waiting = references.to_eids(hub, bound, side, [row.values for row in rows])
+        deferred = _deferred(at, rows, out, waiting, reading, step)
         outcomes[ReadOutcome.DEFERRED] += len(deferred)
         out |= deferred
+    for number in sorted(number for number in out if not rows[number].eid):
+        obscure = waiting[number].positions if number in waiting else frozenset()
+        remember(at, step, rows[number].key, rows[number].values, obscure)
     release(hub, side, [row.key for number, row in enumerate(rows) if number not in out], step)
     return [row for number, row in enumerate(rows) if number not in out]
 
 
-def _deferred(at: Pass, rows: Sequence[Row], out: AbstractSet[int], reading: Reading, step: Step) -> set[int]:
+def _deferred(
+    at: Pass, rows: Sequence[Row], out: AbstractSet[int], waiting: Mapping[int, references.Waiting], reading: Reading,
+    step: Step,
+) -> set[int]:  # fmt: skip
     """Rows whose parent is not known yet; they are looked at again when it is. Of a circle they are taken without."""
-    waiting = references.to_eids(at.hub, at.bound, at.side, [row.values for row in rows])
     now = at.hub.now()
     deferred: set[int] = set()
     for number, (parent, positions) in waiting.items():
@@ -348,33 +365,3 @@ def _deferred(at: Pass, rows: Sequence[Row], out: AbstractSet[int], reading: Rea
         else:
             deferred.add(number)
     return deferred
-
-
-class ParkedRead(msgspec.Struct, frozen=True, kw_only=True):
-    """A record that could not be understood, in the system's own words."""
-
-    field: str
-    reason: str
-    since: int  #: [µs]
-    fingerprint: bytes = b""
-
-
-def parked_reads(side: BoundSide) -> str:
-    """The kind of document that holds parked records of this stream."""
-    return f"parked-read {side.system} {side.stream.entity}"
-
-
-def _park_read(hub: Hub, step: Step, side: BoundSide, key: str, held: ParkedRead) -> None:
-    kind = parked_reads(side)
-    before = hub.store.document(kind, key) if hub.may_have(kind) else None
-    if before is not None:
-        held = msgspec.structs.replace(held, since=msgspec.json.decode(before, type=ParkedRead).since)
-    step.put_document(kind, key, msgspec.json.encode(held))
-
-
-def release(hub: Hub, side: BoundSide, keys: Sequence[str], step: Step) -> None:
-    """Records that can be read again, or are no longer there, are parked no more."""
-    kind = parked_reads(side)
-    freed = list(hub.store.documents(kind, keys)) if keys and hub.may_have(kind) else []
-    if freed:
-        step.dropped_documents.setdefault(kind, []).extend(freed)

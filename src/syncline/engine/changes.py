@@ -12,7 +12,7 @@ from syncline.engine.hub import BoundFlow, BoundSide, Hub
 from syncline.engine.labels import labels, shown
 from syncline.engine.people import who_of
 from syncline.engine.plan import wanted, whole
-from syncline.engine.ready import asked_there
+from syncline.engine.ready import maybe_there
 from syncline.engine.statistics import looking
 from syncline.merging import Unit
 from syncline.model.flow import Direction, Empties, RuleKind
@@ -71,11 +71,11 @@ def open_writes(
         return
     ops = _asked(hub, side) if ops is None else ops
     eids = sorted(ops)
-    questioned = asked_there(looking(hub, bound, side), Op.CREATE) if eids else {}
+    there = maybe_there(looking(hub, bound, side), Op.CREATE, [eid for eid in eids if ops[eid] is Op.CREATE])
     for start in range(0, len(eids), CHUNK):
         for one in _chunk(hub, bound, side, {eid: ops[eid] for eid in eids[start : start + CHUNK]}):
-            key = questioned.get(one.eid) if one.op is Op.CREATE else None
-            yield one if key is None else replace(one, waits=f"may be record {key} of {side.system}: a person decides")
+            record = there.get(one.eid) if one.op is Op.CREATE else None
+            yield one if record is None else replace(one, waits=f"may be {record}")
 
 
 def _asked(hub: Hub, side: BoundSide) -> dict[int, Op]:

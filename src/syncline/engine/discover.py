@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from syncline.engine.absorb import Reading, absorb, parked_reads, release
+from syncline.engine.absorb import Reading, absorb
 from syncline.engine.combine import creates
 from syncline.engine.deletes import sweep
 from syncline.engine.doubts import awaits_listing, decide_listed
@@ -14,6 +14,7 @@ from syncline.engine.limits import Priority
 from syncline.engine.mergers import merges_to_look_at
 from syncline.engine.retry import read_again
 from syncline.engine.step import Step, begin, commit
+from syncline.engine.unplaced import parked_reads, release
 from syncline.errors import StoreFailedError, StoreLostError, SynclineError, TransientError
 from syncline.model.contract import Deletes
 from syncline.model.page import Cursor, Op, Page

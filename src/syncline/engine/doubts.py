@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from syncline.engine.absorb import DEFER_FOR, Reading, absorb, parked_reads
+from syncline.engine.absorb import DEFER_FOR, Reading, absorb
 from syncline.engine.codec import Pending, canon_of, decode_delta, decode_pending, fingerprint
 from syncline.engine.deliver import SEND_WITHIN, get_records, page_of
 from syncline.engine.hub import Pass
@@ -16,6 +16,7 @@ from syncline.engine.plan import wanted
 from syncline.engine.ready import asked_there
 from syncline.engine.retry import backoff
 from syncline.engine.step import Step, begin, commit
+from syncline.engine.unplaced import parked_reads
 from syncline.engine.wake import DEFERRED, plan_anew
 from syncline.errors import RejectedError, SetupError
 from syncline.model.page import Gone, Op, Record

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import NamedTuple
 
 import msgspec
 
@@ -90,6 +91,13 @@ class BoundFlow(msgspec.Struct, frozen=True, kw_only=True):
         return self.layout.index(name)
 
 
+class Unplaced(NamedTuple):
+    """Records of one stream of which it is not known yet whose they are."""
+
+    values: Mapping[str, dict[str, Value]]  #: by key: what each would be matched by
+    hashes: Sequence[Mapping[int, Sequence[str]]]  #: by number of the match rule: hash -> keys
+
+
 class MatchIndex(msgspec.Struct, kw_only=True):
     """What this process knows of the match stage, so that it need not ask the store for each page."""
 
@@ -98,6 +106,7 @@ class MatchIndex(msgspec.Struct, kw_only=True):
     matched: set[Stream] = set()  #: streams whose every record has been seen once
     documents: dict[str, bool] = {}  #: may there be documents of this kind?
     asked: dict[Stream, Mapping[int, str]] = {}  #: entities that open questions are about
+    unplaced: dict[Stream, Unplaced] = {}  #: records that nobody has yet
 
 
 class Hub(msgspec.Struct, kw_only=True):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from syncline.model.state import Stream
 
+UNPLACED = "unplaced "
+
 
 def unfamiliar(stream: Stream) -> str:
     """The kind of the document that says that this stream is read from another resource, not looked at as a whole yet.
@@ -11,6 +13,11 @@ def unfamiliar(stream: Stream) -> str:
     What it does not show may never have been in it, and is not taken for deleted.
     """
     return f"unfamiliar {stream.system} {stream.entity}"
+
+
+def unplaced(stream: Stream) -> str:
+    """The kind of document that keeps, by key, what records of this stream would be matched by that nobody has yet."""
+    return f"{UNPLACED}{stream.system} {stream.entity}"
 
 
 def moved(stream: Stream) -> str:

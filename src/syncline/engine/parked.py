@@ -11,13 +11,13 @@ from hashlib import blake2b
 
 import msgspec
 
-from syncline.engine.absorb import ParkedRead, parked_reads
 from syncline.engine.codec import canon_of, decode_pending
 from syncline.engine.hub import BoundFlow, BoundSide, Hub, Run
 from syncline.engine.labels import labels, shown
 from syncline.engine.people import FIRST, PERSON, Deed, as_run, canonical, edit, entity_of
 from syncline.engine.statistics import ALL
 from syncline.engine.step import Step, begin, commit
+from syncline.engine.unplaced import ParkedRead, parked_reads
 from syncline.errors import SetupError
 from syncline.model.report import Edited, FieldDiff, ParkedRow, plain
 from syncline.model.state import Hint, Unsettled, UnsettledState

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -11,6 +11,7 @@ from syncline.engine.hub import BoundSide, Pass
 from syncline.engine.identify import asked_about
 from syncline.engine.plan import wanted
 from syncline.engine.step import Step
+from syncline.engine.unplaced import twins
 from syncline.model.flow import DeletePolicy
 from syncline.model.ledger import SentOutcome
 from syncline.model.page import Op, Record
@@ -64,6 +65,18 @@ def asked_there(at: Pass, op: Op) -> Mapping[int, str]:
     return known[at.side.stream]
 
 
+def maybe_there(at: Pass, op: Op, eids: Iterable[int]) -> dict[int, str]:
+    """For a create, the entities that may have a record here already, and what that waits for."""
+    if op is not Op.CREATE:
+        return {}
+    asked, system = asked_there(at, op), at.side.system
+    found = {eid: f"record {key} of {system}, which cannot be told yet" for eid, key in twins(at, eids).items()}
+    questions = {
+        eid: f"record {asked[eid]} of {system}: a person decides (syncline match)" for eid in eids if eid in asked
+    }
+    return found | questions
+
+
 def ready(at: Pass, intent: Intent, before: Mapping[int, Record], step: Step) -> list[Ready]:
     """The writes of an intent that can go now. What must wait is written down in `step`, what is done is left out."""
     store, stream = at.hub.store, at.side.stream
@@ -71,8 +84,8 @@ def ready(at: Pass, intent: Intent, before: Mapping[int, Record], step: Step) ->
     links = store.links_of(stream, intent.eids)
     frozen = store.frozen(at.bound.entity, intent.eids)
     unsettled = store.unsettled_of(stream, intent.eids)
-    asked = asked_there(at, intent.op)
-    if not (links or unsettled or asked) and intent.op is Op.CREATE:
+    there = maybe_there(at, intent.op, intent.eids)
+    if not (links or unsettled or there) and intent.op is Op.CREATE:
         return _first_creates(at, intent, entities)
     now, width, found = at.hub.now(), at.bound.width, []
     for eid in intent.eids:
@@ -88,7 +101,7 @@ def ready(at: Pass, intent: Intent, before: Mapping[int, Record], step: Step) ->
         if one is None:
             if waiting and waiting.state is not UnsettledState.PARKED:
                 step.settled.setdefault(stream, []).append(eid)
-        elif _may_go(at, one, waiting, asked, step):
+        elif _may_go(at, one, waiting, there, step):
             one.before, one.tries, one.waited = before.get(eid), waiting.tries if waiting else 0, waiting is not None
             found.append(one)
     return found
@@ -123,10 +136,10 @@ def must_wait(waiting: Unsettled, now: int) -> bool:
     return waiting.state is UnsettledState.RETRY and waiting.due > now
 
 
-def _may_go(at: Pass, one: Ready, waiting: Unsettled | None, asked: Mapping[int, str], step: Step) -> bool:
-    """Neither refused before nor, for a create, what a person is asked about."""
-    if one.op is Op.CREATE and one.eid in asked:
-        _wait_for_answer(at, one.eid, asked[one.eid], step)
+def _may_go(at: Pass, one: Ready, waiting: Unsettled | None, there: Mapping[int, str], step: Step) -> bool:
+    """Neither refused before nor, for a create, what may be there already."""
+    if one.op is Op.CREATE and one.eid in there:
+        _wait_for_answer(at, one.eid, there[one.eid], step)
         return False
     return waiting is None or not _still_refused(at, one, waiting)
 
@@ -151,14 +164,14 @@ def _one(at: Pass, op: Op, entity: Entity, link: Link | None, canon: Row, frozen
     return Ready(op=Op.UPDATE, entity=entity, canon=canon, change=change, link=link) if change else None
 
 
-def _wait_for_answer(at: Pass, eid: int, key: str, step: Step) -> None:
-    """A record there may be this entity already: nothing is created before a person has said."""
+def _wait_for_answer(at: Pass, eid: int, record: str, step: Step) -> None:
+    """A record there may be this entity already: nothing is created before that is known, or a person has said."""
     at.account.intended += 1
     at.account.sent[SentOutcome.PENDING] += 1
     now = at.hub.now()
     step.unsettled.append(
         Unsettled(
             stream=at.side.stream, eid=eid, state=UnsettledState.BLOCKED, op=Op.CREATE, due=now, since=now,
-            run=at.run.number, message=f"may be record {key} of {at.side.system}: a person decides (syncline match)",
+            run=at.run.number, message=f"may be {record}",
         )
     )  # fmt: skip

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from syncline.engine.absorb import CIRCLE, Reading, absorb, release
+from syncline.engine.absorb import CIRCLE, Reading, absorb
 from syncline.engine.codec import decode_pending
 from syncline.engine.deletes import confirmed, record_deleted
 from syncline.engine.deliver import await_settled, get_records, page_of
@@ -16,6 +16,7 @@ from syncline.engine.limits import Priority
 from syncline.engine.mergers import record_merged
 from syncline.engine.retry import backoff
 from syncline.engine.step import begin, commit
+from syncline.engine.unplaced import release
 from syncline.model.ledger import ReadOutcome
 from syncline.model.page import Gone, Op, Page, Record, Unreadable
 from syncline.model.state import UNREADABLE, Hint, LinkState, UnsettledState

@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from syncline.engine.absorb import parked_reads
 from syncline.engine.codec import canon_of, decode_delta
 from syncline.engine.combine import creates
 from syncline.engine.hub import BoundFlow, BoundSide, Hub, Pass, Run
 from syncline.engine.identify import AskedRecord, asks
 from syncline.engine.plan import wanted
 from syncline.engine.runs import RunRow
+from syncline.engine.unplaced import parked_reads
 from syncline.errors import SetupError
 from syncline.model.flow import Direction
 from syncline.model.ledger import Ledger

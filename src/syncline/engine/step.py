@@ -12,7 +12,7 @@ import msgspec
 
 from syncline.engine.audit import Entry
 from syncline.engine.hub import Hub, Run, former, remade
-from syncline.engine.kinds import moved
+from syncline.engine.kinds import UNPLACED, moved
 from syncline.model.page import Cursor, Op
 from syncline.model.state import (
     Conflict,
@@ -123,10 +123,18 @@ def commit(hub: Hub, run: Run, step: Step, *, priority: int = 2) -> None:
             tx.put_cursor(stream, cursor, epoch=epoch)
     if page:
         hub.journal.advance(page)
-    if any(kind.startswith(ASK) for kind in (*step.documents, *step.dropped_documents)):
-        hub.index.asked.clear()
-    hub.index.documents.update(dict.fromkeys([*step.documents, *map(remade, step.dropped_links)], True))
+    _forget_documents(hub, step)
     hub.env.point(f"{step.kind}.after_commit")
+
+
+def _forget_documents(hub: Hub, step: Step) -> None:
+    """What this process remembers of documents that have changed is looked up anew."""
+    kinds = (*step.documents, *step.dropped_documents)
+    if any(kind.startswith(ASK) for kind in kinds):
+        hub.index.asked.clear()
+    if any(kind.startswith(UNPLACED) for kind in kinds):
+        hub.index.unplaced.clear()
+    hub.index.documents.update(dict.fromkeys([*step.documents, *map(remade, step.dropped_links)], True))
 
 
 def _note_moved(hub: Hub, step: Step) -> None:

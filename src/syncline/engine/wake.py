@@ -9,7 +9,7 @@ import msgspec
 
 from syncline.engine.absorb import CIRCLE, DEFER_FOR
 from syncline.engine.hub import Pass
-from syncline.engine.ready import asked_there, needed
+from syncline.engine.ready import maybe_there, needed
 from syncline.engine.references import parents_in
 from syncline.engine.step import Step, begin, commit
 from syncline.model.page import Op
@@ -94,8 +94,8 @@ def wake(at: Pass) -> bool:
         *store.unsettled(stream=stream, state=UnsettledState.RETRY, due=now),
         *store.unsettled(stream=stream, state=UnsettledState.BLOCKED, due=now, limit=2**31 - 1),
     ]
-    asked = asked_there(at, Op.CREATE) if any(row.pending is None for row in due) else {}
-    fresh = [row for row in due if row.state is UnsettledState.RETRY or _moved(at, row, asked)]
+    there = maybe_there(at, Op.CREATE, [row.eid for row in due if row.pending is None])
+    fresh = [row for row in due if row.state is UnsettledState.RETRY or _moved(at, row, there)]
     if not fresh:
         return False
     step = begin(at.hub, "settle", system=at.side.system, entity=at.bound.entity)
@@ -118,10 +118,10 @@ def plan_anew(at: Pass, rows: Sequence[Unsettled], step: Step) -> None:
         step.plan_work(at.side.stream, op, row.eid)
 
 
-def _moved(at: Pass, row: Unsettled, asked: Mapping[int, str]) -> bool:
-    """Has the parent that a blocked row waits for got a record here meanwhile, or a person answered?"""
+def _moved(at: Pass, row: Unsettled, there: Mapping[int, str]) -> bool:
+    """Has the parent that a blocked row waits for got a record here meanwhile, or is it known what was unclear?"""
     if row.pending is None:
-        return row.eid not in asked
+        return row.eid not in there
     entity, eid = cast("tuple[str, int]", decode_row(row.pending))
     survivor = at.hub.store.merged_into(entity, eid)
     link = at.hub.store.links_of(Stream(at.side.system, entity), [survivor]).get(survivor)
