@@ -10,7 +10,7 @@ import msgspec
 from syncline.engine.audit import Entry, EntryKind, entries_of, entry
 from syncline.engine.codec import Delta, Pending, canon_of, decode_delta, encode_delta, encode_gens, gens_of
 from syncline.engine.hub import BoundSide, Hub, Pass
-from syncline.engine.identify import is_indexed, keys_of, values_of
+from syncline.engine.identify import OUR_CREATE, is_indexed, keys_of, values_of
 from syncline.engine.learn import UNKNOWN, believed
 from syncline.engine.plan import wanted
 from syncline.engine.step import Step
@@ -101,7 +101,7 @@ def _observation(at: Pass, one: Known, entity: Entity, others: Mapping[str, Link
 def _first_shadows(at: Pass, one: Known) -> Delta:
     """Of a record at first sight nothing is known; but one that carries our marker held first what our create sent."""
     shadows = {p: Shadow(UNSET, UNSET, 0) for p in at.side.positions}
-    if at.side.contract.marker:
+    if at.side.contract.marker and one.how == OUR_CREATE:
         ours = {p: Shadow(sent, at.side.shows(p, sent), gen) for p, (sent, gen) in one.pending.items()}
         shadows.update((p, shadow) for p, shadow in ours.items() if p in shadows)
     return shadows
