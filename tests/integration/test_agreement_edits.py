@@ -210,6 +210,22 @@ def test_a_person_who_edits_a_line_before_our_write_is_read_back_is_heard(world)
     assert world.crm.show("customers", crm)["lines"] == [{"no": "1", "qty": 5, "text": "bolt"}]
 
 
+@pytest.mark.parametrize(("owner", "told"), [("latest", 7), ("{owner: crm}", None)])
+def test_an_empty_field_of_a_line_that_is_filled_before_our_write_is_read_back(owner, told):
+    world = World(CUSTOMERS.replace("tags: union}", f"tags: union, lines: {owner}}}"))
+    world.erp.contract = replace(world.erp.contract, read_back=ReadBack.GET)
+    crm, erp = agree(world, lines=[{"no": "1", "qty": 1, "text": "nut"}])
+    world.erp.stores = {"rows": lambda rows: [{**line, "qty": line["qty"] or 7} for line in rows]}
+    lines = [{"no": "1", "qty": 1, "text": "nut"}, {"no": "2", "qty": None, "text": "bolt"}]
+    world.crm.edit("customers", crm, lines=lines)
+    world.rest()
+
+    assert [line["qty"] for line in world.crm.show("customers", crm)["lines"]] == [1, told]
+    assert [line["qty"] for line in world.erp.show("partners", erp)["rows"]] == [1, 7]
+    assert len(world.erp.writes) == 2
+    world.close()
+
+
 def test_a_set_that_a_system_shows_in_another_way_stops_nothing(world):
     world.erp.stores["tags"] = lambda value: list(value or [])[:1]
     crm, erp = agree(world, tags=["a", "b"])

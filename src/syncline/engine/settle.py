@@ -214,13 +214,13 @@ def _update_delta(at: Pass, one: Sent, delta: Delta, shown: Shown | None, gens: 
     canon, sent = one.ready.canon, one.pending(at)
     news = False
     kept: list[str] = []
-    lines = {unit.positions[0] for unit in at.bound.units if unit.lines}
+    lines = {unit.positions[0]: unit for unit in at.bound.units if unit.lines}
     for p, (value, gen) in sent.items():
         former = delta.get(p, Shadow(canon[p], canon[p], gens[p]))
         normal = at.side.shows(p, value)
         seen = shown.values.get(p, UNSET) if shown else normal
         seen = normal if seen is UNSET else seen
-        ours = seen in (value, normal) or (p in lines and not lines_edited(at, value, seen))
+        ours = seen in (value, normal) or (p in lines and not lines_edited(at, lines[p], value, seen))
         if ours or _normalises(at, one, p, (value, seen, former.seen), step):
             delta[p] = Shadow(value, seen, gen)
         elif one.item.op is Op.UPDATE and seen == former.seen:

@@ -12,8 +12,9 @@ from syncline.engine.compose import Sent
 from syncline.engine.hub import Pass
 from syncline.engine.step import Step
 from syncline.errors import SynclineError
-from syncline.merging import as_lines, explain
+from syncline.merging import Unit, as_lines, explain
 from syncline.model.contract import ReadBack
+from syncline.model.flow import Direction
 from syncline.model.page import Receipt, Record
 from syncline.model.state import Hint
 from syncline.model.values import Value, is_empty
@@ -77,13 +78,20 @@ def _read_back(at: Pass, rest: Sequence[tuple[Sent, Receipt]], step: Step) -> di
     return found
 
 
-def lines_edited(at: Pass, sent: Value, seen: Value) -> bool:
-    """Has a person come between our write of lines and its read-back? What the system makes of them is no edit."""
+def lines_edited(at: Pass, unit: Unit, sent: Value, seen: Value) -> bool:
+    """Has a person come between our write of lines and its read-back? What the system makes of them is no edit.
+
+    Who has filled a field that we left empty, a person or the system, nobody can tell: it is news wherever the system
+    may decide, and what another owns it need not be asked to empty again and again.
+    """
     if at.side.contract.read_back is not ReadBack.GET:
         return False
     ours, theirs = as_lines(sent), as_lines(seen)
     lost, added = ours.keys() - theirs.keys(), theirs.keys() - ours.keys()
     if lost or added:
         return len(lost) != len(added)  # both: the system has named our lines anew
+    decides = unit.rule.owner in ("", at.side.system) and at.side.side.direction is not Direction.TO
     pairs = [(value, theirs[key].get(name, value)) for key, line in ours.items() for name, value in line.items()]
-    return any(shows != value and not is_empty(value) and not explain(value, shows) for value, shows in pairs)
+    return any(
+        shows != value and (decides or not is_empty(value)) and not explain(value, shows) for value, shows in pairs
+    )
