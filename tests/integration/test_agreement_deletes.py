@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from syncline.app import operations
 from syncline.engine.absorb import Reading, absorb
 from syncline.engine.event import hint
 from syncline.engine.hub import Pass, Run
@@ -140,6 +141,53 @@ def test_a_record_that_is_restored_where_stamps_do_not_tell_so_lives_again(world
     assert before == 0
     assert list(world.crm.live("customers")) == [crm]
     assert [row["vat"] for row in world.erp.live("partners").values()] == ["T1"]
+
+
+def died_before_its_twin_was_read(world: World, twins: int = 1) -> str:
+    """A customer of the CRM was deleted there; only then the ERP shows who it was all the time. Its key."""
+    crm = world.crm.add("customers", **customer(1))
+    for _ in range(twins):
+        world.erp.add("partners", label="Company 1", tel="+49 1", mail="1@example.com", vat="T1")
+    world.erp.read_fault = lambda what: "broken" if what == "list" else ""
+    world.sync()
+    world.crm.remove("customers", crm)
+    for _ in range(3):
+        world.sync(full=True)
+    world.erp.read_fault = lambda _what: ""
+    world.crm.refuses = lambda _fields: "not now"
+    world.sync(full=True)
+    world.crm.refuses = lambda _fields: ""
+    world.crm.restore("customers", crm)
+    world.crm.edit("customers", crm, phone="5")
+    return crm
+
+
+@pytest.mark.parametrize("marked", [True, False])
+def test_a_record_whose_twin_has_become_an_entity_of_its_own_is_that_one_when_it_is_restored(world, marked):
+    world.crm.contract = replace(world.crm.contract, marker=marked)
+    crm = died_before_its_twin_was_read(world)
+    world.rest()
+    (partner,) = world.erp.live("partners")
+    world.erp.edit("partners", partner, tel="6")
+    world.rest()
+
+    assert {key: row["phone"] for key, row in world.crm.live("customers").items()} == {crm: "6"}
+    assert len(world.erp.live("partners")) == 1
+
+
+def test_which_of_two_twins_a_restored_record_is_says_a_person(world):
+    crm = died_before_its_twin_was_read(world, twins=2)
+    for _ in range(4):
+        world.sync(full=True)
+    (question,) = operations.questions(world.open())
+    operations.answer(world.open(), "customers", "crm", crm, f"#{question.candidates[0].eid}")
+    for _ in range(4):
+        world.sync(full=True)
+
+    assert question.key == crm
+    assert len(world.erp.live("partners")) == 2
+    assert world.crm.show("customers", crm)["phone"] == "5"
+    assert [row["tel"] for row in world.erp.live("partners").values()].count("5") == 1
 
 
 def test_a_record_made_anew_and_its_restored_former_one_are_both_kept(world):

@@ -14,10 +14,11 @@ import msgspec
 
 from syncline.engine import adopt, references
 from syncline.engine.codec import Pending, fingerprint
-from syncline.engine.combine import Known, combine
+from syncline.engine.combine import combine
 from syncline.engine.deletes import record_deleted
 from syncline.engine.hub import BoundSide, Hub, Pass
 from syncline.engine.keepable import KEYLESS, keepable
+from syncline.engine.known import Known
 from syncline.engine.step import Step, begin, commit
 from syncline.engine.unplaced import ParkedRead, park_read, parked_reads, release, remember
 from syncline.errors import SynclineError

@@ -10,7 +10,7 @@ import msgspec
 
 from syncline.engine.audit import Entry, EntryKind
 from syncline.engine.codec import Pending, decode_pending
-from syncline.engine.combine import Known, creates_now
+from syncline.engine.combine import creates_now
 from syncline.engine.hub import Pass, former
 from syncline.engine.identify import (
     NEW,
@@ -24,8 +24,10 @@ from syncline.engine.identify import (
     is_indexed,
     keys_of,
     may_lack,
+    put_question,
     values_of,
 )
+from syncline.engine.known import Known
 from syncline.engine.step import Step
 from syncline.model.flow import Direction
 from syncline.model.ledger import ReadOutcome
@@ -75,7 +77,7 @@ def adopt(
         if identity.due
     ]
     for row, identity in asked:
-        _ask(at, row, identity, step)
+        put_question(at, row.key, _by_name(at, row), row.print, identity, step)
         outcomes[ReadOutcome.DEFERRED] += 1
     _forget_questions(at, [row.key for row in new] + [row.key for row, _ in linked], step)
     if new:
@@ -191,15 +193,6 @@ def _heir(at: Pass, eid: int) -> int:
     """
     survivor = at.hub.store.merged_into(at.bound.entity, eid)
     return eid if survivor in at.hub.store.links_of(at.side.stream, [survivor]) else survivor
-
-
-def _ask(at: Pass, row: FreshRow, identity: Identity, step: Step) -> None:
-    values = _by_name(at, row)
-    label = next((str(values[name]) for name in ("name", "number", "sku", "code") if values.get(name)), row.key)
-    question = AskedRecord(
-        candidates=list(identity.candidates), reason=identity.reason, label=label, fingerprint=row.print
-    )
-    step.put_document(asks(at.side), row.key, msgspec.json.encode(question))
 
 
 def _forget_questions(at: Pass, keys: Sequence[str], step: Step) -> None:

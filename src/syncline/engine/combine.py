@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-import msgspec
-
 from syncline.engine.audit import Entry, EntryKind, entries_of, entry
-from syncline.engine.codec import Delta, Pending, canon_of, decode_delta, encode_delta, encode_gens, gens_of
+from syncline.engine.codec import Delta, canon_of, decode_delta, encode_delta, encode_gens, gens_of
 from syncline.engine.hub import BoundSide, Hub, Pass
 from syncline.engine.identify import OUR_CREATE, is_indexed, keys_of, values_of
+from syncline.engine.known import Known
 from syncline.engine.learn import UNKNOWN, believed
 from syncline.engine.plan import wanted
+from syncline.engine.restored import comes_back, goes_to_its_twin, reopen
 from syncline.engine.step import Step
 from syncline.merging import Decision, Merge, Observation, Shadow, Unit, Verdict, merge
 from syncline.merging.merge import CHANGES_CANON, IS_CONFLICT
@@ -24,28 +24,11 @@ from syncline.model.state import (
     ConflictState,
     Entity,
     EntityState,
-    Hint,
     Link,
     LinkState,
-    Tomb,
     UnsettledState,
 )
-from syncline.model.values import UNSET, Row, Value, encode_row
-
-
-class Known(msgspec.Struct, frozen=True, kw_only=True):
-    """One record and the entity that it is."""
-
-    key: str
-    eid: int
-    values: Mapping[int, Value]
-    print: bytes
-    version: str | None
-    stamp: int
-    link: Link | None  #: None at first sight
-    pending: Pending = {}
-    how: str = ""  #: how it was linked, for the audit
-    exact: bool = False  #: read by key
+from syncline.model.values import UNSET, Row, encode_row
 
 
 def combine(at: Pass, known: Sequence[Known], step: Step, outcomes: Counter[ReadOutcome]) -> None:
@@ -68,8 +51,12 @@ def combine(at: Pass, known: Sequence[Known], step: Step, outcomes: Counter[Read
 
 
 def _combine_one(at: Pass, one: Known, entity: Entity, others: Mapping[str, Link], step: Step) -> ReadOutcome:
-    if one.link is not None and one.link.state is not LinkState.OK and not _comes_back(at, one, entity, step):
-        return ReadOutcome.FILTERED
+    if one.link is not None and one.link.state is not LinkState.OK:
+        if not comes_back(at, one, step):
+            return ReadOutcome.FILTERED
+        if entity.state is EntityState.DEAD and goes_to_its_twin(at, one, entity, step):
+            return ReadOutcome.DEFERRED
+        reopen(at, one, entity, step)
     gens = gens_of(entity, at.bound.width)
     seen = _observation(at, one, entity, others, step)
     result = merge(at.bound.units, seen, gen=step.gen)
@@ -79,7 +66,7 @@ def _combine_one(at: Pass, one: Known, entity: Entity, others: Mapping[str, Link
         return _stays_dead(at, one, result, step)
     lagging = _lag_others(at, result, gens, others, step)
     if result.changed or revived:
-        _store_entity(at, entity, result, gens, step)
+        _store_entity(at, entity, result, gens, step, revived=revived)
     _store_link(at, one, result, step)
     _plan(at, one.eid, result, lagging, others, step)
     return _outcome(one, result)
@@ -122,48 +109,6 @@ def _is_later(at: Pass, one: Known, unit: Unit, gens: Sequence[int]) -> bool:
         return mine > stamp
     rank = (rival.side.rank, rival.system) if rival else (0, "")
     return (at.side.side.rank, at.side.system) > rank
-
-
-def _comes_back(at: Pass, one: Known, entity: Entity, step: Step) -> bool:
-    """A record that had been deleted shows up again: a person restored it, if it is newer than its tomb."""
-    link = one.link
-    if link is None or link.state is LinkState.DETACHED:
-        return False
-    tomb = at.hub.store.tombs(at.side.stream, [one.key]).get(one.key)
-    if tomb is not None and not _is_restored(at, one, tomb, step):
-        return False
-    step.raised.setdefault(at.side.stream, []).append(one.key)
-    step.entries.append(entry(EntryKind.REOPENED, one.eid, f"{at.side.system} shows the record again", stamp=one.stamp))
-    if entity.state is EntityState.DEAD:
-        _drop_dead_links(at, one.eid, step)
-    return True
-
-
-def _is_restored(at: Pass, one: Known, tomb: Tomb, step: Step) -> bool:
-    """Is the record there again? A read by key says so, at once where its stamp is later than the tomb beyond doubt."""
-    contract, now = at.side.contract, at.hub.now()
-    if contract.stamped and tomb.at + int((contract.skew + contract.precision) * 1e6) < one.stamp:
-        if one.exact:
-            return True
-        due = now + int(contract.settle * 1e6)
-    else:
-        due = max(now, tomb.at + int(contract.certain * 1e6))
-    if not one.exact or now < due:
-        step.hints.append(Hint(stream=at.side.stream, key=one.key, reason="changed", due=due, at=now))
-        return False
-    former = one.link.fingerprint if one.link else None
-    if former is None and tomb.reason.startswith("archive"):  # it is still there, as we left it
-        step.touched.setdefault(at.side.stream, []).append((one.eid, one.print, one.version, one.stamp))
-        return False
-    return former != one.print
-
-
-def _drop_dead_links(at: Pass, eid: int, step: Step) -> None:
-    """Links to records that were deleted with the entity make room for new records."""
-    for side in at.bound.sides.values():
-        link = at.hub.store.links_of(side.stream, [eid]).get(eid)
-        if side.system != at.side.system and link and link.state is LinkState.GONE:
-            step.dropped_links.setdefault(side.stream, []).append(eid)
 
 
 def _edit_wins(at: Pass, one: Known, result: Merge, step: Step, others: Mapping[str, Link]) -> bool:
@@ -226,13 +171,13 @@ def _changed(decision: Decision, one: Known, seen: Observation) -> Entry:
     return entry(EntryKind.CHANGED, one.eid, *flat, stamp=one.stamp)
 
 
-def _store_entity(at: Pass, entity: Entity, result: Merge, gens: list[int], step: Step) -> None:
+def _store_entity(at: Pass, entity: Entity, result: Merge, gens: list[int], step: Step, *, revived: bool) -> None:
     for position in result.changed:
         gens[position] = step.gen
     step.entities[entity.eid] = Entity(
         entity.eid, EntityState.LIVE, step.gen, encode_row(result.canon), encode_gens(gens, step.gen)
     )
-    if is_indexed(at.hub, at.bound) and _matches_on(at, result.changed):
+    if is_indexed(at.hub, at.bound) and (revived or _matches_on(at, result.changed)):
         step.unmatched.append(entity.eid)
         step.matching += keys_of(at.bound, entity.eid, values_of(at.bound, result.canon))
 

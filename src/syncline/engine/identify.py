@@ -15,6 +15,7 @@ import msgspec
 from syncline import matching
 from syncline.engine.codec import canon_of, decode_pending
 from syncline.engine.hub import BoundFlow, BoundSide, Hub, Pass
+from syncline.engine.step import Step
 from syncline.merging import explain
 from syncline.model.flow import Flow, MatchRule
 from syncline.model.page import Op
@@ -69,6 +70,13 @@ class AskedRecord(msgspec.Struct, frozen=True, kw_only=True):
 def asks(side: BoundSide) -> str:
     """The kind of document that holds the records of this stream that wait for a person."""
     return f"ask {side.system} {side.stream.entity}"
+
+
+def put_question(at: Pass, key: str, values: Mapping[str, Value], print_: bytes, found: Identity, step: Step) -> None:
+    """Ask a person which entity this record is."""
+    label = next((str(values[name]) for name in ("name", "number", "sku", "code") if values.get(name)), key)
+    question = AskedRecord(candidates=list(found.candidates), reason=found.reason, label=label, fingerprint=print_)
+    step.put_document(asks(at.side), key, msgspec.json.encode(question))
 
 
 def asked_about(at: Pass) -> dict[int, str]:
@@ -180,6 +188,14 @@ def _by_doubts(at: Pass, unknown: Sequence[tuple[int, Sighting]], taken: set[int
             taken.add(row.eid)
             used.add(number)
             yield number, Identity(how=How.LINK, eid=row.eid, reason=OUR_CREATE)
+
+
+def by_values_alone(at: Pass, one: Sighting) -> Identity | None:
+    """The living entity without a record here that the match stage finds for this one, or asks about; None: none."""
+    if not at.bound.flow.match:
+        return None
+    ensure_index(at.hub, at.bound)
+    return dict(_by_rules(at, [(0, one)], set())).get(0)
 
 
 def natural_fields(flow: Flow) -> frozenset[str]:
