@@ -5,12 +5,13 @@ from dataclasses import replace
 
 import pytest
 
+from syncline.app import operations
 from syncline.engine.event import hint
 from syncline.engine.limits import OPEN_AFTER
 from syncline.model.contract import BatchShape, Limits, Locking, ReadBack
 from syncline.model.ledger import SentOutcome
 from syncline.model.page import Item
-from syncline.model.state import UnsettledState
+from syncline.model.state import ConflictState, UnsettledState
 from tests.integration.world import CUSTOMERS, FAR, World, customer
 
 
@@ -21,9 +22,9 @@ def world() -> Iterator[World]:
     made.close()
 
 
-def agree(world: World, count: int = 1) -> list[tuple[str, str]]:
+def agree(world: World, count: int = 1, **fields: object) -> list[tuple[str, str]]:
     """Customers that both systems hold: (key in the CRM, key in the ERP)."""
-    crm = [world.crm.add("customers", **customer(number)) for number in range(1, count + 1)]
+    crm = [world.crm.add("customers", **customer(number, **fields)) for number in range(1, count + 1)]
     world.rest()
     erp = {row["vat"]: key for key, row in world.erp.live("partners").items()}
     return [(key, erp[f"T{number}"]) for number, key in enumerate(crm, 1)]
@@ -85,6 +86,23 @@ def test_a_person_s_edit_while_our_update_is_in_doubt_is_not_lost(world, locking
 
     assert world.crm.show("customers", crm)["phone"] == world.erp.show("partners", erp)["tel"] == "333"
     assert world.crm.show("customers", crm)["name"] == "Renamed"
+
+
+@pytest.mark.parametrize("fault", ["lost-before", "lost-after"])
+def test_what_is_added_while_our_amount_is_in_doubt_is_asked_about(world, fault):
+    ((crm, erp),) = agree(world, visits=19)
+    slow(world)
+    world.erp.write_fault = first(fault)
+    world.crm.edit("customers", crm, visits=54)
+    world.sync(wait=1)
+    world.erp.edit("partners", erp, visits=113)
+    world.rest()
+    (asked,) = world.store.conflicts(state=ConflictState.OPEN)
+    operations.resolve(world.open(), asked.cid, "value", value=113)
+    world.rest()
+
+    assert asked.field == "visits"
+    assert str(world.crm.show("customers", crm)["visits"]) == str(world.erp.show("partners", erp)["visits"]) == "113"
 
 
 def test_a_delete_while_an_update_is_in_doubt_is_carried_on(world):

@@ -199,6 +199,8 @@ def _verdict(news: _News, seen: Observation) -> tuple[Verdict, tuple[Value, ...]
             return Verdict.ACCEPTED, news.shown, ""
         made = line_news(news.was[0].seen, news.shown[0])
         return Verdict.ACCEPTED, (apply_edits(news.before[0], made),), ""
+    if _is_unclear(news, seen):
+        return Verdict.CONFLICT, news.before, "nobody can tell whether it was added to our own amount"
     settled = settle_rivals(
         news.unit.rule, Rivals(news.base, tuple(s.seen for s in news.was), news.before, news.shown),
         lines=news.unit.lines, theirs_wins=lambda: _theirs_wins(news.unit, seen, news.positions),
@@ -216,6 +218,12 @@ def _made_of(seen: Observation, position: int, value: Value) -> bool:
     """Is this what the system makes of our write? A normaliser that is not learned yet must not look like a person."""
     sent = seen.pending[position][0]
     return value in (sent, seen.normalise(position, sent)) or bool(explain(sent, value))
+
+
+def _is_unclear(news: _News, seen: Observation) -> bool:
+    """Was something added to an amount, to the one before our doubtful write or to the one after it?"""
+    first = news.positions[0]
+    return news.unit.rule.kind is RuleKind.ADD and first in seen.pending and news.was[0].base != seen.pending[first][0]
 
 
 def _whose(news: _News, seen: Observation) -> Verdict:

@@ -184,6 +184,17 @@ def test_added_amounts_of_both_sides_stand():
     assert result.canon == ["9.5"]
 
 
+@pytest.mark.parametrize("sent", ["7.5", "8"])
+def test_an_amount_that_was_added_to_nobody_knows_which_value_is_asked_about(sent):
+    unit = Unit(name="stock", positions=(0,), rule=Rule(kind=RuleKind.ADD))
+    doubt = {"canon": "7.5", "gen": 2, "delta": {0: Shadow("10", "10", 1)}, "pending": {0: (sent, 2)}}
+
+    result, verdicts = only(unit, seen("crm", "12", **doubt))
+
+    assert verdicts == [Verdict.CONFLICT]
+    assert result.canon == ["7.5"]
+
+
 def test_joined_sets_keep_what_either_added_and_drop_what_either_removed():
     unit = Unit(name="tags", positions=(0,), rule=Rule(kind=RuleKind.UNION))
     rival = {0: Shadow(["a", "b"], ["a", "b"], 1)}

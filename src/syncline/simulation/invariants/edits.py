@@ -43,11 +43,13 @@ def _covered(facts: Facts, edit: Edit) -> Version | None:
 
 
 def amounts_add_up(facts: Facts) -> Iterator[str]:
-    """I1 of fields that add: what is shown in the end is the sum of everything that people added."""
+    """I1 of fields that add: what is shown in the end is the sum of everything that people added, or one is asked."""
     for (flow, who, name), edits in _by_place(facts, Kind.AMOUNT).items():
         thing = (flow, who)
         systems = facts.live.get(thing, {})
         if not systems or _muddled(facts, thing) or len({one.system for one in edits if one.first}) > 1:
+            continue
+        if (flow, who, name) in facts.frozen:
             continue
         total = sum((Decimal(str(one.value)) - Decimal(str(one.before or 0)) for one in edits), Decimal(0))
         for system, records in systems.items():

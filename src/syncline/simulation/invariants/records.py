@@ -138,12 +138,20 @@ def deletes_are_people_s(facts: Facts) -> Iterator[str]:
 
 
 def deletes_stand(facts: Facts) -> Iterator[str]:
-    """I9: none is lost, none undone, unless somebody did something to the thing about then."""
+    """I9: none is lost, none undone, unless somebody did something to the thing about then.
+
+    Of a thing that a person entered just while the hub did, a second record may stand that nobody has deleted.
+    """
     for thing, records in facts.all_of.items():
         removals = [one for one in facts.people.removals if (one.flow, facts.people.thing(one.flow, one.who)) == thing]
         if not removals and thing[1] and thing not in facts.live:
             yield f"{thing} is gone"
-        if removals and thing in facts.live and _plainly_deleted(facts, thing, removals, records):
+        if (
+            removals
+            and thing in facts.live
+            and thing not in facts.raced
+            and _plainly_deleted(facts, thing, removals, records)
+        ):
             yield f"{thing} is back, or still there, in {sorted(facts.live[thing])}"
 
 
