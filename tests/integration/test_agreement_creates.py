@@ -63,6 +63,32 @@ def test_nothing_is_created_before_every_record_there_was_seen(world):
     assert (len(world.crm.live("customers")), len(world.erp.live("partners"))) == (1, 1)
 
 
+def test_nothing_is_created_beside_a_record_that_cannot_be_understood_yet():
+    world = World(CUSTOMERS.replace("credit: limit", 'credit: "limit | number"'))
+    parked = world.erp.add("partners", **partner(1, limit="much"))
+    for number in (1, 2):
+        world.crm.add("customers", **customer(number))
+    world.sync()
+    before = [row["vat"] for row in world.erp.live("partners").values()]
+    world.erp.edit("partners", parked, limit="5")
+    world.rest()
+
+    assert before == [row["vat"] for row in world.erp.live("partners").values()] == ["T1", "T2"]
+    assert len(world.crm.live("customers")) == 2
+    world.close()
+
+
+def test_nothing_is_created_beside_what_is_like_a_record_that_cannot_be_understood_yet():
+    world = World(CUSTOMERS.replace("credit: limit", 'credit: "limit | number"'))
+    world.erp.add("partners", label="Quite A Long Name", road="Elm 1", town="Lyon", limit="much")
+    for name in ("Quite A Long Name", "Other Ltd"):
+        world.crm.add("customers", name=name, street="Elm 1", city="Lyon")
+    world.sync()
+
+    assert [row["label"] for row in world.erp.live("partners").values()] == ["Quite A Long Name", "Other Ltd"]
+    world.close()
+
+
 def test_a_likeness_links_and_a_doubtful_one_waits_for_a_person(world):
     world.crm.add("customers", name="Lavande & Fils", city="Grasse", tax=None)
     world.crm.add("customers", name="Jade River Trading", city="Wuhan", tax=None)

@@ -335,3 +335,20 @@ def test_a_record_listed_together_with_its_tombstone_is_what_a_read_by_key_shows
     assert not there or [row["tel"] for row in world.erp.live("partners").values()] == [
         kept.versions[-1].fields["phone"]
     ]
+
+
+def test_nothing_is_created_beside_a_record_of_which_a_listing_shows_two_things(world):
+    world.crm.contract = replace(world.crm.contract, deletes=Deletes.TOMBSTONES, settle=60.0)
+    world.sync()
+    crm = world.crm.add("customers", **customer(1))
+    both = page_of(world, crm, tombstones=[crm])
+    kept = world.crm.tables["customers"].pop(crm)
+    listed(world, [both])
+    world.erp.add("partners", label="Company 1", tel="+49 1", mail="1@example.com", vat="T1")
+    world.sync(wait=1)
+    created = list(world.crm.writes)
+    world.crm.tables["customers"][crm] = kept
+    world.rest()
+
+    assert not created
+    assert (list(world.crm.live("customers")), len(world.erp.live("partners"))) == ([crm], 1)
