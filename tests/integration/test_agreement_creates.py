@@ -231,6 +231,19 @@ def test_two_equal_records_found_for_a_lost_create_do_not_stop_the_system(world)
     assert {"T2"} < {row["vat"] for row in world.erp.live("partners").values()}
 
 
+def test_of_two_records_that_a_lost_create_may_have_made_it_is_the_one_that_shows_what_was_sent(world):
+    in_doubt(world, "late:15", marker=False, effect=20.0)
+    crm = world.crm.add("customers", **customer(1))
+    world.sync()
+    other = world.erp.add("partners", **partner(1, label="Somebody", tel="9"))
+    world.sync(full=True)
+    (made,) = [key for key, kept in world.erp.tables["partners"].items() if kept.origin and key != other]
+    world.erp.edit("partners", made, tel="555")
+    world.sync(full=True)
+
+    assert world.crm.show("customers", crm)["phone"] == "555"
+
+
 def test_an_application_that_is_away_gets_its_records_when_it_is_back(world):
     def away(_what: str) -> str:
         return "away"

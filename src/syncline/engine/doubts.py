@@ -10,7 +10,7 @@ from syncline.engine.absorb import DEFER_FOR, Reading, absorb
 from syncline.engine.codec import Pending, canon_of, decode_delta, decode_pending, fingerprint
 from syncline.engine.deliver import SEND_WITHIN, get_records, page_of
 from syncline.engine.hub import Pass
-from syncline.engine.identify import asks, natural_fields
+from syncline.engine.identify import asks, natural_fields, unlike
 from syncline.engine.limits import Priority
 from syncline.engine.plan import wanted
 from syncline.engine.ready import asked_there
@@ -132,10 +132,13 @@ def _search_created(at: Pass, row: Unsettled, term: tuple[str, str] | None) -> l
     linked = hub.store.links(side.stream, [record.key for record in found])
     tombs = hub.store.tombs(side.stream, [record.key for record in found])
     asked = asked_there(at, Op.CREATE).values()
-    return sorted(
-        (one for one in found if one.key not in linked and one.key not in tombs and one.key not in asked),
-        key=lambda record: (record.stamp, record.key),
-    )
+    free = [one for one in found if one.key not in linked and one.key not in tombs and one.key not in asked]
+    if len(free) < 2:  # noqa: PLR2004  nothing to choose from
+        return free
+    columns = side.lens.get([one.raw for one in free]).columns
+    rows = [dict(zip(side.lens.fields, values, strict=True)) for values in zip(*columns, strict=True)]
+    ranked = sorted(zip(free, rows, strict=True), key=lambda one: (unlike(at, row, one[1]), one[0].stamp, one[0].key))
+    return [one for one, _ in ranked]
 
 
 def _natural_key(at: Pass, row: Unsettled) -> tuple[str, str] | None:

@@ -19,7 +19,7 @@ from syncline.engine.step import Step
 from syncline.merging import explain
 from syncline.model.flow import Flow, MatchRule
 from syncline.model.page import Op
-from syncline.model.state import EntityState, Tomb, UnsettledState
+from syncline.model.state import EntityState, Tomb, Unsettled, UnsettledState
 from syncline.model.values import UNSET, Value, is_empty
 
 
@@ -182,12 +182,23 @@ def _by_doubts(at: Pass, unknown: Sequence[tuple[int, Sighting]], taken: set[int
     used: set[int] = set()
     for row in (one for one in doubts if one.op is Op.CREATE):
         sent = {at.bound.layout[p]: (p, value) for p, (value, _) in decode_pending(row.pending).items()}
-        alike = [(one.stamp, one.key, n) for n, one in unknown if n not in used and _is_what_was_sent(at, sent, one)]
+        alike = [
+            (unlike(at, row, one.values), one.stamp, one.key, n)
+            for n, one in unknown
+            if n not in used and _is_what_was_sent(at, sent, one)
+        ]
         if alike and row.eid not in taken:
-            _, _, number = min(alike)
+            *_, number = min(alike)
             taken.add(row.eid)
             used.add(number)
             yield number, Identity(how=How.LINK, eid=row.eid, reason=OUR_CREATE)
+
+
+def unlike(at: Pass, row: Unsettled, values: Mapping[str, Value]) -> int:
+    """How many fields show something that is not made of what a create in doubt has sent: of several, the least."""
+    sent = decode_pending(row.pending)
+    told = [(p, value, values.get(at.bound.layout[p], UNSET)) for p, (value, _) in sent.items() if not is_empty(value)]
+    return sum(shows not in (value, at.side.shows(p, value)) and not explain(value, shows) for p, value, shows in told)
 
 
 def by_values_alone(at: Pass, one: Sighting) -> Identity | None:

@@ -1,8 +1,9 @@
 """Records that were seen but cannot be placed yet: what may be one of them is not created beside it.
 
 Such a record waits for its parent, is parked, or was listed in two ways. What the match stage would find it by is
-remembered; of a record that cannot be read at all that is nothing, and it holds nobody back. A rule that asks for something that is not understood yet finds nothing: where that is a reference, either
-the other record's parent is known here and is another one, or its create waits for that parent anyway.
+remembered; of a record that cannot be read at all that is nothing, and it holds nobody back. A rule that asks for
+something that is not understood yet finds nothing: where that is a reference, either the other record's parent is known
+here and is another one, or its create waits for that parent anyway.
 """
 
 from __future__ import annotations
