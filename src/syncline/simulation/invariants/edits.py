@@ -117,6 +117,8 @@ def _owner_known(facts: Facts, edit: Edit, owner: str) -> bool:
     """Had the owner's record been taken in before the edit, and was it there ever since?"""
     thing = (edit.flow, facts.people.thing(edit.flow, edit.who))
     held = [kept for app, kept in facts.all_of[thing] if app.name == owner]
+    if thing in facts.asked:  # a person is still to say whose the owner's record is
+        return False
     if len(held) != 1 or any(version.fields is None for _, kept in facts.all_of[thing] for version in kept.versions):
         return False
     app, since = facts.world.apps[owner], held[0].versions[0].at
