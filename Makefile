@@ -8,7 +8,7 @@ READY := .venv/.ready
 REPORTS := docs/proof/connectors
 SUITES := unit property contract integration simulation acceptance processes
 
-.PHONY: help demo test check docs bench kit live clean
+.PHONY: help demo test check mutants docs bench kit live clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -25,6 +25,9 @@ check: $(READY) ## Run the checks: style, types, layers, architecture
 	$(RUN) -m mypy
 	.venv/bin/lint-imports
 	$(RUN) -m pytest -q tests/architecture
+
+mutants: $(READY) ## Switch off each rule of the algorithm, and see that it is missed
+	$(RUN) -m tests.simulation.mutants --histories 200
 
 docs: $(READY) ## Write the reference from the code
 	$(RUN) -m tools.reference

@@ -1,6 +1,7 @@
 """The oracle is believed because it sees: each promise, broken on purpose in a good history, is reported."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -173,6 +174,30 @@ def told_the_unmapped(history: History) -> None:
     history.world.heard.append(Event(kind="paused", flow="customers", system="crm", message=CANARY))
 
 
+def emptied_what_is_kept(history: History) -> None:
+    hub_writes(history.world, "erp", note="")
+
+
+def emptied_by_nobody(history: History) -> None:
+    hub_writes(history.world, "erp", phone=None)
+
+
+def written_during_a_pause(history: History) -> None:
+    now = history.world.env.at
+    history.world.doors["erp"].pauses.append((now, now + 5))
+    history.world.doors["erp"].sent.append(now + 2)
+
+
+def left_out(history: History) -> None:
+    told = history.world.told[-1]
+    history.world.told[-1] = told._replace(report=replace(told.report, paused={"crm": "no reason"}))
+
+
+def created_again(history: History) -> None:
+    assert history.world.people.do(Deed(op="remove", system="erp", flow="customers", who=2))
+    history.world.apps["shop"].perform("accounts", Item(ref=9, op=Op.CREATE, fields={"vat_id": text(2)}))
+
+
 def hub_failed(history: History) -> None:
     history.failed = "IndexError"
 
@@ -182,7 +207,8 @@ SEEDED: dict[Callable[[History], None], str] = {
     echoed: "I4", leaked_from_a_stranger: "I5", cursor_back: "I6", out_of_nothing: "I7", hub_failed: "I7",
     never_settled: "I8", slow: "I8", invented_delete: "I9", gone_everywhere: "I9", lost_delete: "I9",
     silent_clash: "I10", leaked_normalisation: "I11", out_of_bounds: "I12", out_of_order: "I13",
-    torn_group: "I16", other_ending: "I17", told_a_value: "I18", told_the_unmapped: "I18",
+    created_again: "I9", emptied_what_is_kept: "I5", emptied_by_nobody: "I11", written_during_a_pause: "I15",
+    left_out: "I8", torn_group: "I16", other_ending: "I17", told_a_value: "I18", told_the_unmapped: "I18",
 }  # fmt: skip
 
 
@@ -204,4 +230,4 @@ def test_a_broken_promise_is_reported(seeded: Callable[[History], None], history
 
 
 def test_every_promise_is_broken_once():
-    assert set(SEEDED.values()) == {f"I{number}" for number in range(1, 19)} - {"I15"}
+    assert set(SEEDED.values()) == {f"I{number}" for number in range(1, 19)}

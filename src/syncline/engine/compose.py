@@ -88,12 +88,20 @@ def _bodies(
     if op is Op.CREATE:
         whole = straight and not at.bound.references and all(one.whole for one, _ in members)
         return at.side.lens.put(rows, None, problems=problems, whole=whole)
+    if at.side.lens.overlaid:
+        rows = [_beside(at, one, row, positions) for one, row in members]
     names = frozenset(at.bound.layout[p] for p in positions)
     bodies = at.side.lens.put(rows, names, problems=problems)
     return [
         at.side.lens.overlay(one.before.raw, fields) if one.before else fields
         for (one, _), fields in zip(members, bodies, strict=True)
     ]
+
+
+def _beside(at: Pass, one: Ready, row: Row, positions: frozenset[int]) -> Row:
+    """The side's row of what may stand beside a change in one nested object: no frozen field, no untranslated eid."""
+    hidden = (one.frozen | at.bound.references.keys() | at.bound.line_references.keys()) - positions
+    return [UNSET if p in hidden else row[p] for p in at.side.positions]
 
 
 def _item(at: Pass, intent: Intent, marker: Callable[[int], str] | None, one: Ready, fields: dict[str, Json]) -> Item:

@@ -30,6 +30,7 @@ class Ready(msgspec.Struct, kw_only=True):
     before: Record | None = None  #: the record as just read, where it was
     tries: int = 0
     waited: bool = False  #: an unsettled row tells of an earlier try
+    frozen: frozenset[int] = frozenset()  #: positions that wait for a person
     without: frozenset[int] = frozenset()  #: references left out: their parent has no record there yet
 
     @property
@@ -161,7 +162,8 @@ def _one(at: Pass, op: Op, entity: Entity, link: Link | None, canon: Row, frozen
     if not linked:
         return None
     change = wanted(at.bound.units, canon, decode_delta(link.delta), writable=at.side.writable, frozen=frozen)
-    return Ready(op=Op.UPDATE, entity=entity, canon=canon, change=change, link=link) if change else None
+    waiting = frozenset(p for unit in at.bound.units if unit.name in frozen for p in unit.positions)
+    return Ready(op=Op.UPDATE, entity=entity, canon=canon, change=change, link=link, frozen=waiting) if change else None
 
 
 def _wait_for_answer(at: Pass, eid: int, record: str, step: Step) -> None:

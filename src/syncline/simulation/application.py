@@ -20,6 +20,7 @@ from syncline.simulation.shape import Json, SideShape, encode_record
 from syncline.simulation.virtual import EPOCH, NEVER, SECOND, VirtualEnv
 
 REFUSED = "!"  #: ends a text that the validation rule of an application does not let in
+CHANGED, MISSING = "changed meanwhile", "no such record"  #: why a write did nothing
 CANARY = "secret of the application"  #: in a field that no mapping names
 
 
@@ -149,10 +150,10 @@ class Application:
             return self._create(resource, item)
         kept = self.tables[resource].get(item.key)
         if kept is None or kept.last.fields is None:
-            return Receipt(ref=item.ref, outcome=Outcome.GONE, message="no such record")
+            return Receipt(ref=item.ref, outcome=Outcome.GONE, message=MISSING)
         before = kept.last
         if self.habits.locking != "none" and item.version not in (None, self._version_name(before)):
-            return Receipt(ref=item.ref, outcome=Outcome.STALE, message="changed meanwhile")
+            return Receipt(ref=item.ref, outcome=Outcome.STALE, message=CHANGED)
         if item.op is not Op.UPDATE:
             after = self.keep(kept, None, HUB, frozenset())
             self._note(resource, kept, item, before, after)

@@ -69,6 +69,8 @@ class Door:
         self._moment = moment
         self.changed = ""  #: the resource whose schema looks changed
         self.asked: Askings = []  #: every listing
+        self.sent: list[int] = []  #: when each batch came [µs]
+        self.pauses: list[tuple[int, int]] = []  #: from when until when it was not to be written to [µs]
 
     def contract(self, resource: str) -> Contract:
         """The truth about itself."""
@@ -139,6 +141,7 @@ class Door:
     def write(self, batch: Batch) -> Sequence[Receipt]:
         """Try a batch once."""
         items = list(batch.items)
+        self.sent.append(self.app.env.at)
         if self.app.habits.batch != "single":
             return self._write(batch.resource, items, batch.send_by)
         receipts: Receipts = []
@@ -181,7 +184,9 @@ class Door:
         if kind in UNSENT:
             return _all(items, Outcome.BUSY, UNSENT[kind])
         if kind in BUSY:
-            return _all(items, Outcome.BUSY, "429", wait=fault.wait if kind == "busy-asked" else 0.0)
+            wait = fault.wait if kind == "busy-asked" else 0.0
+            self.pauses.append((app.env.at, app.env.at + int(wait * SECOND)))
+            return _all(items, Outcome.BUSY, "429", wait=wait)
         if kind in LOST_BEFORE:
             return _all(items, Outcome.DOUBT, LOST_BEFORE[kind])
         if kind == "late":
@@ -254,6 +259,8 @@ class Listing:
         overlap = int((contract.lag + contract.precision + contract.skew) * SECOND)
         first = self._since.stamp - overlap if self._since else 0
         feeds = contract.deletes is Deletes.TOMBSTONES
+        if app.habits.counted and not feeds:  # those behind a record that has gone have moved up
+            self._kept = [kept for kept in self._kept if (now := kept.at(app.env.at, listed=True)) and now.fields]
         while self._start < len(self._kept) and len(found) < app.habits.page:
             kept = self._kept[self._start]
             self._start += 1

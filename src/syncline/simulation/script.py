@@ -35,6 +35,7 @@ class Habits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     size: int = 20  #: items of a batch
     page: int = 4  #: records of a page
     shuffled: bool = False  #: lists in no order
+    counted: bool = False  #: pages are counted: where a record goes while they are read, another one is skipped
     incremental: bool = True
     stamped: bool = True
     per_second: float = 50.0

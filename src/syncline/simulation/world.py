@@ -49,6 +49,7 @@ class World:
         self.told: list[Told] = []
         self.heard: list[Event] = []
         self.crashes: list[tuple[int, str]] = []
+        self.opened: list[int] = []  #: when a hub was started [µs]
         self.counts: Counter[str] = Counter()  #: what happened, for the coverage of a campaign
         self.trace: list[tuple[int, str]] = []  #: every moment: (instant, name)
         self._passing = Passing()
@@ -101,6 +102,7 @@ class World:
     def open(self) -> Hub:
         """The hub; a new one when the last has died."""
         if self.hub is None:
+            self.opened.append(self.env.at)
             self.hub = compose(self.shape.project, self.store, self.doors, self.env, [self], executor=Inline())
             note_mappings(self.hub, self.shape.project)
         return self.hub

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from syncline.simulation.history import History
-from syncline.simulation.invariants import edits, records, writes
+from syncline.simulation.invariants import edits, records, rules, writes
 from syncline.simulation.invariants.crashes import crashes_leave_no_trace
 from syncline.simulation.invariants.facts import Facts
 
@@ -24,13 +24,15 @@ class Violation(NamedTuple):
 SAFETY: Mapping[str, tuple[Check, ...]] = {
     "I1 no edit lost": (edits.no_edit_lost,),
     "I2 no duplicate": (records.one_record_each,),
-    "I5 ownership": (edits.owners_prevail,),
+    "I5 ownership": (edits.owners_prevail, rules.empties_are_kept),
     "I6 cursors": (writes.cursors_go_forward,),
-    "I7 causes": (writes.writes_have_causes,),
-    "I9 deletes": (records.deletes_are_people_s,),
-    "I11 no leak of normalisation": (writes.values_were_entered,),
+    "I7 causes": (writes.writes_have_causes, writes.parked_were_refused),
+    "I8 staleness": (writes.nobody_is_left_out,),
+    "I9 deletes": (records.deletes_are_people_s, records.none_returns),
+    "I11 no leak of normalisation": (writes.values_were_entered, rules.empties_were_entered),
     "I12 bounds": (writes.bounds_are_kept,),
     "I13 order": (writes.order_is_kept,),
+    "I15 pauses": (writes.pauses_are_kept,),
     "I16 groups": (edits.groups_are_whole,),
     "I18 privacy": (writes.values_stay_inside,),
 }
@@ -41,7 +43,12 @@ REST: Mapping[str, tuple[Check, ...]] = {
     "I4 no echo": (writes.nothing_echoes,),
     "I8 staleness": (writes.edits_arrive,),
     "I9 deletes": (records.deletes_stand,),
-    "I10 conflicts": (edits.clashes_are_told,),
+    "I10 conflicts": (
+        edits.clashes_are_told,
+        rules.frozen_fields_wait,
+        rules.conflicts_are_real,
+        rules.the_later_prevails,
+    ),
     "I14 references": (records.parents_agree,),
     "I17 crashes": (crashes_leave_no_trace,),
 }

@@ -21,7 +21,7 @@ def no_edit_lost(facts: Facts) -> Iterator[str]:
             continue
         if any((system, edit.field, str(edit.value)) in facts.sent for system in facts.world.apps):
             continue
-        if facts.window(facts.world.apps[edit.system], over, edit.at):
+        if facts.window(facts.world.apps[edit.system], over, edit.at) and not facts.needless(edit, over):
             facts.window_hits += 1
         elif not facts.logged(edit) and not _joined(facts, edit):
             place = f"{edit.system} {edit.key}.{edit.field}"
@@ -138,20 +138,21 @@ def clashes_are_told(facts: Facts) -> Iterator[str]:
     for (flow, who, name), edits in last.items():
         thing, field = (flow, who), facts.flow(flow).fields[name].field
         simple = field.rule.kind in (RuleKind.LATEST, RuleKind.MANUAL) and field.empties is Empties.CLEAR
-        if not simple or (thing, name) in told or not _undisturbed(facts, thing, name):
+        if not simple or (thing, name) in told or not undisturbed(facts, thing, name):
             continue
         pairs = [(a, b) for a in edits.values() for b in edits.values() if a.at < b.at]
         yield from (f"{thing}.{name}: {a.value!r} of {a.system}, {b.value!r} of {b.system}" for a, b in pairs
-                    if _rival(facts, a, b))  # fmt: skip
+                    if rival(facts, a, b))  # fmt: skip
 
 
-def _undisturbed(facts: Facts, thing: Thing, name: str) -> bool:
+def undisturbed(facts: Facts, thing: Thing, name: str) -> bool:
+    """Did nothing but edits and the hub ever touch the field?"""
     if _muddled(facts, thing) or facts.refusing(thing) or thing not in facts.live:
         return False
     return not any(name in app.habits.workflow or name in app.habits.normalisers for app in facts.world.apps.values())
 
 
-def _rival(facts: Facts, a: Edit, b: Edit) -> bool:
+def rival(facts: Facts, a: Edit, b: Edit) -> bool:
     """Did neither see the other's value, and is each the last that his system was told?"""
     if same(a.value, b.value) or _shown_before(facts, a, b):
         return False

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 
 from syncline.model.flow import Direction
+from syncline.model.page import Op
 from syncline.model.values import Value
 from syncline.simulation.application import Application
 from syncline.simulation.history import History
@@ -145,6 +146,15 @@ class Played:
         blind = app.habits.locking == "none" or self._by_create(app, over)
         reach = int((app.habits.get_lag + app.habits.effect + DAWDLE) * SECOND)
         return blind and over.at - since <= reach
+
+    def needless(self, edit: Edit, over: Version) -> bool:
+        """Did the hub send the very value that had stood there before the edit, though nothing asked for it?"""
+        write = next((one for one in self.writes if one.after is over and one.op is Op.UPDATE and one.item.key), None)
+        side, field = self.kept(edit).side, self.flow(edit.flow).fields[edit.field]
+        shared = [path.top for name in side.fields for path in side.lens.paths_of[name]]
+        if write is None or field.field.group or any(shared.count(p.top) > 1 for p in side.lens.paths_of[edit.field]):
+            return False
+        return edit.field in (wrote := self.wrote(write)) and wrote[edit.field] == edit.before
 
     def _by_create(self, app: Application, over: Version) -> bool:
         return any(write.after is over and not write.item.key for write in app.writes)

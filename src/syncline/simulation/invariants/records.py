@@ -20,14 +20,24 @@ DANGLING = "dangling"
 def one_record_each(facts: Facts) -> Iterator[str]:
     """I2: the hub never makes a second record of a thing that has one."""
     for thing, records in facts.all_of.items():
-        if thing in facts.raced or thing in facts.asked or not thing[1]:
+        if not thing[1]:
             continue
+        excused = thing in facts.raced or thing in facts.asked
         for system, who in {(app.name, facts.people.who(kept)) for app, kept in records}:
             made = [kept for app, kept in records if (app.name, facts.people.who(kept)) == (system, who)]
             made.sort(key=lambda one: one.versions[0].at)
             for number, kept in enumerate(made):
-                if kept.by_hub and any(_alive_at(other, kept.versions[0].at) for other in made[:number]):
+                beside = [other for other in made[:number] if not excused or _made_for_one(facts, system, other, kept)]
+                if kept.by_hub and any(_alive_at(other, kept.versions[0].at) for other in beside):
                     yield f"{thing} got {kept.key} in {system} beside another record"
+
+
+def _made_for_one(facts: Facts, system: str, first: Kept, second: Kept) -> bool:
+    """Are both creates of the hub for one entity, of which nobody has brought the first back?"""
+    refs = {one.key: one.item.ref for one in facts.writes if one.system == system and one.op is Op.CREATE}
+    back = any(version.fields is None for version in first.versions[:-1])
+    same_side = first.side is second.side
+    return same_side and not back and first.by_hub and refs.get(first.key) == refs.get(second.key)
 
 
 def _alive_at(kept: Kept, at: int) -> bool:
@@ -153,6 +163,18 @@ def deletes_stand(facts: Facts) -> Iterator[str]:
             and _plainly_deleted(facts, thing, removals, records)
         ):
             yield f"{thing} is back, or still there, in {sorted(facts.live[thing])}"
+
+
+def none_returns(facts: Facts) -> Iterator[str]:
+    """I9: what was deleted while everybody agreed about it is created nowhere again, not even for a while."""
+    for thing, records in facts.all_of.items():
+        removals = [one for one in facts.people.removals if (one.flow, facts.people.thing(one.flow, one.who)) == thing]
+        if not removals or not _plainly_deleted(facts, thing, removals, records):
+            continue
+        first = min(one.at for one in removals)
+        for app, kept in records:
+            if kept.by_hub and kept.versions[0].at > first:
+                yield f"{thing} was deleted at {first} and created again in {app.name} at {kept.versions[0].at}"
 
 
 def _plainly_deleted(

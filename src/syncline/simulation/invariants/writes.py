@@ -1,4 +1,4 @@
-"""Invariants of what the hub does: quiet (I4, I8), cursors (I6), causes (I7, I11), bounds (I12), order (I13), I18."""
+"""Invariants of what the hub does: quiet (I4, I8, I15), cursors (I6), causes (I7, I11), I12, I13, I18."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from syncline.app import operations
 from syncline.model.flow import Direction
 from syncline.model.page import Op
 from syncline.model.values import Value
-from syncline.simulation.application import CANARY, Application
+from syncline.simulation.application import CANARY, CHANGED, MISSING, Application
 from syncline.simulation.invariants.facts import Facts
 from syncline.simulation.past import HUB, Kept
 from syncline.simulation.people import Edit
 from syncline.simulation.shape import TOKENS
+from syncline.simulation.virtual import SECOND
 
 SOON = 6  #: passes in which a single edit, without faults, has reached everybody
 PERSONAL = re.compile(rf"{CANARY}|t\d{{4}} Aé|m\d{{4}}@example")
@@ -34,6 +35,14 @@ def edits_arrive(facts: Facts) -> Iterator[str]:
         yield f"the last edit was not everywhere after {history.last_settled or 'all'} passes"
 
 
+def nobody_is_left_out(facts: Facts) -> Iterator[str]:
+    """I8: where nothing goes wrong, no system is left out of a pass."""
+    if any(passing.faults or passing.drift for passing in facts.history.script.passes):
+        return
+    for told in facts.world.told:
+        yield from (f"{place} was left out at {told.at}: {why}" for place, why in told.report.paused.items())
+
+
 def cursors_go_forward(facts: Facts) -> Iterator[str]:
     """I6: no listing begins before the one before it, unless it is of everything."""
     for name, door in facts.world.doors.items():
@@ -52,6 +61,13 @@ def writes_have_causes(facts: Facts) -> Iterator[str]:
     report = operations.verify(facts.world.open())
     if not report.good:
         yield f"the log does not tell the truth: pages {report.broken}, {report.differing}"
+
+
+def parked_were_refused(facts: Facts) -> Iterator[str]:
+    """I7: nobody has to look after what another try would have cured."""
+    for row in operations.parked(facts.world.open()):
+        if row.kind == "write" and row.message in (CHANGED, MISSING):
+            yield f"{row.op} of {row.entity} {row.eid} waits for a person in {row.system}, because: {row.message}"
 
 
 def values_were_entered(facts: Facts) -> Iterator[str]:
@@ -110,6 +126,16 @@ def _written(app: Application, kept: Kept) -> Iterator[tuple[str, str]]:
         if version.who == HUB:
             yield from ((name, str(value)) for name, value in values.items() if before.get(name) != value)
         before = values
+
+
+def pauses_are_kept(facts: Facts) -> Iterator[str]:
+    """I15: a system that asks for a pause is not written to before it is over, by the hub that was told."""
+    for name, door in facts.world.doors.items():
+        for asked, until in door.pauses:
+            early = [at for at in door.sent if asked < at < until]
+            told = [at for at in facts.world.opened if asked < at]
+            if early and not any(at <= early[0] for at in told):
+                yield f"{name} asked for a pause of {(until - asked) / SECOND} s and got {(early[0] - asked) / SECOND}"
 
 
 def values_stay_inside(facts: Facts) -> Iterator[str]:
