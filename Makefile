@@ -19,6 +19,9 @@ demo: $(READY) ## Watch two systems come into agreement
 test: check ## Run the checks, then every test that needs no outside system
 	$(RUN) -m pytest -n 2 -q -m "not live" --doctest-modules src $(wildcard $(SUITES:%=tests/%))
 
+prove: $(READY) ## Prove agreement, for hours; goes on where it stopped; PROVE="--help" tells more
+	$(RUN) tests/prove/run.py $(PROVE)
+
 check: $(READY) ## Run the checks: style, types, layers, architecture
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from syncline.app import Hub, operations
 from syncline.app.opening import compose, note_mappings, open_state
 from syncline.model.event import Event
+from syncline.model.page import Op
 from syncline.model.report import RunReport
 from syncline.simulation.application import Application
 from syncline.simulation.door import Door, contract_of
@@ -89,13 +90,13 @@ class World:
             self.counts[f"crash {name}"] += 1
             raise Crash(name)
 
-    def _call(self, system: str, what: str) -> Fault | None:
+    def _call(self, system: str, what: str, ops: Sequence[Op]) -> Fault | None:
         name = f"{system} {what}"
         self._calls.update(("", name))
         self.moment(name)
         fault = self._faults.pop(("", self._calls[""]), None) or self._faults.pop((name, self._calls[name]), None)
         if fault is not None:
-            self.counts[f"fault {fault.kind} {what}"] += 1
+            self.counts.update(f"fault {fault.kind} {one}" for one in {what, *(op.name.lower() for op in ops)})
         return fault
 
     # --- the hub ------------------------------------------------------------------------------------------------------
