@@ -184,6 +184,15 @@ def test_added_amounts_of_both_sides_stand():
     assert result.canon == ["9.5"]
 
 
+def test_amounts_that_both_sides_add_to_nothing_stand():
+    unit = Unit(name="stock", positions=(0,), rule=Rule(kind=RuleKind.ADD))
+
+    result, verdicts = only(unit, seen("crm", "11", canon="7", gen=2, delta={0: Shadow(None, None, 1)}))
+
+    assert verdicts == [Verdict.MERGED]
+    assert result.canon == ["18"]
+
+
 def test_joined_sets_keep_what_either_added_and_drop_what_either_removed():
     unit = Unit(name="tags", positions=(0,), rule=Rule(kind=RuleKind.UNION))
     rival = {0: Shadow(["a", "b"], ["a", "b"], 1)}
