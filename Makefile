@@ -8,7 +8,7 @@ READY := .venv/.ready
 REPORTS := docs/proof/connectors
 SUITES := unit property contract integration simulation acceptance processes
 
-.PHONY: help demo test check docs bench kit live clean
+.PHONY: help demo test prove check docs bench kit live clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile

@@ -8,7 +8,6 @@ from tests.processes.kills import kills
 from tests.processes.outcome import Outcome
 from tests.processes.starts import StoreName
 from tests.processes.wire_faults import wire_faults
-
 from tests.prove.slices import Slice, measured
 
 
