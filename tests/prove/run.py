@@ -25,14 +25,14 @@ WORK = ROOT / ".prove"
 PROCESSES = 2
 TELL_EVERY = 5.0  #: [s]
 
-PARTS = parts(WORK / "broken")
+PARTS = parts(WORK / "broken")  #: for their names and sizes
 
 
 def main() -> int:
     """Play what is left, tell what came of all of it; 1 when a promise was broken."""
     given = _given()
     engine, simulator = digest(ROOT / "src/syncline", ENGINE), digest(ROOT / "src/syncline", PLAYER)
-    notes = load(WORK, engine)
+    notes = load(given.work, engine)
     _say(f"engine {engine}: what was played before counts as long as its code is the same")
     until = time.monotonic() + given.minutes * 60 if given.minutes else float("inf")
     for name in given.forget or ():
@@ -40,7 +40,7 @@ def main() -> int:
     stumbled: list[str] = []
     try:
         if given.minutes != 0:
-            stumbled = _play(notes, given.only or list(PARTS), until, simulator)
+            stumbled = _play(notes, given.work, given.only or list(PARTS), until, simulator)
     except KeyboardInterrupt:
         _say("stopped; the next call goes on from here")
     if given.report:
@@ -57,16 +57,16 @@ def main() -> int:
 def _given() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", action="append", choices=list(PARTS), metavar="PART", help=", ".join(PARTS))
-    parser.add_argument(
-        "--for", dest="minutes", type=float, metavar="MINUTES", help="stop after so long; 0: play nothing"
-    )
+    parser.add_argument("--for", dest="minutes", type=float, metavar="MINUTES", help="so long; 0: play nothing")
+    parser.add_argument("--forget", action="append", choices=list(PARTS), metavar="PART", help="play it all anew")
+    parser.add_argument("--work", type=Path, default=WORK, metavar="DIR", help="where it is noted what was played")
     parser.add_argument("--report", action="store_true", help="write docs/proof/YYYY-MM-DD.md")
     given = parser.parse_args()
     given.command = "make prove" + (f' PROVE="{" ".join(sys.argv[1:])}"' if sys.argv[1:] else "")
     return given
 
 
-def _play(notes: Notes, names: Sequence[str], until: float, simulator: str) -> list[str]:
+def _play(notes: Notes, work: Path, names: Sequence[str], until: float, simulator: str) -> list[str]:
     """Every slice that is left, a few at a time; each is noted when it is done. What could not be played, by name."""
     pool = ProcessPoolExecutor(PROCESSES, mp_context=get_context("forkserver"))
     running: dict[Future[Slice], tuple[str, range]] = {}
@@ -75,7 +75,7 @@ def _play(notes: Notes, names: Sequence[str], until: float, simulator: str) -> l
         left = _left(notes, names)
         while True:
             while len(running) < PROCESSES and time.monotonic() < until and (task := next(left, None)):
-                running[pool.submit(play_slice, *task)] = task
+                running[pool.submit(play_slice, work, *task)] = task
             if not running:
                 return stumbled
             for done in wait(running, return_when=FIRST_COMPLETED).done:
@@ -85,15 +85,15 @@ def _play(notes: Notes, names: Sequence[str], until: float, simulator: str) -> l
                     stumbled.append(f"{name}, which could not be played")
                     continue
                 notes.add(name, units, done.result(), day=_day(), simulator=simulator)
-                save(WORK, notes)
+                save(work, notes)
                 clock.tell(name, len(units))
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def play_slice(name: str, units: range) -> Slice:
+def play_slice(work: Path, name: str, units: range) -> Slice:
     """In a process of its own."""
-    return PARTS[name].play(units)
+    return parts(work / "broken")[name].play(units)
 
 
 def _left(notes: Notes, names: Sequence[str]) -> Iterator[tuple[str, range]]:

@@ -1,5 +1,8 @@
 """The long programme adds up what was played at different times, and begins anew when the engine has changed."""
 
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -82,6 +85,17 @@ def test_a_slice_of_each_part_of_the_simulator_can_be_played(tmp_path: Path):
     assert some.figures["histories"] == 3
     assert set(some.counts) & set(histories.cells())
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_command_notes_each_slice_and_goes_on(tmp_path: Path):
+    command = [sys.executable, run.__file__, "--work", str(tmp_path), "--only", "points"]
+
+    first = subprocess.run([*command, "--for", "0.001"], capture_output=True, text=True, check=False)
+    second = subprocess.run([*command, "--for", "0"], capture_output=True, text=True, check=False)
+
+    assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
+    assert re.search(r"points: [12] of \d+; \d+ plays, [12] scenarios; 0 broken", first.stdout)
+    assert first.stdout.splitlines()[-7:] == second.stdout.splitlines()[-7:]
 
 
 def test_a_violating_seed_is_kept_cut_down(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
