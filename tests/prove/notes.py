@@ -17,6 +17,7 @@ PLAYER = ("simulation",)
 class Played(msgspec.Struct, kw_only=True):
     """What came of one part so far."""
 
+    basis: str = ""  #: hash of what its units are made of
     slices: list[int] = []  #: first units of those that are done
     units: int = 0
     total: Slice = msgspec.field(default_factory=Slice)
@@ -30,6 +31,14 @@ class Notes(msgspec.Struct, kw_only=True):
     engine: str
     parts: dict[str, Played] = {}
 
+    def begin(self, part: str, basis: str) -> bool:
+        """Keep what was played of a part only if its units are still the same; False when they are not."""
+        played = self.parts.get(part)
+        if played is not None and played.basis == basis:
+            return True
+        self.parts[part] = Played(basis=basis)
+        return played is None
+
     def add(self, part: str, units: range, made: Slice, *, day: str, simulator: str) -> None:
         """One slice more."""
         played = self.parts.setdefault(part, Played())
@@ -40,14 +49,14 @@ class Notes(msgspec.Struct, kw_only=True):
         played.simulators = sorted({*played.simulators, simulator})
 
 
-def digest(source: Path, names: Iterable[str]) -> str:
-    """A hash of files and folders below the source: names and contents."""
+def digest(folder: Path, names: Iterable[str]) -> str:
+    """A hash of files and folders below a folder: names and contents."""
     made = blake2b(digest_size=8)
     for name in names:
-        place = source / name
+        place = folder / name
         for path in sorted(place.rglob("*")) if place.is_dir() else [place]:
             if path.is_file() and "__pycache__" not in path.parts:
-                made.update(path.relative_to(source).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+                made.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return made.hexdigest()
 
 

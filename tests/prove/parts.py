@@ -13,6 +13,7 @@ from tests.prove.slices import Part, Slice
 from tests.simulation.scenarios.every import SCENARIOS
 
 KILLS, WIRE, MUTANTS = 500, 1000, 40
+SCRIPTS = ("tests/simulation/scenarios", "tests/simulation/crash_points.py")
 
 
 def parts(kept: Path) -> Mapping[str, Part]:
@@ -20,16 +21,16 @@ def parts(kept: Path) -> Mapping[str, Part]:
     every = (
         Part(
             name="points", what="a crash at every boundary of every scenario", units=lambda: len(SCENARIOS), size=1,
-            play=crashes.play_points,
+            play=crashes.play_points, basis=SCRIPTS,
         ),
         Part(
             name="pairs", what="a crash at every pair of boundaries of ten scenarios",
-            units=lambda: len(crashes.first_boundaries()), size=4, play=crashes.play_pairs,
+            units=lambda: len(crashes.first_boundaries()), size=4, play=crashes.play_pairs, basis=SCRIPTS,
         ),
         Part(
             name="mutants", what="every rule of the algorithm switched off, one at a time",
-            units=lambda: MUTANTS, size=1,
-            play=partial(_elsewhere, "mutation:play"), lacks=_survivors,
+            units=lambda: MUTANTS, size=1, play=partial(_elsewhere, "mutation:play"), lacks=_survivors,
+            basis=("tests/simulation/mutants",),
         ),
         Part(
             name="wire", what="exchanges with systems, disturbed on the wire", units=lambda: WIRE, size=200,

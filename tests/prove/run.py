@@ -35,8 +35,7 @@ def main() -> int:
     notes = load(given.work, engine)
     _say(f"engine {engine}: what was played before counts as long as its code is the same")
     until = time.monotonic() + given.minutes * 60 if given.minutes else float("inf")
-    for name in given.forget or ():
-        notes.parts.pop(name, None)
+    _begin(notes, given.forget or ())
     stumbled: list[str] = []
     try:
         if given.minutes != 0:
@@ -52,6 +51,14 @@ def main() -> int:
     if failed:
         _say(f"FAILED: {', '.join(failed)}")
     return 1 if failed else 0
+
+
+def _begin(notes: Notes, forget: Sequence[str]) -> None:
+    for name, part in PARTS.items():
+        if name in forget:
+            notes.parts.pop(name, None)
+        if not notes.begin(name, digest(ROOT, part.basis)):
+            _say(f"{name}: what it is made of has changed; it begins anew")
 
 
 def _given() -> argparse.Namespace:
@@ -98,7 +105,7 @@ def play_slice(work: Path, name: str, units: range) -> Slice:
 
 def _left(notes: Notes, names: Sequence[str]) -> Iterator[tuple[str, range]]:
     for name in names:
-        done = set(notes.parts[name].slices) if name in notes.parts else set()
+        done = set(notes.parts[name].slices)
         yield from ((name, units) for units in PARTS[name].slices() if units.start not in done)
 
 

@@ -40,6 +40,7 @@ class Part:
     units: Callable[[], int]  #: how many there are
     size: int
     play: Callable[[range], Slice]  #: the units of one slice
+    basis: tuple[str, ...] = ()  #: files and folders of the repository whose change makes its units other ones
     lacks: Callable[[Slice], Sequence[str]] = lambda _sum: ()  #: what the sum of all still lacks, once all is played
 
     def slices(self) -> Iterator[range]:

@@ -25,12 +25,14 @@ def played(*, broken: str = "") -> Slice:
 def test_a_part_that_was_stopped_goes_on_with_what_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(run, "PARTS", {"five": FIVE})
     notes = load(tmp_path, "e1")
+    assert notes.begin("five", "b1")
     notes.add("five", range(2, 4), played(), day="2026-01-01", simulator="s1")
     save(tmp_path, notes)
 
     again = load(tmp_path, "e1")
 
     assert again == notes
+    assert again.begin("five", "b1")
     assert list(run._left(again, ["five"])) == [("five", range(2)), ("five", range(4, 5))]
 
 
@@ -56,6 +58,15 @@ def test_what_was_played_with_another_engine_does_not_count(tmp_path: Path):
     assert before != after
     assert digest(tmp_path, ["engine", "env.py"]) == after
     assert load(tmp_path, after).parts == {}
+
+
+def test_a_part_whose_units_have_become_others_begins_anew():
+    notes = Notes(engine="e1")
+    notes.begin("five", "b1")
+    notes.add("five", range(2), played(), day="2026-01-01", simulator="s1")
+
+    assert not notes.begin("five", "b2")
+    assert notes.parts["five"].slices == []
 
 
 def test_a_part_fails_by_what_broke_or_by_what_it_lacks_in_the_end(tmp_path: Path):

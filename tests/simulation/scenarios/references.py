@@ -45,6 +45,15 @@ REFERENCES: tuple[Scenario, ...] = (
     story("an order is deleted", remove("erp", ORDER, "orders"), known=ORDERED, flows=BOTH),
     story(
         "two that refer to each other",
+        add("crm", 1, "companies", name=text(11)),
+        add("crm", 2, "persons", name=text(21), company=1),
+        edit("crm", 1, "companies", contact=2),
+        known=(),
+        flows=("companies", "persons"),
+        shape=circle(),
+    ),
+    story(
+        "one that refers to a known one, which refers to it from now on",
         add("crm", 2, "persons", name=text(21), company=1),
         edit("crm", 1, "companies", contact=2),
         known=(add("crm", 1, "companies", name=text(11)),),
