@@ -14,6 +14,7 @@ from syncline.engine.combine import Known, creates_now
 from syncline.engine.hub import Pass, former
 from syncline.engine.identify import (
     NEW,
+    OWN_CREATE,
     AskedRecord,
     How,
     Identity,
@@ -87,7 +88,7 @@ def _identities(at: Pass, rows: Sequence[FreshRow], owner_of: Mapping[str, int],
     kind = asks(at.side)
     settled = at.hub.store.documents(kind, [row.key for row in rows]) if at.hub.may_have(kind) else {}
     decided: dict[str, Identity] = {
-        key: Identity(how=How.LINK, eid=eid, reason="our own create") for key, eid in owner_of.items()
+        key: Identity(how=How.LINK, eid=eid, reason=OWN_CREATE) for key, eid in owner_of.items()
     }
     for key, body in settled.items():
         question = msgspec.json.decode(body, type=AskedRecord)

@@ -10,7 +10,7 @@ import msgspec
 from syncline.engine.audit import Entry, EntryKind, entries_of, entry
 from syncline.engine.codec import Delta, Pending, canon_of, decode_delta, encode_delta, encode_gens, gens_of
 from syncline.engine.hub import BoundSide, Hub, Pass
-from syncline.engine.identify import is_indexed, keys_of, values_of
+from syncline.engine.identify import OWN_CREATE, is_indexed, keys_of, values_of
 from syncline.engine.learn import UNKNOWN, believed
 from syncline.engine.plan import wanted
 from syncline.engine.step import Step
@@ -88,7 +88,7 @@ def _combine_one(at: Pass, one: Known, entity: Entity, others: Mapping[str, Link
 def _observation(at: Pass, one: Known, entity: Entity, others: Mapping[str, Link], step: Step) -> Observation:
     first = one.link is None
     canon, gens = canon_of(entity, at.bound.width), gens_of(entity, at.bound.width)
-    delta = decode_delta(one.link.delta) if one.link else {p: Shadow(UNSET, UNSET, 0) for p in at.side.positions}
+    delta = decode_delta(one.link.delta) if one.link else _first_shadows(at, one)
     linked = {system for system, link in others.items() if link.state is LinkState.OK} | {at.side.system}
     return Observation(
         system=at.side.system, values=one.values, canon=canon, gens=gens, delta=delta,
@@ -96,6 +96,14 @@ def _observation(at: Pass, one: Known, entity: Entity, others: Mapping[str, Link
         normalise=at.side.shows, believes=lambda position, names: believed(at, position, names, step),
         wins=lambda unit, positions: _is_later(at, one, unit, [gens[p] for p in positions]),
     )  # fmt: skip
+
+
+def _first_shadows(at: Pass, one: Known) -> dict[int, Shadow]:
+    """Of a record never seen: nothing; where its marker says that a create of ours made it: what was sent."""
+    shadows = {p: Shadow(UNSET, UNSET, 0) for p in at.side.positions}
+    if one.how == OWN_CREATE and at.side.contract.marker:
+        shadows |= {p: Shadow(value, value, gen) for p, (value, gen) in one.pending.items()}
+    return shadows
 
 
 def _is_later(at: Pass, one: Known, unit: Unit, gens: Sequence[int]) -> bool:

@@ -21,6 +21,8 @@ from syncline.model.page import Op
 from syncline.model.state import EntityState, Tomb, UnsettledState
 from syncline.model.values import UNSET, Value, is_empty
 
+OWN_CREATE = "our own create"  #: why a record that a create in doubt has made is its entity's
+
 
 class How(StrEnum):
     """What first sight found."""
@@ -139,7 +141,7 @@ def _by_marker(at: Pass, one: Sighting, eid: int, taken: set[int]) -> Identity |
     survivor = hub.store.merged_into(bound.entity, eid)
     if survivor != eid and doubt is not None and doubt.op is Op.CREATE and eid not in taken:
         taken.add(eid)
-        return Identity(how=How.LINK, eid=eid, reason="our own create")
+        return Identity(how=How.LINK, eid=eid, reason=OWN_CREATE)
     eid = survivor
     if eid in taken or eid not in hub.store.entities(bound.entity, [eid]):
         return None
@@ -149,7 +151,7 @@ def _by_marker(at: Pass, one: Sighting, eid: int, taken: set[int]) -> Identity |
         reason = "carries the marker of an entity that it does not look like"
         return Identity(how=How.ASK, eid=eid, reason=reason, candidates=(eid,))
     taken.add(eid)
-    return Identity(how=How.LINK, eid=eid, reason="our own create")
+    return Identity(how=How.LINK, eid=eid, reason=OWN_CREATE)
 
 
 def _looks_like(at: Pass, one: Sighting, eid: int) -> bool:
@@ -178,7 +180,7 @@ def _by_doubts(at: Pass, unknown: Sequence[tuple[int, Sighting]], taken: set[int
             _, _, number = min(alike)
             taken.add(row.eid)
             used.add(number)
-            yield number, Identity(how=How.LINK, eid=row.eid, reason="our own create")
+            yield number, Identity(how=How.LINK, eid=row.eid, reason=OWN_CREATE)
 
 
 def natural_fields(flow: Flow) -> frozenset[str]:

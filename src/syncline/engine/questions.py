@@ -11,7 +11,7 @@ from syncline.engine.audit import EntryKind, entries_of
 from syncline.engine.codec import canon_of
 from syncline.engine.combine import creates
 from syncline.engine.hub import BoundFlow, BoundSide, Hub, Run
-from syncline.engine.identify import AskedRecord, asks
+from syncline.engine.identify import OWN_CREATE, AskedRecord, asks
 from syncline.engine.labels import flows_named, labels, values_shown
 from syncline.engine.run import run
 from syncline.engine.statistics import finished, open_questions
@@ -19,7 +19,7 @@ from syncline.errors import SetupError
 from syncline.model.report import Candidate, MatchReport, MatchSide, Question
 from syncline.model.state import EntityState, Hint, Link, LinkState
 
-_NOT_MATCHED = ("by key", "our own create", "re-keyed", "an orphan")  #: links that no rule of the match stage made
+_NOT_MATCHED = ("by key", OWN_CREATE, "re-keyed", "an orphan")  #: links that no rule of the match stage made
 _TALLY = "match-tally"
 
 

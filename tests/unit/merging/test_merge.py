@@ -184,13 +184,22 @@ def test_added_amounts_of_both_sides_stand():
     assert result.canon == ["9.5"]
 
 
-def test_amounts_that_both_sides_add_to_nothing_stand():
+@pytest.mark.parametrize("nothing", [None, "", UNSET])
+def test_amounts_that_both_sides_add_to_nothing_stand(nothing):
     unit = Unit(name="stock", positions=(0,), rule=Rule(kind=RuleKind.ADD))
 
-    result, verdicts = only(unit, seen("crm", "11", canon="7", gen=2, delta={0: Shadow(None, None, 1)}))
+    result, verdicts = only(unit, seen("crm", "11", canon="7", gen=2, delta={0: Shadow(nothing, nothing, 1)}))
 
     assert verdicts == [Verdict.MERGED]
     assert result.canon == ["18"]
+
+
+def test_amounts_of_a_field_that_was_not_looked_at_before_are_no_additions():
+    unit = Unit(name="stock", positions=(0,), rule=Rule(kind=RuleKind.ADD))
+
+    result, _ = only(unit, seen("crm", "11", canon="7", gen=2, delta={0: NO_SHADOW}))
+
+    assert result.canon == ["7"]
 
 
 def test_joined_sets_keep_what_either_added_and_drop_what_either_removed():
