@@ -204,6 +204,8 @@ def _verdict(news: _News, seen: Observation) -> tuple[Verdict, tuple[Value, ...]
             return Verdict.ACCEPTED, news.shown, ""
         made = line_news(news.was[0].seen, news.shown[0])
         return Verdict.ACCEPTED, (apply_edits(news.before[0], made),), ""
+    if news.unit.rule.kind is RuleKind.ADD and _began_unknown(news, seen):
+        return Verdict.CONFLICT, news.before, "it is not known whether our own addition is in it"
     settled = settle_rivals(
         news.unit.rule, Rivals(news.began, tuple(s.seen for s in news.was), news.before, news.shown),
         lines=news.unit.lines, theirs_wins=lambda: _theirs_wins(news.unit, seen, news.positions),
@@ -231,6 +233,13 @@ def _whose(news: _News, seen: Observation) -> Verdict:
         if not known and not seen.believes(position, explain(sent, value)):
             return Verdict.PRESUMED
     return Verdict.OURS
+
+
+def _began_unknown(news: _News, seen: Observation) -> bool:
+    """Was it changed while a write of ours was in doubt? From which of two values, then, no system tells."""
+    return any(
+        p in seen.pending and seen.pending[p][0] != was.base for p, was in zip(news.positions, news.was, strict=True)
+    )
 
 
 _VERDICTS = {

@@ -194,6 +194,16 @@ def test_amounts_that_both_sides_add_to_nothing_stand(nothing):
     assert result.canon == ["18"]
 
 
+def test_a_person_is_asked_what_an_amount_was_that_was_changed_while_our_own_addition_was_in_doubt():
+    unit = Unit(name="stock", positions=(0,), rule=Rule(kind=RuleKind.ADD))
+    lagging = {0: Shadow("5", "5", 1)}
+
+    result, verdicts = only(unit, seen("crm", "67", canon="34", gen=2, delta=lagging, pending={0: ("34", 2)}))
+
+    assert verdicts == [Verdict.CONFLICT]
+    assert result.canon == ["34"]
+
+
 def test_amounts_of_a_field_that_was_not_looked_at_before_are_no_additions():
     unit = Unit(name="stock", positions=(0,), rule=Rule(kind=RuleKind.ADD))
 

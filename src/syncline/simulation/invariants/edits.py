@@ -49,6 +49,8 @@ def amounts_add_up(facts: Facts) -> Iterator[str]:
         systems = facts.live.get(thing, {})
         if not systems or _muddled(facts, thing) or len({one.system for one in edits if one.first}) > 1:
             continue
+        if (flow, who, name) in facts.frozen:
+            continue
         total = sum((Decimal(str(one.value)) - Decimal(str(one.before or 0)) for one in edits), Decimal(0))
         for system, records in systems.items():
             if name not in records[0].side.writable or (flow, who, system) in facts.parked:
