@@ -13,6 +13,7 @@ from tests.prove.slices import Part, Slice
 from tests.simulation.scenarios.every import SCENARIOS
 
 KILLS, WIRE, MUTANTS = 500, 1000, 40
+KILLERS = Path(__file__).parents[1] / "simulation" / "mutants" / "killers"  #: a history for each mutant
 SCRIPTS = ("tests/simulation/scenarios", "tests/simulation/crash_points.py")
 
 
@@ -29,7 +30,7 @@ def parts(kept: Path) -> Mapping[str, Part]:
         ),
         Part(
             name="mutants", what="every rule of the algorithm switched off, one at a time",
-            units=lambda: MUTANTS, size=1, play=partial(_elsewhere, "mutation:play"), lacks=_survivors,
+            units=_mutants, size=1, play=partial(_elsewhere, "mutation:play"), lacks=_survivors,
             basis=("tests/simulation/mutants",),
         ),
         Part(
@@ -55,6 +56,10 @@ def parts(kept: Path) -> Mapping[str, Part]:
 def _elsewhere(name: str, units: range, **given: str) -> Slice:
     """What only the process that plays it loads: real servers, patched rules."""
     return cast("Slice", resolve_name(f"tests.prove.{name}")(units, **given))
+
+
+def _mutants() -> int:
+    return max(MUTANTS, len(list(KILLERS.glob("*.json"))))
 
 
 def _survivors(total: Slice) -> list[str]:

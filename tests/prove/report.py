@@ -133,10 +133,10 @@ def _mutants(played: Played) -> Iterator[str]:
         return
     yield "## Mutants: histories until each was killed"
     yield ""
-    yield "| mutant (promise that it broke) | histories |"
+    yield "| without the rule: promise that was broken | histories drawn by chance until then |"
     yield "|---|---|"
     for name, count in sorted(played.total.counts.items(), key=lambda one: -one[1]):
-        yield f"| {name.removeprefix('mutant ')} | {count} |"
+        yield f"| {name} | {count or ''} |"
     yield ""
 
 
