@@ -34,15 +34,15 @@ def parts(kept: Path) -> Mapping[str, Part]:
             basis=("tests/simulation/mutants",),
         ),
         Part(
-            name="wire", what="exchanges with systems, disturbed on the wire", units=lambda: WIRE, size=200,
+            name="wire", what="exchanges with systems, disturbed on the wire", units=lambda: WIRE, size=100,
             play=partial(_elsewhere, "processes:play_wire"),
         ),
         Part(
-            name="kills-sqlite", what="kill -9 of a hub on SQLite", units=lambda: KILLS, size=50,
+            name="kills-sqlite", what="kill -9 of a hub on SQLite", units=lambda: KILLS, size=25,
             play=partial(_elsewhere, "processes:play_kills", store="sqlite"),
         ),
         Part(
-            name="kills-postgresql", what="kill -9 of a hub on PostgreSQL", units=lambda: KILLS, size=50,
+            name="kills-postgresql", what="kill -9 of a hub on PostgreSQL", units=lambda: KILLS, size=25,
             play=partial(_elsewhere, "processes:play_kills", store="postgresql"),
         ),
         Part(
