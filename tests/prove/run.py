@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import fcntl
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -31,6 +32,17 @@ PARTS = parts(WORK / "broken")  #: for their names and sizes
 def main() -> int:
     """Play what is left, tell what came of all of it; 1 when a promise was broken."""
     given = _given()
+    given.work.mkdir(parents=True, exist_ok=True)
+    with (given.work / "lock").open("w") as alone:
+        try:
+            fcntl.flock(alone, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            _say(f"another call is playing; what it plays is noted in {given.work}")
+            return 1
+        return _all(given)
+
+
+def _all(given: argparse.Namespace) -> int:
     engine, simulator = digest(ROOT / "src/syncline", ENGINE), digest(ROOT / "src/syncline", PLAYER)
     notes = load(given.work, engine)
     _say(f"engine {engine}: what was played before counts as long as its code is the same")

@@ -1,5 +1,6 @@
 """The long programme adds up what was played at different times, and begins anew when the engine has changed."""
 
+import fcntl
 import re
 import subprocess
 import sys
@@ -107,6 +108,16 @@ def test_the_command_notes_each_slice_and_goes_on(tmp_path: Path):
     assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
     assert re.search(r"points: [12] of \d+; \d+ plays, [12] scenarios; 0 broken", first.stdout)
     assert first.stdout.splitlines()[-7:] == second.stdout.splitlines()[-7:]
+
+
+def test_a_second_call_at_the_same_time_is_refused(tmp_path: Path):
+    with (tmp_path / "lock").open("w") as alone:
+        fcntl.flock(alone, fcntl.LOCK_EX)
+        command = [sys.executable, run.__file__, "--work", str(tmp_path), "--for", "0"]
+        second = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert second.returncode == 1
+    assert "another call is playing" in second.stdout
 
 
 def test_a_violating_seed_is_kept_cut_down(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
