@@ -8,7 +8,7 @@ READY := .venv/.ready
 REPORTS := docs/proof/connectors
 SUITES := unit property contract integration simulation acceptance processes
 
-.PHONY: help demo test check mutants docs bench kit live clean
+.PHONY: help demo test prove check mutants docs bench kit live clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -18,6 +18,9 @@ demo: $(READY) ## Watch two systems come into agreement
 
 test: check ## Run the checks, then every test that needs no outside system
 	$(RUN) -m pytest -n 2 -q -m "not live" --doctest-modules src $(wildcard $(SUITES:%=tests/%))
+
+prove: $(READY) ## Prove agreement, for hours; goes on where it stopped; PROVE="--help" tells more
+	$(RUN) tests/prove/run.py $(PROVE)
 
 check: $(READY) ## Run the checks: style, types, layers, architecture
 	$(RUN) -m ruff check .

@@ -11,4 +11,5 @@ _SHARED = {
 }
 settings.register_profile("fast", max_examples=25, **_SHARED)
 settings.register_profile("ci", max_examples=100, **_SHARED)
+settings.register_profile("long", max_examples=2000, **_SHARED)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "fast"))

@@ -295,7 +295,7 @@ def _later(at: Pass, rows: list[Row], reading: Reading, step: Step, outcomes: Ou
         link, open_write = links.get(row.eid), unsettled.get(row.eid)
         doubt = open_write is not None and open_write.state is UnsettledState.DOUBT
         written = now - recent.get(row.eid, 0) <= window or careful
-        stale = bool(link) and side.contract.lag > 0 and (not row.stamp or row.stamp < (link.stamp if link else 0))
+        stale = bool(link) and side.contract.lag > 0 and (not row.stamp or row.stamp <= (link.stamp if link else 0))
         if not row.eid or link is None or link.state is not LinkState.OK or not (doubt or written or stale):
             keep.append(row)
             continue

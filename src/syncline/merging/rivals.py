@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from syncline.merging.lines import apply_edits, as_lines, edits, news, rival
 from syncline.model.flow import Rule, RuleKind
-from syncline.model.values import Lines, Value
+from syncline.model.values import UNSET, Lines, Value, is_empty
 
 MOST_DIGITS = 100  #: before or behind the point: no amount of anybody's
 
@@ -85,8 +85,9 @@ def _whole(merged: Lines, values: Rivals) -> Lines:
 
 
 def _add(base: Value, ours: Value, theirs: Value) -> str | None:
+    nothing = base is not UNSET and is_empty(base)  # both began to count from there
     try:
-        start, mine, other = (Decimal(str(value)) for value in (base, ours, theirs))
+        start, mine, other = (Decimal(str(value)) for value in ("0" if nothing else base, ours, theirs))
         exact = mine + other - start
         if not exact.is_finite() or abs(exact.adjusted()) > MOST_DIGITS:
             return None

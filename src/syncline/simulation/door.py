@@ -61,11 +61,11 @@ class Door:
         self,
         app: Application,
         contracts: Mapping[str, Contract],
-        call: Callable[[str, str], Fault | None],
+        call: Callable[[str, str, Sequence[Op]], Fault | None],
         moment: Callable[[str], None],
     ) -> None:
         self.app, self._contracts = app, contracts
-        self._call = call  #: (application, what) -> what goes wrong with it
+        self._call = call  #: (application, what, what its items do) -> what goes wrong with it
         self._moment = moment
         self.changed = ""  #: the resource whose schema looks changed
         self.asked: Askings = []  #: every listing
@@ -124,7 +124,7 @@ class Door:
 
     def read(self, what: str) -> None:
         """One call that reads; what goes wrong with it is raised."""
-        fault = self._call(self.app.name, what)
+        fault = self._call(self.app.name, what, ())
         if fault is None:
             return
         if fault.kind == "drip":
@@ -151,7 +151,7 @@ class Door:
 
     def _write(self, resource: str, items: Items, send_by: float) -> Receipts:
         """One request."""
-        fault = self._call(self.app.name, "write")
+        fault = self._call(self.app.name, "write", [item.op for item in items])
         if self.app.env.monotonic() > send_by:
             return _all(items, Outcome.BUSY, "not sent in time")
         if fault is not None:

@@ -135,7 +135,18 @@ class People:
         if deed.op == "save":
             app.keep(kept, kept.last.fields, PERSON, frozenset())
             return True
+        if deed.op == "re-key":
+            self._rekey(app, side, kept)
+            return True
         return self._remove(app, kept, deed)
+
+    def _rekey(self, app: Application, side: SideShape, kept: Kept) -> None:
+        """The application gives a record another key; whoever asks for the old one is told."""
+        fields = dict(kept.last.fields or {})
+        moved = app.insert(side.resource, fields, by=ITSELF, who=self.who(kept))
+        moved.marker, moved.versions[0].raw = kept.marker, b""
+        kept.merged_into = moved.key
+        app.keep(kept, None, ITSELF, frozenset())
 
     def _gone(self, app: Application, side: SideShape, deed: Deed) -> Kept | None:
         """A record that a person deleted and nobody has merged."""

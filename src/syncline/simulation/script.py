@@ -47,7 +47,7 @@ class Habits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Deed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What one person does in one application, or what the application does to itself."""
 
-    op: Literal["add", "edit", "save", "remove", "restore", "merge", "touch", "roll-back"]
+    op: Literal["add", "edit", "save", "remove", "restore", "merge", "re-key", "touch", "roll-back"]
     system: str
     flow: str = ""
     who: int = 0  #: the thing in the real world that the record tells of
@@ -61,6 +61,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     call: int  #: the n-th call of its pass, from 1
     kind: str
+    of: str = ""  #: "system what": only such calls are counted
     wait: float = 0.0  #: [s]: until it takes effect, or the pause that is asked for
 
 

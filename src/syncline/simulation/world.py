@@ -12,6 +12,7 @@ from typing import NamedTuple
 from syncline.app import Hub, operations
 from syncline.app.opening import compose, note_mappings, open_state
 from syncline.model.event import Event
+from syncline.model.page import Op
 from syncline.model.report import RunReport
 from syncline.simulation.application import Application
 from syncline.simulation.door import Door, contract_of
@@ -53,9 +54,10 @@ class World:
         self.counts: Counter[str] = Counter()  #: what happened, for the coverage of a campaign
         self.trace: list[tuple[int, str]] = []  #: every moment: (instant, name)
         self._passing = Passing()
-        self._moment = self._calls = 0
+        self._moment = 0
+        self._calls: Counter[str] = Counter()
         self._deeds: dict[int, list[Deed]] = {}
-        self._faults: dict[int, Fault] = {}
+        self._faults: dict[tuple[str, int], Fault] = {}  #: by the call that it meets
 
     def _application(self, name: str) -> Application:
         sides = {
@@ -89,12 +91,13 @@ class World:
             self.counts[f"crash {name}"] += 1
             raise Crash(name)
 
-    def _call(self, system: str, what: str) -> Fault | None:
-        self._calls += 1
-        self.moment(f"{system} {what}")
-        fault = self._faults.pop(self._calls, None)
+    def _call(self, system: str, what: str, ops: Sequence[Op]) -> Fault | None:
+        name = f"{system} {what}"
+        self._calls.update(("", name))
+        self.moment(name)
+        fault = self._faults.pop(("", self._calls[""]), None) or self._faults.pop((name, self._calls[name]), None)
         if fault is not None:
-            self.counts[f"fault {fault.kind} {what}"] += 1
+            self.counts.update(f"fault {fault.kind} {one}" for one in {what, *(op.name.lower() for op in ops)})
         return fault
 
     # --- the hub ------------------------------------------------------------------------------------------------------
@@ -129,8 +132,8 @@ class World:
         return report
 
     def _begin(self, passing: Passing) -> None:
-        self._passing, self._moment, self._calls = passing, 0, 0
-        self._faults = {fault.call: fault for fault in passing.faults}
+        self._passing, self._moment, self._calls = passing, 0, Counter()
+        self._faults = {(fault.of, fault.call): fault for fault in passing.faults}
         self._deeds = {}
         for moment, deed in passing.deeds:
             self._deeds.setdefault(moment, []).append(deed)
