@@ -30,7 +30,7 @@ check: $(READY) ## Run the checks: style, types, layers, architecture
 	$(RUN) -m pytest -q tests/architecture
 
 mutants: $(READY) ## Switch off each rule of the algorithm, and see that it is missed
-	$(RUN) -m tests.simulation.mutants --histories 200
+	$(RUN) -m tests.simulation.mutants --histories 300 --write docs/proof
 
 docs: $(READY) ## Write the reference from the code
 	$(RUN) -m tools.reference
