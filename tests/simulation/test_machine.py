@@ -80,7 +80,9 @@ class Agreement(RuleBasedStateMachine):
     ) -> None:  # fmt: skip
         kept = {fault.call: fault for fault in faults}
         deeds = [(moment, self._edit(data, who)) for moment, who in sorted(meanwhile)]
-        self.history.let_pass(Passing(wait=wait, full=full, crash=crash, faults=list(kept.values()), deeds=deeds))
+        passing = Passing(wait=wait, full=full, crash=crash, faults=list(kept.values()), deeds=deeds)
+        self.history.script.passes.append(passing)
+        self.history.let_pass(passing)
 
     def teardown(self) -> None:
         if not hasattr(self, "history"):

@@ -169,6 +169,11 @@ class _News(NamedTuple):
         """What the system was meant to hold."""
         return tuple(shadow.base for shadow in self.was)
 
+    @property
+    def began(self) -> tuple[Value, ...]:
+        """The same, with nothing as null where the record is known not to have carried the field."""
+        return tuple(None if s.base is UNSET and s != NO_SHADOW else s.base for s in self.was)
+
 
 def _judge(unit: Unit, seen: Observation, shadows: Mapping[int, Shadow]) -> Decision | None:
     positions = tuple(p for p in unit.positions if seen.values.get(p, UNSET) is not UNSET)
@@ -202,7 +207,7 @@ def _verdict(news: _News, seen: Observation) -> tuple[Verdict, tuple[Value, ...]
     if _is_unclear(news, seen):
         return Verdict.CONFLICT, news.before, "nobody can tell whether it was added to our own amount"
     settled = settle_rivals(
-        news.unit.rule, Rivals(news.base, tuple(s.seen for s in news.was), news.before, news.shown),
+        news.unit.rule, Rivals(news.began, tuple(s.seen for s in news.was), news.before, news.shown),
         lines=news.unit.lines, theirs_wins=lambda: _theirs_wins(news.unit, seen, news.positions),
     )  # fmt: skip
     return _VERDICTS[settled.kind], settled.values, settled.reason

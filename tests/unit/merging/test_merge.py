@@ -266,3 +266,21 @@ def test_owner_unless_empty_is_filled_at_first_sight_by_the_other_side():
 
     assert verdicts == [Verdict.WON]
     assert result.canon == ["b"]
+
+
+@pytest.mark.parametrize("nothing", [None, "", UNSET])
+def test_amounts_that_both_sides_add_to_nothing_stand(nothing):
+    unit = Unit(name="stock", positions=(0,), rule=Rule(kind=RuleKind.ADD))
+
+    result, verdicts = only(unit, seen("crm", "11", canon="7", gen=2, delta={0: Shadow(nothing, nothing, 1)}))
+
+    assert verdicts == [Verdict.MERGED]
+    assert result.canon == ["18"]
+
+
+def test_amounts_of_a_field_that_was_not_looked_at_before_are_no_additions():
+    unit = Unit(name="stock", positions=(0,), rule=Rule(kind=RuleKind.ADD))
+
+    result, _ = only(unit, seen("crm", "11", canon="7", gen=2, delta={0: NO_SHADOW}))
+
+    assert result.canon == ["7"]
