@@ -13,6 +13,7 @@ from syncline.simulation.application import Application
 from syncline.simulation.past import Kept
 from syncline.simulation.script import Fault, Habits
 from syncline.simulation.shape import Json, SideShape
+from syncline.simulation.spelling import UNDECLARED
 from syncline.simulation.virtual import SECOND
 
 #: kind -> what the hub is told; for these nothing took effect
@@ -44,9 +45,14 @@ def contract_of(habits: Habits, side: SideShape, identifiers: Sequence[str]) -> 
         batch=BatchShape(size=1 if habits.batch == "single" else habits.size, atomic=habits.batch == "atomic"),
         marker=habits.marker != "none", marker_unique=habits.marker == "unique", idempotency=habits.idempotent,
         archivable=True, searchable=frozenset(flat),
-        normalisers={name: kind for name, kind in habits.normalisers.items() if habits.declared},
+        normalisers=_declared(habits),
         limits=Limits(per_second=habits.per_second, burst=habits.burst),
     )  # fmt: skip
+
+
+def _declared(habits: Habits) -> Mapping[str, str]:
+    told = habits.normalisers.items() if habits.declared else ()
+    return {name: kind for name, kind in told if kind not in UNDECLARED}
 
 
 Items = list[Item]

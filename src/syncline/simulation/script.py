@@ -12,7 +12,7 @@ import msgspec
 
 VERSION = 1
 
-Normaliser = str  #: of the closed list: "upper", "truncate:9"
+Normaliser = str  #: of the closed list ("upper", "truncate:9"), or of what no contract knows ("html", "zone")
 
 
 class Habits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

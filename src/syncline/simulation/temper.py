@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -10,8 +11,14 @@ import msgspec
 from syncline.model.flow import RuleKind
 from syncline.simulation.script import Habits
 from syncline.simulation.shape import Kind, Shape
+from syncline.simulation.spelling import ESCAPE, ZONE
 
-NORMALISERS = ("upper", "lower", "trim", "spaces", "truncate:9", "truncate:12", "null-empty")
+#: What an application may do to the values of a kind. Every amount ends in a half.
+NORMALISERS: Mapping[Kind, Sequence[str]] = {
+    Kind.TEXT: ("upper", "lower", "trim", "spaces", "truncate:9", "truncate:12", "null-empty", "phone", ESCAPE),
+    Kind.NUMBER: ("round:1", "round-half-even:1"),
+    Kind.INSTANT: (ZONE,),
+}
 Marker = Literal["unique", "plain", "none"]
 MARKERS: tuple[Marker, ...] = ("unique", "plain", "none", "plain")
 
@@ -41,12 +48,12 @@ def draw_habits(shape: Shape, name: str, chance: random.Random, *, scan: bool) -
 
 
 def _normalisers(shape: Shape, name: str, chance: random.Random) -> dict[str, str]:
-    texts = [
-        one.name for flow in shape.flows.values() if name in flow.sides for one in flow.edited
-        if one.kind is Kind.TEXT and one.name in flow.sides[name].writable and not one.field.group
-    ]  # fmt: skip
+    kinds = {
+        one.name: one.kind for flow in shape.flows.values() if name in flow.sides for one in flow.edited
+        if one.kind in NORMALISERS and one.name in flow.sides[name].writable and not one.field.group
+    }  # fmt: skip
     count = chance.choice((0, 0, 1, 2))
-    return {one: chance.choice(NORMALISERS) for one in chance.sample(texts, min(count, len(texts)))}
+    return {one: chance.choice(NORMALISERS[kinds[one]]) for one in chance.sample(list(kinds), min(count, len(kinds)))}
 
 
 def draw_workflow(shape: Shape, systems: dict[str, Habits], chance: random.Random) -> None:

@@ -17,7 +17,7 @@ from syncline.simulation.shape import TOKENS
 from syncline.simulation.virtual import SECOND
 
 SOON = 6  #: passes in which a single edit, without faults, has reached everybody
-PERSONAL = re.compile(rf"{CANARY}|t\d{{4}} Aé|m\d{{4}}@example")
+PERSONAL = re.compile(rf"{CANARY}|t\d{{4}} A|m\d{{4}}@example")
 
 
 def nothing_echoes(facts: Facts) -> Iterator[str]:
