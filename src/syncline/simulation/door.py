@@ -10,7 +10,7 @@ from syncline.errors import BusyError, SetupError, TransientError
 from syncline.model.contract import BatchShape, Contract, Deletes, Limits, Locking, ReadBack
 from syncline.model.page import Batch, Cursor, Gone, Item, Op, Outcome, Page, Receipt, Record
 from syncline.simulation.application import Application
-from syncline.simulation.past import Kept
+from syncline.simulation.past import Kept, Version
 from syncline.simulation.script import Fault, Habits
 from syncline.simulation.shape import Json, SideShape
 from syncline.simulation.spelling import UNDECLARED
@@ -274,7 +274,13 @@ class Listing:
             if version is None:
                 continue
             if version.fields is None:
-                tombs += [kept.key] if feeds and not kept.merged_into else []
+                tombs += [kept.key] if feeds and not kept.merged_into and self._still_told(version) else []
             elif version.stamp >= first:
                 found.append(app.shown(kept, version))
         return found, tombs
+
+    def _still_told(self, deleted: Version) -> bool:
+        """Does the feed of deletes remember this one?"""
+        app = self._door.app
+        forgets = app.habits.deletes == "tombstones" and app.habits.retention > 0  # a flag in the record stays
+        return not forgets or app.env.at - deleted.at <= app.habits.retention * SECOND

@@ -22,6 +22,7 @@ from syncline.simulation.temper import draw_habits, draw_workflow
 FAULTS = tuple(dict.fromkeys((*READ_FAULTS, *WRITE_FAULTS)))
 PAIR = 2
 SMALLER = 0.5  #: share of histories with fewer systems, and of those with fewer flows
+FILES = 0.2  #: share of histories whose hub keeps its state in a file
 CRASHES = 60  #: moments of a pass among which the process dies
 LONGEST = 90  #: moments of a pass in which something may happen
 Op = Literal["add", "edit", "save", "remove", "restore", "merge", "touch", "roll-back"]
@@ -70,8 +71,9 @@ class Drawer:
             passes = list(self._calmed(passes))
         return Script(
             seed=self.seed, flows=list(self.shape.flows), scan=scan, calm=calm,
-            mode="liveness" if chance.random() < 0.9 else "safety",
-            systems=systems, before=before, passes=passes, last=[self._edit(swarm)] if chance.random() < 0.3 else [],
+            mode="liveness" if chance.random() < 0.9 else "safety", systems=systems, before=before,
+            store="file" if chance.random() < FILES else "memory", passes=passes,
+            last=[self._edit(swarm)] if chance.random() < 0.3 else [],
         )  # fmt: skip
 
     def _part(self) -> Shape:

@@ -30,6 +30,7 @@ class Habits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     normalisers: dict[str, Normaliser] = {}  #: by canonical field
     declared: bool = True  #: does its contract tell of them?
     deletes: Literal["hard", "soft", "tombstones"] = "hard"
+    retention: float = 0.0  #: its feed forgets a delete after so long, which no contract tells; 0: never
     read_back: Literal["body", "get"] = "body"
     batch: Literal["single", "atomic", "items", "unordered"] = "items"
     size: int = 20  #: items of a batch
@@ -84,6 +85,7 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
     mode: Literal["safety", "liveness"] = "liveness"
     scan: bool = True  #: does anti-entropy (reading everything now and then) take place?
     calm: bool = False  #: everybody waits for agreement before the next thing is done
+    store: Literal["memory", "file"] = "memory"  #: where the hub keeps its state
     flows: list[str]
     systems: dict[str, Habits]
     before: list[Deed]  #: what is there before the hub comes

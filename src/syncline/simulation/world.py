@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from syncline.app import Hub, operations
-from syncline.app.opening import compose, note_mappings, open_state
+from syncline.app.opening import compose, note_mappings
 from syncline.model.event import Event
 from syncline.model.page import Op
 from syncline.model.report import RunReport
 from syncline.simulation.application import Application
 from syncline.simulation.door import Door, contract_of
+from syncline.simulation.keeper import Keeper
 from syncline.simulation.past import Write
 from syncline.simulation.people import People
 from syncline.simulation.script import Deed, Fault, Passing, Script
@@ -45,7 +46,7 @@ class World:
         self.apps = {name: self._application(name) for name in shape.systems if name in script.systems}
         self.people = People(shape, self.apps, self.env)
         self.doors = {name: self._door(app) for name, app in self.apps.items()}
-        self.store = open_state("sqlite:///:memory:")
+        self._keeper = Keeper(in_file=script.store == "file")
         self.hub: Hub | None = None
         self.told: list[Told] = []
         self.heard: list[Event] = []
@@ -106,7 +107,8 @@ class World:
         """The hub; a new one when the last has died."""
         if self.hub is None:
             self.opened.append(self.env.at)
-            self.hub = compose(self.shape.project, self.store, self.doors, self.env, [self], executor=Inline())
+            self._keeper.let_go()
+            self.hub = compose(self.shape.project, self._keeper.open(), self.doors, self.env, [self], executor=Inline())
             note_mappings(self.hub, self.shape.project)
         return self.hub
 
@@ -164,4 +166,4 @@ class World:
 
     def close(self) -> None:
         """Let the store go."""
-        self.store.close()
+        self._keeper.close()
