@@ -17,11 +17,12 @@ from syncline.simulation.application import REFUSED
 from syncline.simulation.door import READ_FAULTS, WRITE_FAULTS
 from syncline.simulation.script import Deed, Fault, Habits, Passing, Script
 from syncline.simulation.shape import TOKENS, FieldShape, FlowShape, Kind, Shape
-from syncline.simulation.temper import draw_habits, draw_workflow
+from syncline.simulation.temper import HELD_BACK, draw_habits, draw_workflow
 
 FAULTS = tuple(dict.fromkeys((*READ_FAULTS, *WRITE_FAULTS)))
 PAIR = 2
 SMALLER = 0.5  #: share of histories with fewer systems, and of those with fewer flows
+PUT_BACK = 0.3  #: share of those in which an old copy of that file is put back
 FILES = 0.2  #: share of histories whose hub keeps its state in a file
 CRASHES = 60  #: moments of a pass among which the process dies
 LONGEST = 90  #: moments of a pass in which something may happen
@@ -67,12 +68,16 @@ class Drawer:
         swarm = self._swarm(systems, scan=scan, calm=calm)
         before = list(self._before())
         passes = [self._passing(swarm, number) for number in range(chance.randint(3, 6))]
+        store: Literal["memory", "file"] = "file" if chance.random() < FILES else "memory"
         if calm:
             passes = list(self._calmed(passes))
+        elif store == "file" and "put_back" not in HELD_BACK and chance.random() < PUT_BACK:
+            number = chance.randrange(1, len(passes))
+            passes[number] = msgspec.structs.replace(passes[number], put_back=chance.randint(1, number))
         return Script(
             seed=self.seed, flows=list(self.shape.flows), scan=scan, calm=calm,
             mode="liveness" if chance.random() < 0.9 else "safety", systems=systems, before=before,
-            store="file" if chance.random() < FILES else "memory", passes=passes,
+            store=store, passes=passes,
             last=[self._edit(swarm)] if chance.random() < 0.3 else [],
         )  # fmt: skip
 

@@ -21,7 +21,7 @@ class Keeper:
     def __init__(self, *, in_file: bool) -> None:
         self._folder = TemporaryDirectory(dir=FAST if FAST.is_dir() else None) if in_file else None
         self._store: Store | None = None
-        self._copies: list[int] = []  #: when each was made [µs]
+        self._copies: list[int] = []  #: when each was made [µs]; -1: there was nothing yet
 
     def open(self) -> Store:
         """The state, as the process before has committed it."""
@@ -40,11 +40,11 @@ class Keeper:
         self.let_go()
         if self._file.exists():
             shutil.copyfile(self._file, self._file.with_name(f"copy-{len(self._copies)}"))
-            self._copies.append(at)
+        self._copies.append(at if self._file.exists() else -1)
 
     def put_back(self, back: int) -> int | None:
         """The backup made `back` backups ago becomes the state; when it was made, None when there is none."""
-        if not 0 < back <= len(self._copies):
+        if not 0 < back <= len(self._copies) or self._copies[-back] < 0:
             return None
         self.let_go()
         shutil.copyfile(self._file.with_name(f"copy-{len(self._copies) - back}"), self._file)

@@ -76,6 +76,7 @@ class Passing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     deeds: list[tuple[int, Deed]] = []  #: moment of the pass, and what is done then
     faults: list[Fault] = []
     drift: str = ""  #: "system resource" whose schema looks changed during this pass
+    put_back: int = 0  #: before it, the state of a hub with a file becomes what it was so many passes ago; 0: it stays
 
 
 class Script(msgspec.Struct, frozen=True, kw_only=True):

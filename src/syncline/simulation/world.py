@@ -48,6 +48,8 @@ class World:
         self.doors = {name: self._door(app) for name, app in self.apps.items()}
         self._keeper = Keeper(in_file=script.store == "file")
         self.hub: Hub | None = None
+        self._copied = script.store == "file" and any(passing.put_back for passing in script.passes)
+        self.put_back: list[tuple[int, int]] = []  #: (when the copy was made, when it became the hub's state) [µs]
         self.told: list[Told] = []
         self.heard: list[Event] = []
         self.crashes: list[tuple[int, str]] = []
@@ -121,6 +123,7 @@ class World:
         self.env.sleep(passing.wait)
         if passing.anew:
             self.hub = None
+        self._back_up(passing)
         self._begin(passing)
         begun = self.env.at
         try:
@@ -132,6 +135,18 @@ class World:
         self.told.append(Told(begun, self.env.at, report))
         self._end()
         return report
+
+    def _back_up(self, passing: Passing) -> None:
+        """Between two passes no process has the file: it is copied, or an old copy is put back."""
+        if not self._copied:
+            return
+        self.hub = None
+        since = self._keeper.put_back(passing.put_back)
+        if since is not None:
+            self.put_back.append((since, self.env.at))
+            for door in self.doors.values():
+                door.asked.clear()  # its cursors are those of then
+        self._keeper.copy(self.env.at)
 
     def _begin(self, passing: Passing) -> None:
         self._passing, self._moment, self._calls = passing, 0, Counter()

@@ -124,6 +124,14 @@ class Facts(Played):
         """Things that people have merged in some system: the hub asks a person to do so in the others."""
         return {(one.flow, self.people.thing(one.flow, one.who)) for one in self.people.removals if one.op == "merge"}
 
+    def forgotten(self, at: int) -> bool:
+        """Was a copy put back that was made before an instant? Then the hub cannot know what was agreed about then."""
+        return any(since <= at <= back for since, back in self.world.put_back)
+
+    def pair_forgotten(self, name: str) -> bool:
+        """Has the hub lost what it knew of a field that some system keeps otherwise than it was entered?"""
+        return bool(self.world.put_back) and any(name in app.habits.normalisers for app in self.world.apps.values())
+
     def refusing(self, thing: Thing) -> set[str]:
         """Systems whose validation rule has refused something of a thing."""
         found = set()
