@@ -48,12 +48,14 @@ class Habits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Deed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What one person does in one application, or what the application does to itself."""
 
-    op: Literal["add", "edit", "save", "remove", "restore", "merge", "re-key", "touch", "roll-back"]
+    op: Literal[
+        "add", "edit", "save", "remove", "restore", "merge", "split", "rename", "re-key", "touch", "roll-back",
+    ]  # fmt: skip
     system: str
     flow: str = ""
     who: int = 0  #: the thing in the real world that the record tells of
     fields: dict[str, object] = {}  #: canonical field -> value; of numbers that add, sets and lines: what is done
-    other: int = 0  #: the thing that it is merged into
+    other: int = 0  #: the thing that it is merged into, or that is split off
     back: float = 0.0  #: how far a backup reaches back [s]
 
 

@@ -88,11 +88,15 @@ class World:
         self.trace.append((self.env.at, name))
         self._land()
         for deed in self._deeds.pop(self._moment, ()):
-            self.people.do(deed)
+            self._do(deed)
         if self._moment == self._passing.crash:
             self.crashes.append((self.env.at, name))
             self.counts[f"crash {name}"] += 1
             raise Crash(name)
+
+    def _do(self, deed: Deed) -> None:
+        if self.people.do(deed):
+            self.counts[f"deed {deed.op}"] += 1
 
     def _call(self, system: str, what: str, ops: Sequence[Op]) -> Fault | None:
         name = f"{system} {what}"
@@ -171,7 +175,7 @@ class World:
         """People act while the hub does not."""
         for deed in deeds:
             self.env.sleep(CALM)
-            self.people.do(deed)
+            self._do(deed)
 
     # --- afterwards ---------------------------------------------------------------------------------------------------
 

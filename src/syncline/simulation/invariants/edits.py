@@ -19,7 +19,7 @@ def no_edit_lost(facts: Facts) -> Iterator[str]:
         over = _covered(facts, edit)
         if over is None or over.fields is None or over.who != HUB:
             continue
-        if any((system, edit.field, str(edit.value)) in facts.sent for system in facts.world.apps):
+        if facts.reached(edit):
             continue
         if facts.window(facts.world.apps[edit.system], over, edit.at) and not facts.needless(edit, over):
             facts.window_hits += 1
@@ -108,9 +108,7 @@ def owners_prevail(facts: Facts) -> Iterator[str]:
         ):
             continue
         if _owner_known(facts, edit, rule.owner) and not facts.rolled_back:
-            others = [
-                s for s in facts.world.apps if s != edit.system and (s, edit.field, str(edit.value)) in facts.sent
-            ]
+            others = [system for system in facts.reached(edit) if system != edit.system]
             if others:
                 yield f"{edit.field}={edit.value!r} of {edit.system}, owned by {rule.owner}, reached {others}"
 

@@ -135,9 +135,18 @@ class Played:
         return self.world.apps[write.system].tables[write.resource][write.key]
 
     @cached_property
-    def sent(self) -> set[tuple[str, str, str]]:
-        """(system, field, value) that the hub ever sent."""
-        return {(write.system, name, str(value)) for write in self.writes for name, value in self.wrote(write).items()}
+    def sent(self) -> set[tuple[Thing, str, str, str]]:
+        """(thing, system, field, value) that the hub ever sent."""
+        return {
+            (self.thing(self.kept_of(write)), write.system, name, str(value))
+            for write in self.writes
+            for name, value in self.wrote(write).items()
+        }
+
+    def reached(self, edit: Edit) -> list[str]:
+        """The systems that the hub ever sent the value of an edit to."""
+        thing = edit.flow, self.people.thing(edit.flow, edit.who)
+        return [system for system in self.world.apps if (thing, system, edit.field, str(edit.value)) in self.sent]
 
     def window(self, app: Application, over: Version, since: int) -> bool:
         """May a version of the hub's have covered an edit of instant `since` unseen, as no hub could help it?
