@@ -41,6 +41,7 @@ class Habits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     stamped: bool = True
     per_second: float = 50.0
     burst: int = 50
+    counts: bool = False  #: answers 429 to what goes beyond that
     rejects: bool = False  #: a validation rule refuses some values
     workflow: tuple[str, str] = ("", "")  #: a change of the first canonical field makes it set the second
 

@@ -20,7 +20,7 @@ NORMALISERS: Mapping[Kind, Sequence[str]] = {
     Kind.INSTANT: (ZONE,),
 }
 #: What is not drawn while a regression that it breaks is kept open; its reason names it.
-HELD_BACK: frozenset[str] = frozenset({"put_back", "retention"})
+HELD_BACK: frozenset[str] = frozenset({"parents", "put_back", "retention"})
 Marker = Literal["unique", "plain", "none"]
 MARKERS: tuple[Marker, ...] = ("unique", "plain", "none", "plain")
 
@@ -46,7 +46,8 @@ def draw_habits(shape: Shape, name: str, chance: random.Random, *, scan: bool) -
         read_back=pick(("body", "get")), batch=pick(("single", "atomic", "items", "unordered")),
         size=pick((2, 5, 20)), page=pick((2, 5, 50)), shuffled=chance.random() < 0.3,
         incremental=chance.random() < 0.7, stamped=chance.random() < 0.85,
-        per_second=pick((5.0, 50.0, 1000.0)), burst=pick((5, 50)), rejects=chance.random() < 0.2,
+        per_second=pick((5.0, 50.0, 1000.0)), burst=pick((5, 50)), counts=chance.random() < 0.5,
+        rejects=chance.random() < 0.2,
     )  # fmt: skip
 
 
