@@ -57,6 +57,7 @@ class People:
         self._shape, self._apps, self._env = shape, apps, env
         self.edits: list[Edit] = []
         self.removals: list[Removal] = []
+        self.renamed: list[tuple[str, int, int]] = []  #: (flow, who, when) of things that are called otherwise since
         self.deeds = 0  #: done, not only meant
         self.rolled_back: list[tuple[str, int]] = []  #: (system, when)
         self._known: dict[tuple[str, str, str], int] = {}  #: (flow, field, value) -> who it was entered for
@@ -228,6 +229,8 @@ class People:
         values = {name: value for name, value in values.items() if value is not UNSET and value != before.get(name)}
         if not values:
             return False
+        if deed.op == "rename":
+            self.renamed.append((deed.flow, self.who(kept), self._env.at))
         self._called |= {(deed.flow, deed.who, name): values[name] for name in flow.identifiers if name in values}
         fields = {**held, **kept.side.words(values, held)}
         version = app.keep(kept, fields, PERSON, frozenset(values))

@@ -82,7 +82,9 @@ def values_were_entered(facts: Facts) -> Iterator[str]:
             field = facts.flow(thing[0]).fields[name]
             if field.kind not in TOKENS or not value or value == before.get(name):
                 continue
-            if str(value) not in facts.entered.get((*thing, name), ()) and not facts.pair_forgotten(name):
+            if str(value) not in facts.entered.get((*thing, name), ()) and not facts.taken_for_entered(
+                thing, name, value
+            ):
                 yield f"{write.system} {write.key}.{name} was written {value!r}, which nobody entered"
 
 
