@@ -25,7 +25,7 @@ def door(request: pytest.FixtureRequest) -> Make:
         world = World(script, reference())
         request.addfinalizer(world.close)
         world.live_on(script.before)
-        world._faults = {call: Fault(call=call, kind=kind)}
+        world._faults = {("", call): Fault(call=call, kind=kind)}
         return world.doors["crm"]
 
     return make
