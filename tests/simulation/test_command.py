@@ -72,8 +72,9 @@ def test_values_speak_the_words_of_the_mapping(tmp_path: Path):
 def test_a_broken_promise_is_told_with_the_command_that_repeats_it(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("syncline.engine.absorb._later", lambda _at, rows, *_rest: rows)  # lists are believed
 
-    made = run_campaign(reference(), 1, 40, lambda _one: None)
+    campaigns = (run_campaign(reference(), first, 20, lambda _one: None) for first in range(1, 400, 20))
 
-    assert made.broken
+    made = next(one for one in campaigns if one.broken)
+
     assert made.violations >= len(made.broken)
     assert all(violation.invariant and violation.what for one in made.broken for violation in one.violations)

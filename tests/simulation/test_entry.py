@@ -12,6 +12,7 @@ ALLOWED = (
     "syncline.mapping.Lens",
     "syncline.merging.normalise",
     "syncline.model.",
+    "syncline.ports.store.Store",
     "syncline.security.EnvSecrets",
     "syncline.simulation.",
 )

@@ -7,6 +7,7 @@ import pytest
 from syncline.simulation.keeping import kept_in
 from syncline.simulation.shape import reference
 from syncline.simulation.shrinking import Regression, breaks, decode_regression, encode_regression
+from syncline.simulation.temper import HELD_BACK
 
 KEPT = kept_in(Path(__file__).parent / "regressions")
 
@@ -20,3 +21,7 @@ def test_what_was_mended_stays_so_and_what_is_open_is_known(one: Regression):
 def test_a_kept_history_says_all_there_is_to_say(one: Regression):
     assert one.what
     assert decode_regression(encode_regression(one)) == one
+
+
+def test_what_is_not_drawn_is_kept_as_an_open_history():
+    assert {name for one in KEPT.values() for name in HELD_BACK if one.open.startswith(f"{name}: ")} == HELD_BACK

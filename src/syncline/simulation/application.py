@@ -11,12 +11,12 @@ from itertools import count
 
 import msgspec
 
-from syncline.merging import normalise
 from syncline.model.page import Item, Op, Outcome, Receipt, Record
 from syncline.model.values import UNSET, Value, is_empty
 from syncline.simulation.past import HUB, ITSELF, Kept, Version, Write
 from syncline.simulation.script import Habits
 from syncline.simulation.shape import Json, SideShape, encode_record
+from syncline.simulation.spelling import respelled, spelled
 from syncline.simulation.virtual import EPOCH, NEVER, SECOND, VirtualEnv
 
 REFUSED = "!"  #: ends a text that the validation rule of an application does not let in
@@ -73,7 +73,7 @@ class Application:
     def stored(self, side: SideShape, name: str, value: Value) -> Value:
         """What becomes of a canonical value that is entered."""
         kind = self.habits.normalisers.get(name)
-        return normalise(kind, value) if kind and name in side.fields else value
+        return spelled(kind, value) if kind and name in side.fields else value
 
     def refuses(self, side: SideShape, record: Json) -> bool:
         """Does the validation rule refuse this record?"""
@@ -96,7 +96,7 @@ class Application:
         env, habits = self.env, self.habits
         env.at += 1
         if fields is not None and by != ITSELF:
-            fields = self._normalised(kept.side, fields)
+            fields = respelled(kept.side, habits.normalisers, fields)
         stamp = (env.at + self._skew) // self._grain * self._grain + EPOCH
         lag = self.chance.randint(0, int(habits.lag * SECOND)) if habits.lag else 0
         version = Version(
@@ -109,15 +109,6 @@ class Application:
             version.touched = frozenset(self.values(kept, version))
         self._run_workflow(kept, before, version)
         return version
-
-    def _normalised(self, side: SideShape, fields: Json) -> Json:
-        known = [name for name in self.habits.normalisers if name in side.fields]
-        if not known:
-            return fields
-        values = side.values(fields)
-        made = {name: self.stored(side, name, values[name]) for name in known if name in values}
-        changed = {name: value for name, value in made.items() if value != values[name]}
-        return {**fields, **side.words(changed, fields)} if changed else fields
 
     def _run_workflow(self, kept: Kept, before: Version | None, version: Version) -> None:
         """A rule of the application's own: one field follows another. The classic source of loops."""

@@ -10,9 +10,10 @@ from syncline.errors import BusyError, SetupError, TransientError
 from syncline.model.contract import BatchShape, Contract, Deletes, Limits, Locking, ReadBack
 from syncline.model.page import Batch, Cursor, Gone, Item, Op, Outcome, Page, Receipt, Record
 from syncline.simulation.application import Application
-from syncline.simulation.past import Kept
+from syncline.simulation.past import Kept, Version
 from syncline.simulation.script import Fault, Habits
 from syncline.simulation.shape import Json, SideShape
+from syncline.simulation.spelling import UNDECLARED
 from syncline.simulation.virtual import SECOND
 
 #: kind -> what the hub is told; for these nothing took effect
@@ -22,11 +23,25 @@ LOST_BEFORE = {"timeout-before": "timeout", "error-body": "an error in the answe
 #: no answer that can be trusted, though it took effect
 LOST_AFTER = {
     "timeout-after": "timeout", "failed-after": "500", "truncated": "truncated JSON", "wrong-type": "text/html",
+    "see-other": "303",
 }  # fmt: skip
+#: nothing took effect, and a person must act
+SETUP = {"redirect": "points to another place", "untrusted": "shows a certificate that is not trusted"}
 BUSY = ("busy", "busy-asked")
-READ_FAULTS = ("refused", "timeout-before", "failed", "truncated", "wrong-type", *BUSY, "drip", "expired", "broken")
+READ_FAULTS = (
+    "refused",
+    "timeout-before",
+    "failed",
+    "truncated",
+    "wrong-type",
+    *BUSY,
+    "drip",
+    "expired",
+    "broken",
+    *SETUP,
+)
 WRITE_FAULTS = (
-    *UNSENT, *LOST_BEFORE, *LOST_AFTER, *BUSY, "late", "duplicate", "drip", "unanswered", "missing", "half",
+    *UNSENT, *LOST_BEFORE, *LOST_AFTER, *BUSY, *SETUP, "late", "duplicate", "drip", "unanswered", "missing", "half",
 )  # fmt: skip
 
 _decode = msgspec.json.Decoder(dict[str, object]).decode
@@ -44,9 +59,14 @@ def contract_of(habits: Habits, side: SideShape, identifiers: Sequence[str]) -> 
         batch=BatchShape(size=1 if habits.batch == "single" else habits.size, atomic=habits.batch == "atomic"),
         marker=habits.marker != "none", marker_unique=habits.marker == "unique", idempotency=habits.idempotent,
         archivable=True, searchable=frozenset(flat),
-        normalisers={name: kind for name, kind in habits.normalisers.items() if habits.declared},
+        normalisers=_declared(habits),
         limits=Limits(per_second=habits.per_second, burst=habits.burst),
     )  # fmt: skip
+
+
+def _declared(habits: Habits) -> Mapping[str, str]:
+    told = habits.normalisers.items() if habits.declared else ()
+    return {name: kind for name, kind in told if kind not in UNDECLARED}
 
 
 Items = list[Item]
@@ -67,10 +87,12 @@ class Door:
         self.app, self._contracts = app, contracts
         self._call = call  #: (application, what, what its items do) -> what goes wrong with it
         self._moment = moment
+        self._budget, self._filled_at = float(app.habits.burst), 0.0  #: requests left, and when that was counted [s]
         self.changed = ""  #: the resource whose schema looks changed
         self.asked: Askings = []  #: every listing
         self.sent: list[int] = []  #: when each batch came [µs]
         self.pauses: list[tuple[int, int]] = []  #: from when until when it was not to be written to [µs]
+        self.refused = 0  #: requests beyond the budget
 
     def contract(self, resource: str) -> Contract:
         """The truth about itself."""
@@ -124,17 +146,35 @@ class Door:
 
     def read(self, what: str) -> None:
         """One call that reads; what goes wrong with it is raised."""
-        fault = self._call(self.app.name, what, ())
+        fault = self._call(self.app.name, what, ()) or self._too_many()
         if fault is None:
             return
         if fault.kind == "drip":
             self.app.env.sleep(fault.wait)
         elif fault.kind == "expired":
             raise SetupError(f"{self.app.name}: the credentials have expired.", cure="Sign in again.")
+        elif fault.kind in SETUP:
+            raise self._unusable(fault)
         elif fault.kind in BUSY:
             raise BusyError(f"{self.app.name}: 429", wait=fault.wait if fault.kind == "busy-asked" else None)
         else:
             raise TransientError(f"{self.app.name}: {fault.kind}")
+
+    def _unusable(self, fault: Fault) -> SetupError:
+        return SetupError(f"{self.app.name} {SETUP[fault.kind]}.", cure="Look at its address.")
+
+    def _too_many(self) -> Fault | None:
+        """What the application says to one request more than its budget allows; each counts."""
+        habits, now = self.app.habits, self.app.env.monotonic()
+        if not habits.counts:
+            return None
+        gained = (now - self._filled_at) * habits.per_second
+        self._budget, self._filled_at = min(float(habits.burst), self._budget + gained) - 1.0, now
+        if self._budget >= 0.0:
+            return None
+        wait, self._budget = (1.0 - self._budget) / habits.per_second, 0.0
+        self.refused += 1
+        return Fault(call=0, kind="busy-asked", wait=wait)
 
     # --- writing ------------------------------------------------------------------------------------------------------
 
@@ -145,15 +185,22 @@ class Door:
         if self.app.habits.batch != "single":
             return self._write(batch.resource, items, batch.send_by)
         receipts: Receipts = []
-        for item in items:
-            receipts += self._write(batch.resource, [item], batch.send_by)
+        for number, item in enumerate(items):
+            try:
+                receipts += self._write(batch.resource, [item], batch.send_by)
+            except SetupError as error:
+                if not number:
+                    raise
+                return receipts + _all(items[number:], Outcome.BUSY, error.what)  # what was sent before was sent
         return receipts
 
     def _write(self, resource: str, items: Items, send_by: float) -> Receipts:
         """One request."""
-        fault = self._call(self.app.name, "write", [item.op for item in items])
+        fault = self._call(self.app.name, "write", [item.op for item in items]) or self._too_many()
         if self.app.env.monotonic() > send_by:
             return _all(items, Outcome.BUSY, "not sent in time")
+        if fault is not None and fault.kind in SETUP:
+            raise self._unusable(fault)
         if fault is not None:
             return self._failed(resource, items, fault)
         if self.app.habits.batch == "atomic" and len(items) > 1 and self._any_refused(resource, items):
@@ -268,7 +315,13 @@ class Listing:
             if version is None:
                 continue
             if version.fields is None:
-                tombs += [kept.key] if feeds and not kept.merged_into else []
+                tombs += [kept.key] if feeds and not kept.merged_into and self._still_told(version) else []
             elif version.stamp >= first:
                 found.append(app.shown(kept, version))
         return found, tombs
+
+    def _still_told(self, deleted: Version) -> bool:
+        """Does the feed of deletes remember this one?"""
+        app = self._door.app
+        forgets = app.habits.deletes == "tombstones" and app.habits.retention > 0  # a flag in the record stays
+        return not forgets or app.env.at - deleted.at <= app.habits.retention * SECOND

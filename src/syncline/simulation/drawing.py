@@ -17,14 +17,18 @@ from syncline.simulation.application import REFUSED
 from syncline.simulation.door import READ_FAULTS, WRITE_FAULTS
 from syncline.simulation.script import Deed, Fault, Habits, Passing, Script
 from syncline.simulation.shape import TOKENS, FieldShape, FlowShape, Kind, Shape
-from syncline.simulation.temper import draw_habits, draw_workflow
+from syncline.simulation.temper import HELD_BACK, draw_habits, draw_workflow
 
 FAULTS = tuple(dict.fromkeys((*READ_FAULTS, *WRITE_FAULTS)))
 PAIR = 2
 SMALLER = 0.5  #: share of histories with fewer systems, and of those with fewer flows
+PUT_BACK = 0.3  #: share of those in which an old copy of that file is put back
+FILES = 0.2  #: share of histories whose hub keeps its state in a file
 CRASHES = 60  #: moments of a pass among which the process dies
+TWINS = 0.1  #: share of new things that two people enter in two systems at once
 LONGEST = 90  #: moments of a pass in which something may happen
-Op = Literal["add", "edit", "save", "remove", "restore", "merge", "touch", "roll-back"]
+Op = Literal["add", "edit", "save", "remove", "restore", "merge", "split", "rename", "touch", "roll-back"]
+ALONE: tuple[Op | None, ...] = (None, None, "merge", "merge", "split", "rename")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -66,12 +70,17 @@ class Drawer:
         swarm = self._swarm(systems, scan=scan, calm=calm)
         before = list(self._before())
         passes = [self._passing(swarm, number) for number in range(chance.randint(3, 6))]
+        store: Literal["memory", "file"] = "file" if chance.random() < FILES else "memory"
         if calm:
             passes = list(self._calmed(passes))
+        elif store == "file" and "put_back" not in HELD_BACK and chance.random() < PUT_BACK:
+            number = chance.randrange(1, len(passes))
+            passes[number] = msgspec.structs.replace(passes[number], put_back=chance.randint(1, number))
         return Script(
             seed=self.seed, flows=list(self.shape.flows), scan=scan, calm=calm,
-            mode="liveness" if chance.random() < 0.9 else "safety",
-            systems=systems, before=before, passes=passes, last=[self._edit(swarm)] if chance.random() < 0.3 else [],
+            mode="liveness" if chance.random() < 0.9 else "safety", systems=systems, before=before,
+            store=store, passes=passes,
+            last=[self._edit(swarm)] if chance.random() < 0.3 else [],
         )  # fmt: skip
 
     def _part(self) -> Shape:
@@ -91,9 +100,13 @@ class Drawer:
         chance, pick = self.chance, self.chance.choice
         ops: dict[Op, float] = {
             "add": pick((0.5, 1.0, 3.0)), "edit": pick((4.0, 8.0, 16.0)), "save": pick((0.0, 0.3)),
-            "remove": pick((0.0, 0.3, 1.0)), "restore": pick((0.0, 0.0, 0.3)), "merge": pick((0.0, 0.0, 0.4)),
+            "remove": pick((0.0, 0.3, 1.0)), "restore": pick((0.0, 0.0, 0.3)),
+            "merge": 0.0, "split": 0.0, "rename": 0.0,
             "touch": pick((0.0, 0.2)), "roll-back": pick((0.0, 0.0, 0.2)) if scan else 0.0,
         }  # fmt: skip
+        alone = pick(ALONE)  # what makes one thing of two, two of one, or another of one: never together
+        if alone and alone not in HELD_BACK:
+            ops[alone] = 0.4
         return Swarm(
             people=0.0 if calm else pick((2.0, 3.0, 5.0)), meanwhile=pick((0.3, 0.7)),
             crash=pick((0.4, 0.8, 1.0)), fault=pick((0.0, 0.03, 0.08, 0.2)),
@@ -121,13 +134,20 @@ class Drawer:
         deeds = []
         for _ in range(count):
             during = chance.random() < swarm.meanwhile
-            deeds.append((chance.randint(1, LONGEST) if during else 10_000, self._deed(swarm)))
+            moment, deed = chance.randint(1, LONGEST) if during else 10_000, self._deed(swarm)
+            deeds += [(moment, one) for one in (deed, *self._twin(deed))]
         crash = chance.randint(1, CRASHES) if chance.random() < swarm.crash else 0
         return Passing(
             wait=chance.choice((0.2, 1.0, 5.0, 40.0, 400.0, 5000.0)), full=number == 0 or chance.random() < swarm.full,
             anew=chance.random() < swarm.anew, crash=crash, deeds=sorted(deeds, key=lambda one: one[0]),
             faults=list(self._faults(swarm)), drift=self._drift(),
         )  # fmt: skip
+
+    def _twin(self, deed: Deed) -> Iterator[Deed]:
+        """The same thing, entered elsewhere at the same time."""
+        if deed.op == "add" and self.chance.random() < TWINS:
+            flow = self.shape.flows[deed.flow]
+            yield self._add(flow, self.chance.choice([one for one in flow.sides if one != deed.system]), deed.who)
 
     def _drift(self) -> str:
         if self.chance.random() > 0.02:
@@ -168,10 +188,23 @@ class Drawer:
             return self._edit(swarm)
         if op in ("touch", "roll-back"):
             return Deed(op=op, system=system, back=self.chance.choice((5.0, 60.0, 500.0)))
-        who, other = (self._pick(flow, lasting=False if op != "save" else None) for _ in range(2))
+        if op in ("split", "rename"):
+            return self._anew(op, flow, system)
+        kind = None if op == "save" or (op == "merge" and "parents" not in HELD_BACK) else False
+        who, other = (self._pick(flow, lasting=kind) for _ in range(2))
         if op == "merge" and who == other:
             op = "save"
         return Deed(op=op, system=system, flow=flow.name, who=who, other=other if op == "merge" else 0)
+
+    def _anew(self, op: Literal["split", "rename"], flow: FlowShape, system: str) -> Deed:
+        """One record becomes two, or is called by another name."""
+        who = self._pick(flow)
+        if op == "split":
+            return Deed(op=op, system=system, flow=flow.name, who=who, other=self._new_thing(flow))
+        names = [one for one in flow.identifiers if one in flow.sides[system].writable]
+        self.tokens += 1
+        fields: dict[str, object] = {name: TOKENS[flow.fields[name].kind](self.tokens) for name in names}
+        return Deed(op=op, system=system, flow=flow.name, who=who, fields=fields)
 
     def _pick(self, flow: FlowShape, *, lasting: bool | None = None) -> int:
         """A thing, 0 when there is none. What others refer to lasts: an orphan is no business of a hub's."""

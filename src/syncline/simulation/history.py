@@ -17,6 +17,7 @@ from syncline.simulation.world import World
 
 CALM_DOWN = 30  #: passes after which everybody must agree
 PAUSE = 400.0  #: between two of them [s]: longer than any back-off of the hub's own choosing
+STILL = 5  #: passes in which nothing moves: whatever waits then waits for a person's answer, as children of a parent do
 ECHOES = 1  #: passes after agreement in which nothing may be written any more
 
 
@@ -87,11 +88,16 @@ class History:
     def _settle(self) -> int:
         """Passes without people and faults until nothing is done any more; how many, 0 when that never came."""
         world = self.world
+        waiting, same = -1, 0
         for number in range(1, CALM_DOWN + 1):
             before = sum(len(app.writes) for app in world.apps.values())
             report = world.let_pass(Passing(wait=PAUSE, full=self.script.scan))
             after = sum(len(app.writes) for app in world.apps.values())
-            if report and after == before and not report.paused and self._nothing_left(report):
+            if not report or after != before or report.paused or not report.agreement:
+                continue
+            same = same + 1 if report.agreement.waiting == waiting else 0
+            waiting = report.agreement.waiting
+            if self._nothing_left(report) or (report.agreement.questions and same >= STILL):
                 return number
         return 0
 

@@ -57,9 +57,11 @@ class People:
         self._shape, self._apps, self._env = shape, apps, env
         self.edits: list[Edit] = []
         self.removals: list[Removal] = []
+        self.renamed: list[tuple[str, int, int]] = []  #: (flow, who, when) of things that are called otherwise since
         self.deeds = 0  #: done, not only meant
         self.rolled_back: list[tuple[str, int]] = []  #: (system, when)
         self._known: dict[tuple[str, str, str], int] = {}  #: (flow, field, value) -> who it was entered for
+        self._called: dict[tuple[str, int, str], Value] = {}  #: (flow, who, identifier) -> by what it was called last
         self._joined: dict[tuple[str, int], int] = {}  #: (flow, who) -> who it was merged into
 
     # --- who is who ---------------------------------------------------------------------------------------------------
@@ -114,7 +116,9 @@ class People:
         if side is None or self.find(app.name, deed.flow, deed.who) is not None:
             return False
         values: dict[str, Value] = {
-            name: TOKENS[flow.fields[name].kind](deed.who) for name in flow.identifiers if name in side.fields
+            name: self._called.get((deed.flow, deed.who, name), TOKENS[flow.fields[name].kind](deed.who))
+            for name in flow.identifiers
+            if name in side.fields
         }
         values |= self._entered(app, flow, side, deed.fields, {})
         if any(value is UNSET for value in values.values()):
@@ -130,8 +134,10 @@ class People:
         kept = self._gone(app, side, deed) if deed.op == "restore" else self.find(app.name, deed.flow, deed.who)
         if kept is None:
             return False
-        if deed.op == "edit":
+        if deed.op in ("edit", "rename"):
             return self._edit(app, kept, deed)
+        if deed.op == "split":
+            return self._split(app, kept, deed)
         if deed.op == "save":
             app.keep(kept, kept.last.fields, PERSON, frozenset())
             return True
@@ -147,6 +153,29 @@ class People:
         moved.marker, moved.versions[0].raw = kept.marker, b""
         kept.merged_into = moved.key
         app.keep(kept, None, ITSELF, frozenset())
+
+    def _split(self, app: Application, kept: Kept, deed: Deed) -> bool:
+        """A second record with the values of the first; what it is called by is its own."""
+        flow = self._shape.flows[deed.flow]
+        if self.find(app.name, deed.flow, deed.other) is not None:
+            return False
+        values = {n: v for n, v in app.values(kept, kept.last).items() if n in kept.side.writable}
+        values |= {n: TOKENS[flow.fields[n].kind](deed.other) for n in flow.identifiers if n in kept.side.fields}
+        made = app.insert(kept.side.resource, kept.side.words(values), by=PERSON, who=deed.other)
+        self._remember(app, made, made.versions[0], {}, frozenset(values))
+        return True
+
+    def _point_elsewhere(self, app: Application, loser: Kept, winner: Kept) -> None:
+        """What the application does to the records that refer to one that was merged away."""
+        entity = self._shape.flows[loser.side.flow].entity
+        for flow in self._shape.flows.values():
+            names = [one.name for one in flow.edited if one.field.reference == entity]
+            for child in list(self.records(app.name, flow.name)) if names else ():
+                values = app.values(child, child.last)
+                moved = {name: winner.key for name in names if values.get(name) == loser.key}
+                if moved and child.last.fields is not None:
+                    fields = {**child.last.fields, **child.side.words(moved, child.last.fields)}
+                    app.keep(child, fields, PERSON, frozenset(moved))
 
     def _gone(self, app: Application, side: SideShape, deed: Deed) -> Kept | None:
         """A record that a person deleted and nobody has merged."""
@@ -166,6 +195,7 @@ class People:
                 return False
             self._joined[deed.flow, loser] = survivor
             kept.merged_into, into = winner.key, deed.other
+            self._point_elsewhere(app, kept, winner)
         held = [version.fields for version in kept.versions if version.fields is not None]
         fields = held[-1] if deed.op == "restore" else None
         version = app.keep(kept, fields, PERSON, frozenset())
@@ -199,6 +229,9 @@ class People:
         values = {name: value for name, value in values.items() if value is not UNSET and value != before.get(name)}
         if not values:
             return False
+        if deed.op == "rename":
+            self.renamed.append((deed.flow, self.who(kept), self._env.at))
+        self._called |= {(deed.flow, deed.who, name): values[name] for name in flow.identifiers if name in values}
         fields = {**held, **kept.side.words(values, held)}
         version = app.keep(kept, fields, PERSON, frozenset(values))
         self._remember(app, kept, version, before, frozenset(values))

@@ -12,7 +12,7 @@ import msgspec
 
 VERSION = 1
 
-Normaliser = str  #: of the closed list: "upper", "truncate:9"
+Normaliser = str  #: of the closed list ("upper", "truncate:9"), or of what no contract knows ("html", "zone")
 
 
 class Habits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -30,6 +30,7 @@ class Habits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     normalisers: dict[str, Normaliser] = {}  #: by canonical field
     declared: bool = True  #: does its contract tell of them?
     deletes: Literal["hard", "soft", "tombstones"] = "hard"
+    retention: float = 0.0  #: its feed forgets a delete after so long, which no contract tells; 0: never
     read_back: Literal["body", "get"] = "body"
     batch: Literal["single", "atomic", "items", "unordered"] = "items"
     size: int = 20  #: items of a batch
@@ -40,6 +41,7 @@ class Habits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     stamped: bool = True
     per_second: float = 50.0
     burst: int = 50
+    counts: bool = False  #: answers 429 to what goes beyond that
     rejects: bool = False  #: a validation rule refuses some values
     workflow: tuple[str, str] = ("", "")  #: a change of the first canonical field makes it set the second
 
@@ -47,12 +49,14 @@ class Habits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Deed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What one person does in one application, or what the application does to itself."""
 
-    op: Literal["add", "edit", "save", "remove", "restore", "merge", "re-key", "touch", "roll-back"]
+    op: Literal[
+        "add", "edit", "save", "remove", "restore", "merge", "split", "rename", "re-key", "touch", "roll-back",
+    ]  # fmt: skip
     system: str
     flow: str = ""
     who: int = 0  #: the thing in the real world that the record tells of
     fields: dict[str, object] = {}  #: canonical field -> value; of numbers that add, sets and lines: what is done
-    other: int = 0  #: the thing that it is merged into
+    other: int = 0  #: the thing that it is merged into, or that is split off
     back: float = 0.0  #: how far a backup reaches back [s]
 
 
@@ -75,6 +79,7 @@ class Passing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     deeds: list[tuple[int, Deed]] = []  #: moment of the pass, and what is done then
     faults: list[Fault] = []
     drift: str = ""  #: "system resource" whose schema looks changed during this pass
+    put_back: int = 0  #: before it, the state of a hub with a file becomes what it was so many passes ago; 0: it stays
 
 
 class Script(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +89,7 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
     mode: Literal["safety", "liveness"] = "liveness"
     scan: bool = True  #: does anti-entropy (reading everything now and then) take place?
     calm: bool = False  #: everybody waits for agreement before the next thing is done
+    store: Literal["memory", "file"] = "memory"  #: where the hub keeps its state
     flows: list[str]
     systems: dict[str, Habits]
     before: list[Deed]  #: what is there before the hub comes

@@ -89,7 +89,7 @@ def _passes(script: Script) -> Iterator[Part]:
 def _incidents(script: Script) -> Iterator[Part]:
     for n, passing in enumerate(script.passes):
         yield from (("fault", n, fault) for fault in passing.faults)
-        yield from (("incident", n, name) for name in ("crash", "anew", "drift") if getattr(passing, name))
+        yield from (("incident", n, name) for name in ("crash", "anew", "drift", "put_back") if getattr(passing, name))
 
 
 def _deeds(script: Script) -> Iterator[Part]:
@@ -152,6 +152,7 @@ def _calmer(number: int, passing: Passing, gone: Sequence[Part]) -> Passing:
     return msgspec.structs.replace(
         passing, faults=faults, crash=0 if "crash" in names else passing.crash,
         anew=passing.anew and "anew" not in names, drift="" if "drift" in names else passing.drift,
+        put_back=0 if "put_back" in names else passing.put_back,
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -10,8 +11,16 @@ import msgspec
 from syncline.model.flow import RuleKind
 from syncline.simulation.script import Habits
 from syncline.simulation.shape import Kind, Shape
+from syncline.simulation.spelling import ESCAPE, ZONE
 
-NORMALISERS = ("upper", "lower", "trim", "spaces", "truncate:9", "truncate:12", "null-empty")
+#: What an application may do to the values of a kind. Every amount ends in a half.
+NORMALISERS: Mapping[Kind, Sequence[str]] = {
+    Kind.TEXT: ("upper", "lower", "trim", "spaces", "truncate:9", "truncate:12", "null-empty", "phone", ESCAPE),
+    Kind.NUMBER: ("round:1", "round-half-even:1"),
+    Kind.INSTANT: (ZONE,),
+}
+#: What is not drawn while a regression that it breaks is kept open; its reason names it.
+HELD_BACK: frozenset[str] = frozenset({"parents", "put_back", "retention"})
 Marker = Literal["unique", "plain", "none"]
 MARKERS: tuple[Marker, ...] = ("unique", "plain", "none", "plain")
 
@@ -33,20 +42,22 @@ def draw_habits(shape: Shape, name: str, chance: random.Random, *, scan: bool) -
         marker=marker, upsert=marker == "unique" and chance.random() < 0.7, idempotent=chance.random() < 0.4,
         normalisers=_normalisers(shape, name, chance), declared=chance.random() < 0.6,
         deletes=pick(("hard", "soft", "tombstones")) if scan else pick(("soft", "tombstones")),
+        retention=pick((0.0, 30.0, 600.0)) if scan and "retention" not in HELD_BACK else 0.0,
         read_back=pick(("body", "get")), batch=pick(("single", "atomic", "items", "unordered")),
         size=pick((2, 5, 20)), page=pick((2, 5, 50)), shuffled=chance.random() < 0.3,
         incremental=chance.random() < 0.7, stamped=chance.random() < 0.85,
-        per_second=pick((5.0, 50.0, 1000.0)), burst=pick((5, 50)), rejects=chance.random() < 0.2,
+        per_second=pick((5.0, 50.0, 1000.0)), burst=pick((5, 50)), counts=chance.random() < 0.5,
+        rejects=chance.random() < 0.2,
     )  # fmt: skip
 
 
 def _normalisers(shape: Shape, name: str, chance: random.Random) -> dict[str, str]:
-    texts = [
-        one.name for flow in shape.flows.values() if name in flow.sides for one in flow.edited
-        if one.kind is Kind.TEXT and one.name in flow.sides[name].writable and not one.field.group
-    ]  # fmt: skip
+    kinds = {
+        one.name: one.kind for flow in shape.flows.values() if name in flow.sides for one in flow.edited
+        if one.kind in NORMALISERS and one.name in flow.sides[name].writable and not one.field.group
+    }  # fmt: skip
     count = chance.choice((0, 0, 1, 2))
-    return {one: chance.choice(NORMALISERS) for one in chance.sample(texts, min(count, len(texts)))}
+    return {one: chance.choice(NORMALISERS[kinds[one]]) for one in chance.sample(list(kinds), min(count, len(kinds)))}
 
 
 def draw_workflow(shape: Shape, systems: dict[str, Habits], chance: random.Random) -> None:

@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from syncline.app import Hub, operations
-from syncline.app.opening import compose, note_mappings, open_state
+from syncline.app.opening import compose, note_mappings
 from syncline.model.event import Event
 from syncline.model.page import Op
 from syncline.model.report import RunReport
 from syncline.simulation.application import Application
 from syncline.simulation.door import Door, contract_of
+from syncline.simulation.keeper import Keeper
 from syncline.simulation.past import Write
 from syncline.simulation.people import People
 from syncline.simulation.script import Deed, Fault, Passing, Script
@@ -45,8 +46,10 @@ class World:
         self.apps = {name: self._application(name) for name in shape.systems if name in script.systems}
         self.people = People(shape, self.apps, self.env)
         self.doors = {name: self._door(app) for name, app in self.apps.items()}
-        self.store = open_state("sqlite:///:memory:")
+        self._keeper = Keeper(in_file=script.store == "file")
         self.hub: Hub | None = None
+        self._copied = script.store == "file" and any(passing.put_back for passing in script.passes)
+        self.put_back: list[tuple[int, int]] = []  #: (when the copy was made, when it became the hub's state) [µs]
         self.told: list[Told] = []
         self.heard: list[Event] = []
         self.crashes: list[tuple[int, str]] = []
@@ -85,11 +88,15 @@ class World:
         self.trace.append((self.env.at, name))
         self._land()
         for deed in self._deeds.pop(self._moment, ()):
-            self.people.do(deed)
+            self._do(deed)
         if self._moment == self._passing.crash:
             self.crashes.append((self.env.at, name))
             self.counts[f"crash {name}"] += 1
             raise Crash(name)
+
+    def _do(self, deed: Deed) -> None:
+        if self.people.do(deed):
+            self.counts[f"deed {deed.op}"] += 1
 
     def _call(self, system: str, what: str, ops: Sequence[Op]) -> Fault | None:
         name = f"{system} {what}"
@@ -106,7 +113,8 @@ class World:
         """The hub; a new one when the last has died."""
         if self.hub is None:
             self.opened.append(self.env.at)
-            self.hub = compose(self.shape.project, self.store, self.doors, self.env, [self], executor=Inline())
+            self._keeper.let_go()
+            self.hub = compose(self.shape.project, self._keeper.open(), self.doors, self.env, [self], executor=Inline())
             note_mappings(self.hub, self.shape.project)
         return self.hub
 
@@ -119,6 +127,7 @@ class World:
         self.env.sleep(passing.wait)
         if passing.anew:
             self.hub = None
+        self._back_up(passing)
         self._begin(passing)
         begun = self.env.at
         try:
@@ -130,6 +139,18 @@ class World:
         self.told.append(Told(begun, self.env.at, report))
         self._end()
         return report
+
+    def _back_up(self, passing: Passing) -> None:
+        """Between two passes no process has the file: it is copied, or an old copy is put back."""
+        if not self._copied:
+            return
+        self.hub = None
+        since = self._keeper.put_back(passing.put_back)
+        if since is not None:
+            self.put_back.append((since, self.env.at))
+            for door in self.doors.values():
+                door.asked.clear()  # its cursors are those of then
+        self._keeper.copy(self.env.at)
 
     def _begin(self, passing: Passing) -> None:
         self._passing, self._moment, self._calls = passing, 0, Counter()
@@ -154,7 +175,7 @@ class World:
         """People act while the hub does not."""
         for deed in deeds:
             self.env.sleep(CALM)
-            self.people.do(deed)
+            self._do(deed)
 
     # --- afterwards ---------------------------------------------------------------------------------------------------
 
@@ -164,4 +185,4 @@ class World:
 
     def close(self) -> None:
         """Let the store go."""
-        self.store.close()
+        self._keeper.close()

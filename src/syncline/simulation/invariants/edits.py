@@ -19,11 +19,11 @@ def no_edit_lost(facts: Facts) -> Iterator[str]:
         over = _covered(facts, edit)
         if over is None or over.fields is None or over.who != HUB:
             continue
-        if any((system, edit.field, str(edit.value)) in facts.sent for system in facts.world.apps):
+        if facts.reached(edit):
             continue
         if facts.window(facts.world.apps[edit.system], over, edit.at) and not facts.needless(edit, over):
             facts.window_hits += 1
-        elif not facts.logged(edit) and not _joined(facts, edit):
+        elif not facts.logged(edit) and not _joined(facts, edit) and not facts.forgotten(over.at):
             place = f"{edit.system} {edit.key}.{edit.field}"
             yield f"{place}={edit.value!r} of {edit.at} was overwritten unseen at {over.at}"
 
@@ -89,6 +89,8 @@ def _by_place(facts: Facts, kind: Kind) -> dict[tuple[str, int, str], list[Edit]
 
 def _muddled(facts: Facts, thing: Thing) -> bool:
     """Was a record of it deleted, joined, rolled back or raced, or written blindly where nobody could see an edit?"""
+    if facts.world.put_back:
+        return True  # what was added since the copy looks as if it had been added in each system
     blind = any(app.habits.locking == "none" or app.habits.upsert for app, _ in facts.all_of[thing])
     gone = any(version.fields is None for _, kept in facts.all_of[thing] for version in kept.versions)
     return gone or blind or bool(facts.rolled_back) or thing in facts.raced | facts.asked | facts.joined
@@ -106,9 +108,7 @@ def owners_prevail(facts: Facts) -> Iterator[str]:
         ):
             continue
         if _owner_known(facts, edit, rule.owner) and not facts.rolled_back:
-            others = [
-                s for s in facts.world.apps if s != edit.system and (s, edit.field, str(edit.value)) in facts.sent
-            ]
+            others = [system for system in facts.reached(edit) if system != edit.system]
             if others:
                 yield f"{edit.field}={edit.value!r} of {edit.system}, owned by {rule.owner}, reached {others}"
 

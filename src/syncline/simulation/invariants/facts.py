@@ -6,12 +6,13 @@ a person, and which values its log tells of.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 
 from syncline.app import operations
 from syncline.errors import SynclineError
 from syncline.model.report import ConflictRow
+from syncline.model.values import Value
 from syncline.simulation.invariants.played import DAWDLE, Place, Played, Thing
 from syncline.simulation.past import Kept
 from syncline.simulation.people import Edit
@@ -101,8 +102,8 @@ class Facts(Played):
 
     @cached_property
     def raced(self) -> set[Thing]:
-        """Things that a person entered in a system just while the hub did."""
-        found: set[Thing] = set()
+        """Things that a person entered in a system just while the hub did, or renamed before the hub knew them."""
+        found = {thing for thing, at in self._renamings() if not self._known_before(thing, at)}
         for thing, records in self.all_of.items():
             for app, kept in records:
                 if kept.by_hub:
@@ -114,6 +115,17 @@ class Facts(Played):
                 }  # fmt: skip
         return found
 
+    def _renamings(self) -> Iterator[tuple[Thing, int]]:
+        for flow, who, at in self.people.renamed:
+            yield (flow, self.people.thing(flow, who)), at
+
+    def _known_before(self, thing: Thing, at: int) -> bool:
+        """Had the hub taken in every record that people had entered of a thing, and had all agreed about it?"""
+        entered = [kept.versions[0].at for _, kept in self.all_of.get(thing, ()) if not kept.by_hub]
+        newest = max((one for one in entered if one < at), default=0)
+        calm = [one for one in self.world.told if newest < one.begun and one.at < at and not one.report.paused]
+        return len(calm) > 1  # taken in, agreed
+
     @cached_property
     def rolled_back(self) -> set[str]:
         """Systems whose backup was played back."""
@@ -123,6 +135,23 @@ class Facts(Played):
     def joined(self) -> set[Thing]:
         """Things that people have merged in some system: the hub asks a person to do so in the others."""
         return {(one.flow, self.people.thing(one.flow, one.who)) for one in self.people.removals if one.op == "merge"}
+
+    def forgotten(self, at: int) -> bool:
+        """Was a copy put back that was made before an instant? Then the hub cannot know what was agreed about then."""
+        return any(since <= at <= back for since, back in self.world.put_back)
+
+    def pair_forgotten(self, name: str) -> bool:
+        """Has the hub lost what it knew of a field that some system keeps otherwise than it was entered?"""
+        return bool(self.world.put_back) and any(name in app.habits.normalisers for app in self.world.apps.values())
+
+    def taken_for_entered(self, thing: Thing, name: str, value: Value) -> bool:
+        """May the hub take what a system made of a value for what somebody entered there, as no hub could help it?"""
+        made = {
+            str(app.stored(kept.side, name, entered))
+            for app, kept in self.all_of[thing]
+            for entered in self.raw_entered.get((*thing, name), ())
+        }
+        return self.pair_forgotten(name) or (thing in self.raced and str(value) in made)
 
     def refusing(self, thing: Thing) -> set[str]:
         """Systems whose validation rule has refused something of a thing."""

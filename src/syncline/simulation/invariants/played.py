@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 from syncline.model.flow import Direction
@@ -13,6 +13,7 @@ from syncline.simulation.history import History
 from syncline.simulation.past import HUB, Kept, Version, Write
 from syncline.simulation.people import Edit
 from syncline.simulation.shape import TOKENS, FieldShape, FlowShape
+from syncline.simulation.spelling import UNDECLARED, spelled
 from syncline.simulation.virtual import SECOND
 
 Thing = tuple[str, int]  #: (flow, who)
@@ -78,14 +79,7 @@ class Played:
     @cached_property
     def entered(self) -> Mapping[Place, set[str]]:
         """Every value that people or the applications themselves made, as text."""
-        found: dict[Place, set[str]] = {}
-        for app, kept in self.records():
-            flow, who = self.thing(kept)
-            for version in kept.versions:
-                if version.who != HUB and version.fields is not None:
-                    for name, value in app.values(kept, version).items():
-                        found.setdefault((flow, who, name), set()).add(str(value))
-        return found
+        return {place: {str(value) for value in values} for place, values in self.raw_entered.items()}
 
     @cached_property
     def raw_entered(self) -> Mapping[Place, list[Value]]:
@@ -99,7 +93,14 @@ class Played:
                         held = found.setdefault((flow, who, name), [])
                         if value not in held:
                             held.append(value)
+        for (_, _, name), held in found.items():
+            held += [value for value in self._respelled(name, held) if value not in held]
         return found
+
+    def _respelled(self, name: str, values: Sequence[Value]) -> list[Value]:
+        """What applications make of values in a way that no contract has a word for: to the hub, that is their edit."""
+        kinds = {app.habits.normalisers.get(name, "") for app in self.world.apps.values()} & UNDECLARED
+        return [spelled(kind, value) for kind in sorted(kinds) for value in values]
 
     @cached_property
     def texts(self) -> list[Edit]:
@@ -134,9 +135,18 @@ class Played:
         return self.world.apps[write.system].tables[write.resource][write.key]
 
     @cached_property
-    def sent(self) -> set[tuple[str, str, str]]:
-        """(system, field, value) that the hub ever sent."""
-        return {(write.system, name, str(value)) for write in self.writes for name, value in self.wrote(write).items()}
+    def sent(self) -> set[tuple[Thing, str, str, str]]:
+        """(thing, system, field, value) that the hub ever sent."""
+        return {
+            (self.thing(self.kept_of(write)), write.system, name, str(value))
+            for write in self.writes
+            for name, value in self.wrote(write).items()
+        }
+
+    def reached(self, edit: Edit) -> list[str]:
+        """The systems that the hub ever sent the value of an edit to."""
+        thing = edit.flow, self.people.thing(edit.flow, edit.who)
+        return [system for system in self.world.apps if (thing, system, edit.field, str(edit.value)) in self.sent]
 
     def window(self, app: Application, over: Version, since: int) -> bool:
         """May a version of the hub's have covered an edit of instant `since` unseen, as no hub could help it?

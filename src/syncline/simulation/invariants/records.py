@@ -126,6 +126,8 @@ def _one_value(facts: Facts, thing: Thing, field: FieldShape, shown: Mapping[str
     if field.kind not in TOKENS:
         return all(same(value, values[0]) for value in values)
     entered = [*facts.raw_entered.get((*thing, field.name), []), None]
+    if facts.pair_forgotten(field.name):
+        return all(same(value, values[0]) for value in values)
     return any(
         all(
             same(facts.world.apps[s].stored(facts.flow(thing[0]).sides[s], field.name, one), x)
