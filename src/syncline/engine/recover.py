@@ -58,7 +58,7 @@ def _doubts(hub: Hub, intent: Intent) -> list[Unsettled]:
     side = bound.sides[intent.stream.system]
     # The process that sent it is dead, for we hold its store: nothing leaves any more, only its effect may be late.
     late = int((side.contract.effect + side.contract.settle + side.contract.lag) * 1e6)
-    due = min(intent.doubt_until, hub.now() + late)
+    due = hub.now() + late  # when it died nobody knows
     return [
         Unsettled(
             stream=intent.stream, eid=item.eid, state=UnsettledState.DOUBT, op=intent.op,

@@ -118,7 +118,10 @@ def _busy(at: Pass, one: Sent, receipt: Receipt, _intent: Intent, step: Step) ->
 
 
 def _doubt(at: Pass, one: Sent, receipt: Receipt, intent: Intent, step: Step) -> SentOutcome:
-    step.unsettled.append(_unsettled(at, one, UnsettledState.DOUBT, intent.doubt_until, receipt.message))
+    # It may take effect so long after we gave up, and that was now: an exchange may have lasted longer than planned.
+    late = at.side.doubt + (at.side.contract.lag if one.item.op is Op.CREATE else 0.0)
+    due = max(intent.doubt_until, at.hub.now() + int(late * 1e6))
+    step.unsettled.append(_unsettled(at, one, UnsettledState.DOUBT, due, receipt.message))
     return SentOutcome.IN_DOUBT
 
 

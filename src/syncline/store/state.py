@@ -105,7 +105,8 @@ class StoredState(StoredReads):
         try:
             yield
         except Exception:
-            self.flush()
+            if not self._lost:  # else what ends it says more than that nothing can be committed
+                self.flush()
             raise
         except BaseException:
             self._drop_held()
