@@ -15,7 +15,7 @@ from tests.prove.slices import Slice, measured
 
 FIRST = 1_000_001  #: seed of the first history
 WANTED = int(os.environ.get("SYNCLINE_PROVE_HISTORIES", "100000"))
-ENOUGH = 10  #: times that each of these was met in all of them, at least
+ENOUGH = 1  #: times that each of these was met in all of them, at least
 OPERATIONS = ("list", "get", "search", "create", "update", "delete")
 BOUNDARIES = (
     "remap.before_commit", "list.before", "list", "merge.before_commit", "merge.after_commit", "scan.before_commit",
