@@ -324,3 +324,17 @@ def test_what_a_late_write_left_is_known_as_ours_by_the_decision_alone(world):
 
     assert world.crm.show("customers", crm)["phone"] == world.erp.show("partners", erp)["tel"] == "222"
     assert not [item for _, item in world.crm.writes if "phone" in item.fields]
+
+
+def test_a_doubt_lasts_from_when_the_answer_was_given_up(world):
+    agree(world)
+    slow(world)
+    waits = iter([60.0])  # an exchange may last much longer than it takes to send
+    world.erp.before_write = lambda _item: world.clock.sleep(next(waits, 0.0))
+    world.erp.write_fault = first("late:90")
+    world.crm.add("customers", **customer(2))
+    for _ in range(15):
+        world.sync(wait=15.0)
+    world.rest()
+
+    assert [row["vat"] for row in world.erp.live("partners").values()].count("T2") == 1

@@ -28,7 +28,7 @@ POINTS = (
 RECOVERY = ("write.before", "search.before")  #: nothing was sent, and the search that would tell is killed, too
 _LATEST = 6  #: passing of a named point
 _TRIES = 3  #: draws for each kill that is wanted
-_SLOWEST = 6.0  #: the same command again, at most so many times as long as usual
+_STUCK = 60.0  #: the same command again; so many times as long as usual is no slowness any more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +106,7 @@ def kill_once(starts: Starts, one: Kill, name: str) -> Outcome:
         took = seconds() - began
         outcome = assess(this, starts.end(one.start), name)
         outcome.problems += problems + come_to_rest(this, name)
-    if took > _SLOWEST * starts.usual:
+    if took > _STUCK * starts.usual:
         outcome.problems.append(f"{name}: the same command again took {took:.1f} s, usual are {starts.usual:.1f} s")
     outcome.done, outcome.missed = int(any(met)), int(not any(met))
     outcome.places.update(_place(at) for at, hit in zip(one.at, met, strict=True) if hit)

@@ -16,7 +16,6 @@ from syncline.engine.retry import read_again
 from syncline.engine.step import Step, begin, commit
 from syncline.engine.unplaced import parked_reads, release
 from syncline.errors import StoreFailedError, StoreLostError, SynclineError, TransientError
-from syncline.model.contract import Deletes
 from syncline.model.page import Cursor, Op, Page
 
 RECONCILED = "reconciled"  #: kind of the document that says when a stream was last read whole [µs]
@@ -73,8 +72,7 @@ def _priority(at: Pass, *, whole: bool) -> Priority:
 def _end_whole_read(at: Pass, scanned: bytearray, started: int, step: Step) -> None:
     """Everything there was seen: look for what is missing; the first time, plan what is to be created there."""
     side, name = at.side, "/".join(at.side.stream)
-    if side.contract.deletes is Deletes.SWEEP:
-        step.hints += sweep(at, scanned, step)
+    step.hints += sweep(at, scanned, step)  # where tombstones tell, too: no feed remembers for ever
     step.hints += merges_to_look_at(at)
     decide_listed(at, started, step)
     step.put_document(RECONCILED, name, str(started).encode())

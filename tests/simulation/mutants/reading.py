@@ -138,8 +138,8 @@ READING = (
                 "step.hints += sweep(at, scanned, step)",
                 (
                     "from syncline.engine.deletes import record_deleted\n"
-                    "        for hint in sweep(at, scanned, step):\n"
-                    "            record_deleted(at, step, hint.key, 'no list shows it')"
+                    "    for hint in sweep(at, scanned, step):\n"
+                    "        record_deleted(at, step, hint.key, 'no list shows it')"
                 ),
             ),
         ),

@@ -68,6 +68,9 @@ WRITING = (
             deliver._send,
             ("SEND_WITHIN + side.doubt + (side.contract.lag if intent.op is Op.CREATE else 0.0)", "0.0"),
         ),
+        rewritten(
+            settle._doubt, ("at.side.doubt + (at.side.contract.lag if one.item.op is Op.CREATE else 0.0)", "0.0")
+        ),
     ),
     mutant(
         "no-search-before-a-second-create",
