@@ -190,7 +190,7 @@ class Drawer:
             return Deed(op=op, system=system, back=self.chance.choice((5.0, 60.0, 500.0)))
         if op in ("split", "rename"):
             return self._anew(op, flow, system)
-        kind = None if op == "save" or (op == "merge" and "parents" not in HELD_BACK) else False
+        kind = None if op in ("save", "merge") else False
         who, other = (self._pick(flow, lasting=kind) for _ in range(2))
         if op == "merge" and who == other:
             op = "save"
