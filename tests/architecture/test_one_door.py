@@ -27,7 +27,6 @@ ALLOWED = {
     "env.py": WORLD,  # the door itself
     "sandbox/": WORLD,  # a stranger: a business application has a clock of its own
     "security/": ("secrets.", "os.urandom"),  # keys and nonces must not be repeatable
-    "connectors/protocols/": ("time.monotonic", "asyncio.sleep"),  # time-outs of real sockets
 }
 
 
@@ -49,6 +48,27 @@ def test_only_the_door_touches_clock_randomness_and_ids():
         for module, tree in modules().items()
         for name, line in names(tree)
         if is_world(name) and not is_allowed(module, name)
+    ]
+
+    assert trespasses == []
+
+
+#: Who may speak to a network by itself: what addresses and how long is decided in the one wire module (decision 4).
+WIRES = (
+    "connectors/protocols/http_connection.py",
+    "connectors/protocols/http_client.py",
+    "sandbox/",  # a stranger
+    "cli/playground.py",  # asks the sandbox that it has started
+)
+SOCKETS = ("socket.", "ssl.", "select.", "http.client.", "urllib.request.", "asyncio.", "aiohttp.")
+
+
+def test_only_the_wire_opens_sockets():
+    trespasses = [
+        f"{module}:{line} {name}"
+        for module, tree in modules().items()
+        for name, line in names(tree)
+        if _is_among(name, SOCKETS) and not module.startswith(WIRES)
     ]
 
     assert trespasses == []
