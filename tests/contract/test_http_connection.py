@@ -195,3 +195,23 @@ def test_closing_ends_what_is_under_way(opened: Opening) -> None:
 
     assert ended
     assert [type(one) for one in found] == [DoubtError]
+
+
+@pytest.mark.parametrize("size", [b"-5", b"-1", b"x", b"-", b""])
+@pytest.mark.parametrize("body", [b'{"a": 1}', b'[{"a": 1}, {"a": 2}]'], ids=["single", "batch"])
+def test_a_create_whose_answer_has_a_chunk_of_no_size_is_in_doubt_and_sent_once(
+    opened: Opening, size: bytes, body: bytes
+) -> None:
+    create = Request(method="POST", path="/things", body=body, writes=True)
+    reply = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n%b\r\n[]\r\n0\r\n\r\n" % size
+    with canned(always(reply)) as server:
+        with pytest.raises(DoubtError):
+            opened(server.url).send(create)
+        assert len(server.asked) == 1
+
+        found = opened(server.url).send_all([create, create], concurrency=1)
+        assert [type(one) for one in found] == [DoubtError] * 2
+        assert len(server.asked) == 3
+
+        with pytest.raises(TransientError):
+            opened(server.url).send(READ)

@@ -256,10 +256,10 @@ class Client:
                 msg,
                 cure=f"Renew it, or name the authority that signed it in systems.{system}.ca_file.",
             ) from error
-        if isinstance(error, ValueError) and not isinstance(error, OSError):
-            msg = f"{request.place} cannot be sent to {system}: {_plainly(error)}."
-            raise RejectedError(msg) from None
         if not attempt.has_left:
+            if isinstance(error, ValueError) and not isinstance(error, OSError):
+                msg = f"{request.place} cannot be sent to {system}: a header or the address holds what cannot be sent."
+                raise RejectedError(msg) from None
             msg = f"{system} cannot be reached at {self._origin}: {_plainly(error)}."
             raise TransientError(msg) from None
         raise lost(request, f"{system} gave no whole answer at {request.place}: {_plainly(error)}.") from None
@@ -327,6 +327,4 @@ def _plainly(error: Exception) -> str:
         return (error.strerror or "no connection").lower()
     if isinstance(error, (http.client.IncompleteRead, zlib.error)):
         return "the answer was cut off"
-    if isinstance(error, http.client.HTTPException):
-        return "the answer is not HTTP"
-    return "a header or the address holds what cannot be sent"
+    return "the answer is not HTTP"  # an HTTPException, or a ValueError where a number is none
