@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import gzip
+import http.client
 import socket
 import threading
+import time
 import zlib
 from collections.abc import Callable, Iterator
 
@@ -11,9 +15,12 @@ import pytest
 
 from syncline.connectors.protocols.auth import AuthOptions, Credentials
 from syncline.connectors.protocols.http import Wire
+from syncline.connectors.protocols.http_connection import Deadline, read_body
 from syncline.connectors.protocols.request import Request, Response, WireSettings
+from syncline.connectors.protocols.rest import open_rest
 from syncline.env import RealEnv
-from syncline.errors import DoubtError, RejectedError, SynclineError, TransientError
+from syncline.errors import DoubtError, RejectedError, SetupError, SynclineError, TransientError
+from syncline.model.page import Batch, Item, Op, Outcome
 from tests.contract.canned_server import Asked, answer, canned
 
 READ = Request(path="/things")
@@ -197,7 +204,7 @@ def test_closing_ends_what_is_under_way(opened: Opening) -> None:
     assert [type(one) for one in found] == [DoubtError]
 
 
-@pytest.mark.parametrize("size", [b"-5", b"-1", b"x", b"-", b""])
+@pytest.mark.parametrize("size", [b"-5", b"-1", b"-" + b"f" * 20, b"x", b"-", b""])
 @pytest.mark.parametrize("body", [b'{"a": 1}', b'[{"a": 1}, {"a": 2}]'], ids=["single", "batch"])
 def test_a_create_whose_answer_has_a_chunk_of_no_size_is_in_doubt_and_sent_once(
     opened: Opening, size: bytes, body: bytes
@@ -215,3 +222,108 @@ def test_a_create_whose_answer_has_a_chunk_of_no_size_is_in_doubt_and_sent_once(
 
         with pytest.raises(TransientError):
             opened(server.url).send(READ)
+
+
+@pytest.mark.parametrize("start", [b"-1\r\n", b"-1;x\r\n", b""])
+def test_no_more_is_read_than_an_answer_may_hold(opened: Opening, start: bytes) -> None:
+    endless = b"HTTP/1.1 200 OK\r\n" + (b"Transfer-Encoding: chunked\r\n\r\n" + start if start else b"")
+    news = b"" if start else b"HTTP/1.1 100 Continue\r\n\r\n"
+    sent = 0
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def pour() -> None:
+            nonlocal sent
+            peer, _ = listening.accept()
+            with peer, contextlib.suppress(ConnectionError):
+                peer.recv(1000)
+                peer.sendall(endless if start else news)
+                piece = b"x" * 65_536 if start else news * 3000
+                while sent < 60_000_000:
+                    peer.sendall(piece)
+                    sent += len(piece)
+
+        thread = threading.Thread(target=pour)
+        thread.start()
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        with pytest.raises(SetupError, match="more than 1000 bytes"):
+            opened(url, response_limit=1000, total=10.0).send(READ)
+        thread.join()
+
+    assert sent < 60_000_000
+
+
+BULK = {"path": "/things/bulk", "items": "", "results": "", "atomic": True, "size": 64, "keys": {"id": "id"}}
+
+
+@pytest.mark.parametrize("batch", [{}, {"batch": BULK}], ids=["single", "batch"])
+def test_a_create_in_doubt_is_not_sent_again_by_the_connector(batch: dict[str, object]) -> None:
+    reply = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n-5\r\n[]\r\n0\r\n\r\n"
+    with canned(always(reply)) as server:
+        things = {"path": "/things", "write": {"create": {}}, **batch}
+        promise = {"lag": 1.0, "precision": 1.0, "skew": 1.0, "read_back": "body"}
+        given = {"url": server.url, "timeout": 2, "contract": promise, "resources": {"things": things}}
+        connector = open_rest("crm", given, RealEnv())
+        items = [Item(ref=n, op=Op.CREATE, fields={"n": n}) for n in range(4 if batch else 1)]
+        receipts = list(connector.write(Batch(resource="things", items=items, send_by=time.monotonic() + 20)))
+        connector.close()
+
+        assert [receipt.outcome for receipt in receipts] == [Outcome.DOUBT] * len(items)
+        assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize(("parts", "whole"), [(100, True), (101, False), (5000, False)])
+def test_a_packed_answer_has_few_parts(opened: Opening, parts: int, *, whole: bool) -> None:
+    packed = gzip.compress(b"[]") + gzip.compress(b"") * (parts - 1)
+    with canned(always(answer(packed, Content_Encoding="gzip"))) as server:
+        wire = opened(server.url, total=10.0)
+        if whole:
+            assert wire.send(READ).body == b"[]"
+        else:
+            with pytest.raises(TransientError, match="cut off"):
+                wire.send(READ)
+            with pytest.raises(DoubtError):
+                wire.send(WRITE)
+
+
+def test_unpacking_ends_with_the_time_of_the_exchange() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.sendall(answer(gzip.compress(b"[]"), Content_Encoding="gzip"))
+        head = http.client.HTTPResponse(ours)
+        head.begin()
+        with head, pytest.raises(TimeoutError):
+            read_body(head, 1000, Deadline(env=RealEnv(), until=0.0, pause=1.0))
+
+
+@pytest.mark.parametrize("target", ["//[", "http://[/x", "http://[::1/x", "//h:99999/"])
+def test_a_redirect_to_what_is_no_address_needs_a_person(opened: Opening, target: str) -> None:
+    with canned(always(answer(status="302 Found", Location=target))) as server:
+        with pytest.raises(SetupError, match="points to another place"):
+            opened(server.url).send(READ)
+        with pytest.raises(DoubtError):
+            opened(server.url).send(WRITE)
+
+
+@pytest.mark.parametrize("url", ["http://[/x", "http://[::1/x", "http://h:99999/"])
+def test_a_next_page_at_what_is_no_address_needs_a_person(opened: Opening, url: str) -> None:
+    with canned(always(answer())) as server:
+        with pytest.raises(SetupError, match="points to another system") as caught:
+            opened(server.url).send(Request(path=url))
+
+        assert caught.value.cure
+        assert server.asked == []
+
+
+@pytest.mark.parametrize("lengths", [("2", "3"), ("3", "2"), ("+2",), ("0_2",), ("2", "x"), ("2, 2",)])
+def test_lengths_that_differ_or_are_no_digits_are_no_answer(opened: Opening, lengths: tuple[str, ...]) -> None:
+    lines = "".join(f"Content-Length: {length}\r\n" for length in lengths)
+    with canned(always(f"HTTP/1.1 200 OK\r\n{lines}Connection: close\r\n\r\n[] ".encode())) as server:
+        with pytest.raises(TransientError, match="not HTTP"):
+            opened(server.url).send(READ)
+        with pytest.raises(DoubtError, match="not HTTP"):
+            opened(server.url).send(WRITE)
+
+
+def test_a_length_that_is_told_twice_counts(opened: Opening) -> None:
+    with canned(always(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\n[]")) as server:
+        assert opened(server.url).send(READ).body == b"[]"

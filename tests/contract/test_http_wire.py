@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import itertools
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,7 +19,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from syncline.connectors.protocols.auth import AuthOptions, Credentials
+from syncline.connectors.protocols.egress import origin_of
 from syncline.connectors.protocols.http import Wire
+from syncline.connectors.protocols.http_connection import Deadline, connect
 from syncline.connectors.protocols.request import Request, Response, WireSettings
 from syncline.env import RealEnv
 from syncline.errors import BusyError, DoubtError, RejectedError, SetupError, TransientError
@@ -274,6 +277,18 @@ def test_a_client_without_access_gets_no_token_and_a_person_is_told(opened: Open
     assert "canary" not in str(caught.value)
 
 
+def test_headers_of_the_settings_do_not_go_to_who_gives_tokens(opened: Opening) -> None:
+    with (
+        canned(always(answer(b'{"access_token": "t1"}'))) as tokens,
+        canned(always(answer())) as server,
+    ):
+        auth = AuthOptions(type="oauth2", token_url=f"{tokens.url}/token", client_id="hub", client_secret="s")
+        opened(server.url, auth, headers={"X-Tenant-Key": "canary-9"}).send(READ)
+
+        assert server.asked[0].headers["x-tenant-key"] == "canary-9"
+        assert "canary" not in repr(tokens.asked)
+
+
 # --- where requests may go ---------------------------------------------------------
 
 
@@ -395,6 +410,36 @@ def test_a_certificate_of_a_named_authority_is_trusted(opened: Opening, certific
 def test_a_certificate_for_another_host_is_not_trusted(opened: Opening, certificate: Path) -> None:
     with canned(always(answer()), certificate) as server, pytest.raises(SetupError, match="not trusted"):
         opened(server.url.replace("127.0.0.1", "localhost"), ca_file=str(certificate)).send(READ)
+
+
+def test_what_came_encrypted_unasked_is_seen(opened: Opening, certificate: Path) -> None:
+    head = len(answer(b"", Content_Length="8000"))
+    replies = in_turn(answer(b"x" * 8000, X="y" * (8192 - 8000 - head - 5)) + answer(b'"evil"'), answer(b"[2]"))
+    with canned(replies, certificate) as server:
+        wire = opened(server.url, ca_file=str(certificate))
+        wire.send(READ)
+
+        assert wire.send(READ).body == b"[2]"
+
+
+def test_nothing_leaves_in_the_clear_while_a_connection_is_interrupted(
+    certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trust = ssl.create_default_context(cafile=certificate)
+    deadline = Deadline(env=RealEnv(), until=time.monotonic() + 5, pause=5.0)
+    with canned(always(answer(b"[1]")), certificate) as server:
+        connection = connect(origin_of(server.url), "crm", trust, 1.0, deadline)
+
+        def write_meanwhile(*_: object) -> None:
+            connection.send(b"GET / HTTP/1.1\r\n\r\n", deadline, 1000)
+
+        monkeypatch.setattr(socket.socket, "shutdown", write_meanwhile)
+        connection.interrupt()
+        monkeypatch.undo()
+        try:
+            assert connection.receive("GET").read() == b"[1]"
+        finally:
+            connection.close()
 
 
 def test_a_file_of_authorities_that_is_missing_needs_a_person(opened: Opening) -> None:

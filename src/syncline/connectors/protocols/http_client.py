@@ -125,7 +125,7 @@ class Client:
             target = answer.headers.get("location", "")
             if answer.status not in _MOVED or request.writes or request.method != "GET" or not target:
                 return answer
-            moved = urljoin(url, target)
+            moved = _joined(url, target)
             if not self._is_ours(moved):
                 return answer
             request = Request(path=moved, headers=request.headers, send_by=request.send_by)
@@ -137,7 +137,7 @@ class Client:
         if not path.startswith(("http://", "https://")):
             return self._url + path
         if not self._is_ours(path):
-            msg = f"{self._system} points to another system: {urlsplit(path).netloc.rpartition('@')[2]}."
+            msg = f"{self._system} points to another system: {_place(path)}."
             raise SetupError(
                 msg,
                 cure=f"Only {self._origin} was configured as systems.{self._system}.url.",
@@ -162,15 +162,18 @@ class Client:
             return self._sent(attempt, origin, self._encoded(request, origin, url, is_token=is_token))
         except SynclineError:
             raise
-        except (TimeoutError, http.client.HTTPException, OSError, ValueError, zlib.error) as error:
+        except BufferError:  # more than an answer may hold
+            raise self._too_long(request) from None
+        except (TimeoutError, http.client.HTTPException, OSError, ValueError, OverflowError, zlib.error) as error:
             self._explain(attempt, error)
 
     def _encoded(self, request: Request, origin: Origin, url: str, *, is_token: bool) -> bytes:
-        own, query = dict(request.headers), list(request.query)
-        if not is_token:
+        own, query, usual = dict(request.headers), list(request.query), _USUAL_HEADERS
+        if not is_token:  # who gives tokens may be a stranger to the system, and headers of the settings hold secrets
             own |= self._credentials.headers()
             query += self._credentials.query()
-        headers = {"Host": _host(origin), **self._headers}
+            usual = self._headers
+        headers = {"Host": _host(origin), **usual}
         for name, value in own.items():
             headers[_as_usual(name)] = value
         if request.body is not None:
@@ -206,11 +209,9 @@ class Client:
         reusable = False
         try:
             attempt.leave()
-            connection.send(data, deadline)
+            connection.send(data, deadline, self._settings.response_limit)
             head = connection.receive(method)
-            body = read_body(head, self._settings.response_limit)
-            if body is None:
-                raise self._too_long(attempt.request)
+            body = read_body(head, self._settings.response_limit, deadline)
             answer = Response(status=head.status, headers=_in_lower_case(head), body=body)
             reusable = not head.will_close and connection.rest(self._env.monotonic())
             return answer
@@ -257,7 +258,7 @@ class Client:
                 cure=f"Renew it, or name the authority that signed it in systems.{system}.ca_file.",
             ) from error
         if not attempt.has_left:
-            if isinstance(error, ValueError) and not isinstance(error, OSError):
+            if isinstance(error, (ValueError, OverflowError)) and not isinstance(error, OSError):
                 msg = f"{request.place} cannot be sent to {system}: a header or the address holds what cannot be sent."
                 raise RejectedError(msg) from None
             msg = f"{system} cannot be reached at {self._origin}: {_plainly(error)}."
@@ -294,6 +295,22 @@ def _as_usual(name: str) -> str:
     return "-".join(part.capitalize() for part in name.split("-"))
 
 
+def _joined(url: str, target: str) -> str:
+    """Where a redirect leads; "" where that is no address."""
+    try:
+        return urljoin(url, target)
+    except ValueError:
+        return ""
+
+
+def _place(url: str) -> str:
+    """Host and port as they are written, for a sentence."""
+    try:
+        return urlsplit(url).netloc.rpartition("@")[2]
+    except ValueError:
+        return "what is no address"
+
+
 def _target(url: str, query: list[tuple[str, str]]) -> str:
     """Path and query as they go over the wire; what is written with % already stays as it is."""
     parts = urlsplit(url)
@@ -327,4 +344,4 @@ def _plainly(error: Exception) -> str:
         return (error.strerror or "no connection").lower()
     if isinstance(error, (http.client.IncompleteRead, zlib.error)):
         return "the answer was cut off"
-    return "the answer is not HTTP"  # an HTTPException, or a ValueError where a number is none
+    return "the answer is not HTTP"  # ValueError and OverflowError: the parser at a size that is none

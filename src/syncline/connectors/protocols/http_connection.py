@@ -25,6 +25,8 @@ from syncline.env import Env
 from syncline.errors import SetupError
 
 _PIECE = 64 * 1024  #: of a body whose length is not known [bytes]
+_SLACK = 64 * 1024  #: of an answer beyond its body: head, sizes of chunks, trailers [bytes]
+_PARTS = 100  #: of a packed body: what follows each is copied once more
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _BREAKS = frozenset("\r\n\0")
 
@@ -45,12 +47,16 @@ class Deadline(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Incoming(io.RawIOBase):
-    """What the system sends, each piece awaited no longer than the deadline of the exchange says."""
+    """What the system sends, each piece awaited no longer than the deadline of the exchange says, and never too much.
+
+    What comes is counted here because the parser cannot be held to a limit: a chunk of -1 bytes makes it read all.
+    """
 
     def __init__(self, sock: socket.socket, deadline: Deadline) -> None:
         super().__init__()
         self._sock = sock
         self.deadline: Deadline | None = deadline  #: None: nothing is expected, and nothing is read
+        self.room = 0  #: what this exchange may still bring [bytes]
 
     def readable(self) -> bool:
         """Yes."""
@@ -61,7 +67,11 @@ class _Incoming(io.RawIOBase):
         if self.deadline is None:
             return None
         self._sock.settimeout(self.deadline.left(self.deadline.pause))
-        return self._sock.recv_into(cast("bytearray", buffer))
+        size = self._sock.recv_into(cast("bytearray", buffer))
+        self.room -= size
+        if self.room < 0:
+            raise BufferError("more than an answer may hold")
+        return size
 
 
 class _Kept(io.BufferedReader):
@@ -91,9 +101,13 @@ class Connection:
         """What the parser of answers reads from."""
         return self._reader
 
-    def send(self, data: bytes, deadline: Deadline) -> None:
-        """Let a whole request leave. A system that answers before it has read all has not failed."""
+    def send(self, data: bytes, deadline: Deadline, limit: int) -> None:
+        """Let a whole request leave. A system that answers before it has read all has not failed.
+
+        Once its answer is longer than `limit` [bytes] and what belongs around a body, reading it raises BufferError.
+        """
         self._incoming.deadline = deadline
+        self._incoming.room = limit + _SLACK
         self._sock.settimeout(deadline.left(math.inf))
         try:
             self._sock.sendall(data)
@@ -116,13 +130,19 @@ class Connection:
         return not self._reader.peek(1) and self.is_quiet()
 
     def is_quiet(self) -> bool:
-        """Nothing has come that nobody asked for: no bytes, no end."""
+        """Nothing has come that nobody asked for: no bytes, decrypted already or not, no end."""
+        if isinstance(self._sock, ssl.SSLSocket) and self._sock.pending():
+            return False
         return not self._poll.poll(0)
 
     def interrupt(self) -> None:
-        """Wake whoever waits for this connection in another thread: it ends now."""
+        """Wake whoever waits for this connection in another thread: it ends now.
+
+        The plain socket's way: SSLSocket.shutdown lets go of the encryption first, and a write at that moment would
+        leave in the clear.
+        """
         try:
-            self._sock.shutdown(socket.SHUT_RDWR)
+            socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
         except OSError:  # it has ended already
             return
 
@@ -136,6 +156,9 @@ class Connection:
 
 def connect(origin: Origin, system: str, trust: ssl.SSLContext | None, wait: float, deadline: Deadline) -> Connection:
     """Connect to the first address of the origin that answers, each tried for at most `wait` [s].
+
+    The look-up of the name is not bounded by the deadline: it takes as long as the machine's resolver is set to wait.
+    The deadline holds again from the first address on.
 
     Raises SetupError where any of its addresses is one that no application has; OSError and TimeoutError.
     """
@@ -187,30 +210,33 @@ def encode_request(method: str, target: str, headers: Mapping[str, str], body: b
     return "\r\n".join([*lines, "\r\n"]).encode() + (body or b"")
 
 
-def read_body(answer: http.client.HTTPResponse, limit: int) -> bytes | None:
-    """The whole body, unpacked; None when it is longer than `limit` [bytes], packed or unpacked.
+def read_body(answer: http.client.HTTPResponse, limit: int, deadline: Deadline) -> bytes:
+    """The whole body, unpacked.
 
-    Raises HTTPException, zlib.error where it is not whole.
+    Raises BufferError when it is longer than `limit` [bytes], packed or unpacked; HTTPException, zlib.error where it
+    is not whole; TimeoutError.
     """
-    length = answer.length
-    if length is None and not answer.chunked and answer.getheader("content-length") is not None:
+    told = {text.strip(" \t") for text in answer.headers.get_all("content-length", ())}
+    if len(told) > 1 or not all(text.isascii() and text.isdigit() for text in told):
         raise http.client.HTTPException("a length that is none")
+    length = answer.length
     if length is not None and length > limit:
-        return None
+        raise BufferError
     pieces: list[bytes] = []
     size = 0
     while piece := answer.read(length or _PIECE):
         pieces.append(piece)
         size += len(piece)
         if size > limit:
-            return None
+            raise BufferError
     if answer.length:
         raise http.client.IncompleteRead(b"", answer.length)
     packed = b"".join(pieces)
-    return _unpacked(packed, answer.getheader("content-encoding", "").strip().lower(), limit) if packed else packed
+    encoding = answer.getheader("content-encoding", "").strip().lower()
+    return _unpacked(packed, encoding, limit, deadline) if packed else packed
 
 
-def _unpacked(packed: bytes, encoding: str, limit: int) -> bytes | None:
+def _unpacked(packed: bytes, encoding: str, limit: int, deadline: Deadline) -> bytes:
     if encoding in ("", "identity"):
         return packed
     if encoding in ("gzip", "x-gzip"):
@@ -222,11 +248,14 @@ def _unpacked(packed: bytes, encoding: str, limit: int) -> bytes | None:
     pieces: list[bytes] = []
     room = limit + 1
     while packed:
+        if len(pieces) == _PARTS:
+            raise zlib.error("too many parts")
+        deadline.left(math.inf)
         engine = zlib.decompressobj(window)
         piece = engine.decompress(packed, room)
         room -= len(piece)
         if not room:
-            return None
+            raise BufferError
         if not engine.eof:
             raise zlib.error("cut off")
         pieces.append(piece)
