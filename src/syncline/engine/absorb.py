@@ -19,6 +19,7 @@ from syncline.engine.deletes import record_deleted
 from syncline.engine.hub import BoundSide, Hub, Pass
 from syncline.engine.keepable import KEYLESS, keepable
 from syncline.engine.known import Known
+from syncline.engine.mergers import to_merge
 from syncline.engine.step import Step, begin, commit
 from syncline.engine.unplaced import ParkedRead, park_read, parked_reads, release, remember
 from syncline.errors import SynclineError
@@ -115,8 +116,10 @@ def _absorb(at: Pass, page: Page, reading: Reading) -> Step:
         outcomes = _merge_rows(at, rows, reading, step)
         account.reads.update(outcomes)
     release(hub, side, [key for key in page.tombstones if key not in contested], step)
+    asked = to_merge(at) & set(page.tombstones) if page.tombstones else set()
+    step.hints += [Hint(stream=side.stream, key=key, reason="missing", due=hub.now(), at=hub.now()) for key in asked]
     for key in page.tombstones:
-        again = key in contested
+        again = key in contested or key in asked
         account.reads[ReadOutcome.DEFERRED if again else record_deleted(at, step, key, "the system says so")] += 1
     if reading.scanned is not None:
         _mark(reading.scanned, [link.eid for link in step.new_links.get(side.stream, ())])

@@ -64,8 +64,12 @@ def _other_way_round(at: Pass, step: Step, lost: Link, kept: Link) -> ReadOutcom
 def merges_to_look_at(at: Pass) -> list[Hint]:
     """Records that wait for a person to merge or delete them here, too: such a deed may leave no other trace."""
     now = at.hub.now()
-    keys = {str(key) for one in _open_merges(at) for key in (*decode_row(one.theirs), *decode_row(one.ours))}
-    return [Hint(stream=at.side.stream, key=key, reason="changed", due=now, at=now) for key in sorted(keys)]
+    return [Hint(stream=at.side.stream, key=key, reason="changed", due=now, at=now) for key in sorted(to_merge(at))]
+
+
+def to_merge(at: Pass) -> set[str]:
+    """Records of which a person is asked to make one: a tombstone of theirs may tell of that, in either direction."""
+    return {str(key) for one in _open_merges(at) for key in (*decode_row(one.theirs), *decode_row(one.ours))}
 
 
 def close_merge(at: Pass, step: Step, keys: set[str]) -> None:
