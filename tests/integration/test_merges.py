@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from syncline.app import operations
+from syncline.model.contract import Deletes
 from syncline.model.state import ConflictState
 from syncline.model.values import decode_row
 from tests.integration.world import CUSTOMERS, World, customer
@@ -49,7 +50,10 @@ def test_the_same_merge_in_the_other_system_settles_it(world):
     assert world.crm.show("customers", crm)["phone"] == "555"
 
 
-def test_the_merge_made_the_other_way_round_settles_it_too(world):
+@pytest.mark.parametrize("deletes", list(Deletes))
+def test_the_merge_made_the_other_way_round_settles_it_too(world, deletes):
+    world.erp.contract = replace(world.erp.contract, deletes=deletes)
+    world.die()
     crm, (stays, goes) = merged_in_crm(world)
     world.erp.merge("partners", stays, goes)
     world.rest()
