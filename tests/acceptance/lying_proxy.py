@@ -161,16 +161,17 @@ def lying_proxy(url: str) -> Iterator[LyingProxy]:
     parts = urlsplit(url)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         proxy = LyingProxy(port=listening.getsockname()[1], target=(parts.hostname or "", parts.port or 0))
-        threading.Thread(target=_accept, args=(listening, proxy), daemon=True).start()
+        threading.Thread(target=accept_all, args=(listening, proxy.serve), daemon=True).start()
         yield proxy
         listening.shutdown(socket.SHUT_RDWR)
 
 
-def _accept(listening: socket.socket, proxy: LyingProxy) -> None:
+def accept_all(listening: socket.socket, serve: Callable[[socket.socket], None]) -> None:
+    """Serve each client in a thread of its own, until nobody listens any more."""
     with contextlib.suppress(OSError):
         while True:
             client, _ = listening.accept()
-            threading.Thread(target=proxy.serve, args=(client,), daemon=True).start()
+            threading.Thread(target=serve, args=(client,), daemon=True).start()
 
 
 def message(wire: socket.socket) -> tuple[bytes, bytes] | None:

@@ -54,9 +54,12 @@ def test_a_store_in_memory_begins_empty_every_time():
     for _ in range(2):
         store = open_store("sqlite:///:memory:")
         store.prepare([CRM])
+        found = store.links(CRM, ["a"])
         with store.transaction() as changes:
             changes.insert_links(CRM, [Link(1, "a")])
         store.close()
+
+        assert not found
 
 
 @pytest.mark.parametrize("url", ["", "acme.db", "mysql://host/db", "sqlite:", "sqlite:///", "sqlite://host"])

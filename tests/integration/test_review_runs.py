@@ -406,11 +406,11 @@ def test_open_questions_are_looked_up_once_until_one_changes(world: World, monke
 
     monkeypatch.setattr(world.store, "documents", counting)
     for _ in range(3):
-        asked_there(at, Op.CREATE)
+        asked_there(at)
     step = begin(at.hub, "merge", entity="customer")
     step.dropped_documents["ask erp customer"] = ["E1"]
     commit(at.hub, at.run, step)
-    asked_there(at, Op.CREATE)
+    asked_there(at)
 
     assert asked.count("ask erp customer") == 2
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.acceptance.lying_proxy import accept_all
 from tests.processes.postgres_server import PostgresServer
 
 _COMMITTED = b"C\x00\x00\x00\x0bCOMMIT\x00"  #: CommandComplete of the wire protocol, version 3
@@ -65,13 +66,6 @@ def lossy_postgres(server: PostgresServer) -> Iterator[LossyPostgres]:
     (found,) = Path(server.url.partition("host=")[2]).glob(".s.PGSQL.[0-9]*[0-9]")
     with socket.create_server(("127.0.0.1", 0)) as listening:
         way = LossyPostgres(port=listening.getsockname()[1], target=str(found))
-        threading.Thread(target=_accept, args=(listening, way), daemon=True).start()
+        threading.Thread(target=accept_all, args=(listening, way.serve), daemon=True).start()
         yield way
         listening.shutdown(socket.SHUT_RDWR)
-
-
-def _accept(listening: socket.socket, way: LossyPostgres) -> None:
-    with contextlib.suppress(OSError):
-        while True:
-            client, _ = listening.accept()
-            threading.Thread(target=way.serve, args=(client,), daemon=True).start()

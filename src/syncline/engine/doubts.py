@@ -131,7 +131,7 @@ def _search_created(at: Pass, row: Unsettled, term: tuple[str, str] | None) -> l
     side.gate.passed()
     linked = hub.store.links(side.stream, [record.key for record in found])
     tombs = hub.store.tombs(side.stream, [record.key for record in found])
-    asked = asked_there(at, Op.CREATE).values()
+    asked = asked_there(at).values()
     free = [one for one in found if one.key not in linked and one.key not in tombs and one.key not in asked]
     if len(free) < 2:  # noqa: PLR2004  nothing to choose from
         return free

@@ -30,6 +30,7 @@ class Ready(msgspec.Struct, kw_only=True):
     before: Record | None = None  #: the record as just read, where it was
     tries: int = 0
     waited: bool = False  #: an unsettled row tells of an earlier try
+    whole: bool = False  #: no position of the canon is absent, of a create
     frozen: frozenset[int] = frozenset()  #: positions that wait for a person
     without: frozenset[int] = frozenset()  #: references left out: their parent has no record there yet
 
@@ -37,11 +38,6 @@ class Ready(msgspec.Struct, kw_only=True):
     def eid(self) -> int:
         """The entity."""
         return self.entity.eid
-
-    @property
-    def whole(self) -> bool:
-        """Is no position of the canon absent?"""
-        return self.canon[-1] is not UNSET and not may_hold_unset(self.entity.canon)
 
 
 def pending_of(at: Pass, one: Ready) -> Pending:
@@ -56,10 +52,8 @@ def pending_of(at: Pass, one: Ready) -> Pending:
     }
 
 
-def asked_there(at: Pass, op: Op) -> Mapping[int, str]:
-    """For a create, what `asked_about` says, looked up once until a question of this stream comes or goes."""
-    if op is not Op.CREATE:
-        return {}
+def asked_there(at: Pass) -> Mapping[int, str]:
+    """What `asked_about` says, looked up once until a question of this stream comes, goes or is answered."""
     known = at.hub.index.asked
     if at.side.stream not in known:
         known[at.side.stream] = asked_about(at)
@@ -70,7 +64,7 @@ def maybe_there(at: Pass, op: Op, eids: Iterable[int]) -> dict[int, str]:
     """For a create, the entities that may have a record here already, and what that waits for."""
     if op is not Op.CREATE:
         return {}
-    asked, system = asked_there(at, op), at.side.system
+    asked, system = asked_there(at), at.side.system
     found = {eid: f"record {key} of {system}, which cannot be told yet" for eid, key in twins(at, eids).items()}
     questions = {
         eid: f"record {asked[eid]} of {system}: a person decides (syncline match)" for eid in eids if eid in asked
@@ -112,7 +106,12 @@ def _first_creates(at: Pass, intent: Intent, entities: Mapping[int, Entity]) -> 
     """The same for creates of which nothing was tried yet, as nearly all of a first load are."""
     width = at.bound.width
     live = [entity for eid in intent.eids if (entity := entities.get(eid)) and entity.state is EntityState.LIVE]
-    return [Ready(op=Op.CREATE, entity=entity, canon=canon_of(entity, width)) for entity in live]
+    return [_create(entity, canon_of(entity, width)) for entity in live]
+
+
+def _create(entity: Entity, canon: Row) -> Ready:
+    whole = canon[-1] is not UNSET and not may_hold_unset(entity.canon)
+    return Ready(op=Op.CREATE, entity=entity, canon=canon, whole=whole)
 
 
 def ending(side: BoundSide) -> Op:
@@ -158,7 +157,7 @@ def _one(at: Pass, op: Op, entity: Entity, link: Link | None, canon: Row, frozen
     if ending:
         return None  # the entity lives again
     if link is None:
-        return Ready(op=Op.CREATE, entity=entity, canon=canon)
+        return _create(entity, canon)
     if not linked:
         return None
     change = wanted(at.bound.units, canon, decode_delta(link.delta), writable=at.side.writable, frozen=frozen)

@@ -105,7 +105,7 @@ class Drawer:
             "touch": pick((0.0, 0.2)), "roll-back": pick((0.0, 0.0, 0.2)) if scan else 0.0,
         }  # fmt: skip
         alone = pick(ALONE)  # what makes one thing of two, two of one, or another of one: never together
-        if alone and alone not in HELD_BACK:
+        if alone:
             ops[alone] = 0.4
         return Swarm(
             people=0.0 if calm else pick((2.0, 3.0, 5.0)), meanwhile=pick((0.3, 0.7)),

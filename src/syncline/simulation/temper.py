@@ -42,7 +42,7 @@ def draw_habits(shape: Shape, name: str, chance: random.Random, *, scan: bool) -
         marker=marker, upsert=marker == "unique" and chance.random() < 0.7, idempotent=chance.random() < 0.4,
         normalisers=_normalisers(shape, name, chance), declared=chance.random() < 0.6,
         deletes=pick(("hard", "soft", "tombstones")) if scan else pick(("soft", "tombstones")),
-        retention=pick((0.0, 30.0, 600.0)) if scan and "retention" not in HELD_BACK else 0.0,
+        retention=pick((0.0, 30.0, 600.0)) if scan else 0.0,
         read_back=pick(("body", "get")), batch=pick(("single", "atomic", "items", "unordered")),
         size=pick((2, 5, 20)), page=pick((2, 5, 50)), shuffled=chance.random() < 0.3,
         incremental=chance.random() < 0.7, stamped=chance.random() < 0.85,
