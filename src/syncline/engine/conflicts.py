@@ -10,15 +10,15 @@ import msgspec
 from syncline.engine.audit import EntryKind, entry
 from syncline.engine.codec import canon_of, decode_delta, gens_of
 from syncline.engine.hub import BoundFlow, Hub, Run
-from syncline.engine.labels import Label, labels, shown
+from syncline.engine.labels import Label, labels, shown_apart
 from syncline.engine.people import FIRST, PERSON, Deed, as_run, canonical, edit, entity_of, rule_of
 from syncline.engine.statistics import ALL
 from syncline.engine.step import Step, begin, commit
 from syncline.errors import SetupError
 from syncline.merging import Unit
-from syncline.model.report import ConflictRow
+from syncline.model.report import ConflictRow, plain
 from syncline.model.state import Conflict, ConflictState, Entity, EntityState, LinkState
-from syncline.model.values import UNSET, Value, decode_row, encode_row
+from syncline.model.values import UNSET, Row, Value, decode_row, encode_row
 
 WHOLE = "*"  #: the conflict is about the record, not about a field
 
@@ -37,18 +37,24 @@ def conflicts(hub: Hub, *, every: bool = False) -> list[ConflictRow]:
 def _row(hub: Hub, bound: BoundFlow, one: Conflict, label: Label) -> ConflictRow:
     unit = _unit(bound, one)
     positions = unit.positions if unit else ()
-
-    def told(data: bytes) -> tuple[object, ...]:
-        values = decode_row(data)
-        places = positions if len(positions) == len(values) else (-1,) * len(values)
-        return tuple(shown(hub, bound, place, value) for place, value in zip(places, values, strict=True))
-
+    theirs, ours, base = _told(hub, bound, positions, [decode_row(data) for data in (one.theirs, one.ours, one.base)])
     return ConflictRow(
         cid=one.cid, flow=bound.flow.name, entity=one.entity, eid=one.eid, label=label.text, keys=label.keys,
         field=one.field, names=tuple(bound.layout[p] for p in positions), state=one.state.name.lower(), rule=one.rule,
-        system=one.system, theirs=told(one.theirs), ours=told(one.ours), base=told(one.base), kept=one.kept, at=one.at,
+        system=one.system, theirs=theirs, ours=ours, base=base, kept=one.kept, at=one.at,
         run=one.run, who=one.who, agreed=_moved_to(hub, bound, one),
     )  # fmt: skip
+
+
+def _told(hub: Hub, bound: BoundFlow, positions: Sequence[int], sides: Sequence[Row]) -> list[tuple[object, ...]]:
+    """What each side holds, as a person reads it; what the sides hold of one field is told apart."""
+    told = [list(map(plain, values)) for values in sides]
+    whole = [number for number, values in enumerate(sides) if len(values) == len(positions)]
+    for column, place in enumerate(positions):
+        apart = shown_apart(hub, bound, place, [sides[number][column] for number in whole])
+        for number, value in zip(whole, apart, strict=True):
+            told[number][column] = value
+    return [tuple(values) for values in told]
 
 
 def _current(hub: Hub, bound: BoundFlow, found: Sequence[Conflict]) -> list[Conflict]:

@@ -11,7 +11,7 @@ from syncline.engine.codec import canon_of, decode_delta
 from syncline.engine.combine import POLICY_OP
 from syncline.engine.hub import Pass
 from syncline.engine.kinds import unfamiliar
-from syncline.engine.mergers import close_merge
+from syncline.engine.mergers import close_merge, left_of_two, record_merged
 from syncline.engine.plan import wanted
 from syncline.engine.step import Step
 from syncline.model.flow import DeletePolicy, Direction
@@ -33,6 +33,8 @@ def record_deleted(at: Pass, step: Step, key: str, reason: str) -> ReadOutcome:
         close_merge(at, step, {key})
     if link is None or link.state is not LinkState.OK:
         return ReadOutcome.FILTERED
+    if left := left_of_two(at, key):
+        return record_merged(at, step, key, left)
     # The same page may have shown an edit of the record: what this step has made of it stands.
     link = step.links.get((side.stream, link.eid), link)
     entity = step.entities.get(link.eid) or hub.store.entities(bound.entity, [link.eid])[link.eid]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -62,14 +63,28 @@ def labels(hub: Hub, bound: BoundFlow, eids: Iterable[int]) -> dict[int, Label]:
 
 def shown(hub: Hub, bound: BoundFlow, position: int, value: Value) -> object:
     """A value as a person reads it: a reference is the name of what it points at."""
+    return shown_apart(hub, bound, position, [value])[0]
+
+
+def shown_apart(hub: Hub, bound: BoundFlow, position: int, values: Sequence[Value]) -> list[object]:
+    """Values of one field as a person reads them; references that are called alike are told apart by a key."""
     target = bound.references.get(position)
-    if target is None or not isinstance(value, int):
-        return plain(value)
+    eids = {value for value in values if isinstance(value, int)} if target is not None else set()
+    if target is None or not eids:
+        return [plain(value) for value in values]
     try:
-        other = hub.of_entity(target)
+        called = labels(hub, hub.of_entity(target), eids)
     except KeyError:
-        return f"{target} #{value}"
-    return labels(hub, other, [value])[value].text
+        return [f"{target} #{value}" if isinstance(value, int) else plain(value) for value in values]
+    texts = Counter(one.text for one in called.values())
+    told = {
+        eid: one.text if texts[one.text] == 1 else f"{one.text} ({_first_key(one, eid)})" for eid, one in called.items()
+    }
+    return [told[value] if isinstance(value, int) else plain(value) for value in values]
+
+
+def _first_key(label: Label, eid: int) -> str:
+    return next((f"{system} {key}" for system, key in label.keys.items()), f"#{eid}")
 
 
 def values_shown(hub: Hub, bound: BoundFlow, canon: Row) -> dict[str, object]:

@@ -7,7 +7,7 @@ import msgspec
 from syncline.engine.audit import EntryKind, entry
 from syncline.engine.codec import Delta, canon_of, decode_delta, encode_delta, encode_gens, gens_of
 from syncline.engine.hub import Pass
-from syncline.engine.step import Step
+from syncline.engine.step import Step, tell_children
 from syncline.merging import Shadow
 from syncline.model.ledger import ReadOutcome
 from syncline.model.page import Op
@@ -45,6 +45,7 @@ def record_merged(at: Pass, step: Step, loser: str, winner: str) -> ReadOutcome:
     if kept.state is LinkState.DETACHED:
         return _other_way_round(at, step, lost, kept)
     step.dropped_links.setdefault(stream, []).append(lost.eid)
+    tell_children(hub, step, stream, lost.eid)  # the system has redirected those that it knew, not what came after
     entities = hub.store.entities(bound.entity, [lost.eid, kept.eid])
     _absorb_entity(at, step, entities[lost.eid], entities[kept.eid])
     return ReadOutcome.LINKED
@@ -70,6 +71,14 @@ def merges_to_look_at(at: Pass) -> list[Hint]:
 def to_merge(at: Pass) -> set[str]:
     """Records of which a person is asked to make one: a tombstone of theirs may tell of that, in either direction."""
     return {str(key) for one in _open_merges(at) for key in (*decode_row(one.theirs), *decode_row(one.ours))}
+
+
+def left_of_two(at: Pass, key: str) -> str:
+    """The record that a person left, who was asked to make one of two and deleted the one that was to stay; else ""."""
+    pairs = [(decode_row(one.theirs)[0], decode_row(one.ours)[0]) for one in _open_merges(at)]
+    asked = [str(loser) for loser, winner in pairs if winner == key]
+    links = at.hub.store.links(at.side.stream, asked)
+    return min((loser for loser in asked if loser in links and links[loser].state is LinkState.DETACHED), default="")
 
 
 def close_merge(at: Pass, step: Step, keys: set[str]) -> None:

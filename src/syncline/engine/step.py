@@ -146,9 +146,14 @@ def _note_moved(hub: Hub, step: Step) -> None:
         eids = [str(link.eid) for link in links]
         again = {*eids}.intersection(map(str, lost)) | hub.store.documents(remade(stream), eids).keys()
         for name in sorted(again):
-            for bound in hub.flows.values():
-                if stream.system in bound.sides and bound.refers_to(stream.entity):
-                    step.put_document(moved(Stream(stream.system, bound.entity)), f"{stream.entity} {name}", b"")
+            tell_children(hub, step, stream, int(name))
+
+
+def tell_children(hub: Hub, step: Step, stream: Stream, eid: int) -> None:
+    """What refers to this entity in this system shows a key of it that is none any more: see `engine.moved`."""
+    for bound in hub.flows.values():
+        if stream.system in bound.sides and bound.refers_to(stream.entity):
+            step.put_document(moved(Stream(stream.system, bound.entity)), f"{stream.entity} {eid}", b"")
 
 
 def _end_conflicts(hub: Hub, step: Step) -> None:

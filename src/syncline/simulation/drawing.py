@@ -116,7 +116,7 @@ class Drawer:
         )  # fmt: skip
 
     def _calmed(self, passes: Sequence[Passing]) -> Iterator[Passing]:
-        """One thing is done, then two passes without anybody: nothing ever meets anything."""
+        """One thing is done, then three passes without anybody: in the second of them a doubt begins, at the latest."""
         quiet = Swarm(
             people=0, meanwhile=0, crash=0, fault=0, kinds=(), empties=0.1, refused=0, full=0, anew=0,
             ops={"add": 1.0, "edit": 8.0},
@@ -124,6 +124,7 @@ class Drawer:
         yield Passing(wait=100.0, full=True)
         for passing in passes:
             yield msgspec.structs.replace(passing, wait=100.0, full=True, deeds=[])
+            yield Passing(wait=100.0, full=True)
             yield Passing(wait=100.0, full=True, deeds=[(10_000, self._deed(quiet))])
 
     # --- what happens -------------------------------------------------------------------------------------------------

@@ -86,7 +86,10 @@ class History:
             self.last_settled = self._settle()
 
     def _settle(self) -> int:
-        """Passes without people and faults until nothing is done any more; how many, 0 when that never came."""
+        """Passes without people and faults until nothing is done any more; how many, 0 when that never came.
+
+        Those in which all stood still already do not count: they only showed that what waits does so for a person.
+        """
         world = self.world
         waiting, same = -1, 0
         for number in range(1, CALM_DOWN + 1):
@@ -97,8 +100,10 @@ class History:
                 continue
             same = same + 1 if report.agreement.waiting == waiting else 0
             waiting = report.agreement.waiting
-            if self._nothing_left(report) or (report.agreement.questions and same >= STILL):
+            if self._nothing_left(report):
                 return number
+            if report.agreement.questions and same >= STILL:
+                return number - same
         return 0
 
     def _nothing_left(self, report: RunReport) -> bool:

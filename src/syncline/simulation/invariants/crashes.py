@@ -8,6 +8,7 @@ import msgspec
 
 from syncline.simulation.history import History, play
 from syncline.simulation.invariants.facts import Facts
+from syncline.simulation.spelling import UNDECLARED
 
 Ending = dict[tuple[str, int, str], str]
 
@@ -27,13 +28,20 @@ def crashes_leave_no_trace(facts: Facts) -> Iterator[str]:
 
 
 def ending(history: History) -> Ending:
-    """What everybody shows in the end, references by what they mean."""
+    """What everybody shows in the end, references by what they mean.
+
+    Without fields that a system spells in a way that nobody can know: an answer shows the spelling as that system's
+    edit, and where the answer was lost it is left to a person.
+    """
     facts = Facts(history)
     found: Ending = {}
+    apps = facts.world.apps.values()
+    unknown = {name for app in apps for name, kind in app.habits.normalisers.items() if kind in UNDECLARED}
     for thing, systems in facts.live.items():
         for system, records in systems.items():
             for kept in records:
                 values = facts.world.apps[system].values(kept, kept.last)
-                plain = {n: v for n, v in values.items() if not facts.flow(thing[0]).fields[n].field.reference}
+                fields = facts.flow(thing[0]).fields
+                plain = {n: v for n, v in values.items() if n not in unknown and not fields[n].field.reference}
                 found[*thing, system] = found.get((*thing, system), "") + str(sorted(plain.items()))
     return found

@@ -103,7 +103,7 @@ class Facts(Played):
     @cached_property
     def raced(self) -> set[Thing]:
         """Things that a person entered in a system just while the hub did, or renamed before the hub knew them."""
-        found = {thing for thing, at in self._renamings() if not self._known_before(thing, at)}
+        found = set(self.renamed_early)
         for thing, records in self.all_of.items():
             for app, kept in records:
                 if kept.by_hub:
@@ -114,6 +114,11 @@ class Facts(Played):
                     if one.by_hub and other is app and made - reach <= one.versions[0].at <= made + reach
                 }  # fmt: skip
         return found
+
+    @cached_property
+    def renamed_early(self) -> set[Thing]:
+        """Things that a person renamed before the hub had taken in what was entered of them."""
+        return {thing for thing, at in self._renamings() if not self._known_before(thing, at)}
 
     def _renamings(self) -> Iterator[tuple[Thing, int]]:
         for flow, who, at in self.people.renamed:

@@ -33,7 +33,12 @@ def one_record_each(facts: Facts) -> Iterator[str]:
 
 
 def _made_for_one(facts: Facts, system: str, first: Kept, second: Kept) -> bool:
-    """Are both creates of the hub for one entity, of which nobody has brought the first back?"""
+    """Are both creates of the hub for one entity, of which nobody has brought the first back?
+
+    Where no marker is kept, a record that was renamed before the hub saw it cannot be known for its own.
+    """
+    if facts.world.apps[system].habits.marker == "none" and facts.thing(first) in facts.renamed_early:
+        return False
     refs = {one.key: one.item.ref for one in facts.writes if one.system == system and one.op is Op.CREATE}
     back = any(version.fields is None for version in first.versions[:-1])
     same_side = first.side is second.side
@@ -96,27 +101,50 @@ def _waits_for_parent(facts: Facts, thing: Thing, system: str) -> bool:
 def _differ(facts: Facts, thing: Thing, field: FieldShape, found: Mapping[str, list[Kept]]) -> Iterator[str]:
     if (*thing, field.name) in facts.frozen:
         return
-    shown: dict[str, Value] = {}
-    for system in facts.systems(thing[0]):
-        for kept in found.get(system, [])[:1]:
-            if field.name in kept.side.writable and not _waits(facts, thing, system):
-                value = facts.world.apps[system].values(kept, kept.last).get(field.name, UNSET)
-                if value is UNSET and system in facts.rolled_back:
-                    continue  # a backup did not have the field yet: it is not carried there any more
-                shown[system] = _parent(facts, field, system, value) if field.kind is Kind.REFERENCE else value
+    shown = dict(_shown(facts, thing, field, found))
     dangling = any(str(value).startswith(DANGLING) for value in shown.values())
     if dangling or (len(shown) > 1 and not _one_value(facts, thing, field, shown)):
         yield f"{thing}.{field.name}: {shown}"
 
 
+def _shown(
+    facts: Facts, thing: Thing, field: FieldShape, found: Mapping[str, list[Kept]]
+) -> Iterator[tuple[str, Value]]:
+    """What each system shows that should show the same; references by what they point at."""
+    for system in facts.systems(thing[0]):
+        for kept in found.get(system, [])[:1]:
+            if field.name not in kept.side.writable or _waits(facts, thing, system):
+                continue
+            value = facts.world.apps[system].values(kept, kept.last).get(field.name, UNSET)
+            if value is UNSET and system in facts.rolled_back:
+                continue  # a backup did not have the field yet: it is not carried there any more
+            if field.kind is not Kind.REFERENCE:
+                yield system, value
+            elif not _orphaned(facts, field, system, value):
+                yield system, _parent(facts, field, system, value)
+
+
 def _parent(facts: Facts, field: FieldShape, system: str, value: Value) -> Value:
     """The thing that a reference points at; a dangling one is told by its key."""
-    flow = facts.shape.of_entity(field.field.reference)
-    side = flow.sides.get(system) if flow else None
-    kept = facts.world.apps[system].tables[side.resource].get(str(value)) if side and value else None
+    kept = _pointed_at(facts, field, system, value)
     if kept is None or kept.last.fields is None:
         return f"{DANGLING} {value}" if value else None
     return facts.thing(kept)[1]
+
+
+def _pointed_at(facts: Facts, field: FieldShape, system: str, value: Value) -> Kept | None:
+    flow = facts.shape.of_entity(field.field.reference)
+    side = flow.sides.get(system) if flow else None
+    return facts.world.apps[system].tables[side.resource].get(str(value)) if side and value else None
+
+
+def _orphaned(facts: Facts, field: FieldShape, system: str, value: Value) -> bool:
+    """Has a person deleted what this refers to?"""
+    kept = _pointed_at(facts, field, system, value)
+    if kept is None or kept.last.fields is not None:
+        return False
+    place = (system, kept.side.flow, kept.key, "remove")
+    return any((one.system, one.flow, one.key, one.op) == place for one in facts.people.removals)
 
 
 def _one_value(facts: Facts, thing: Thing, field: FieldShape, shown: Mapping[str, Value]) -> bool:
