@@ -69,8 +69,9 @@ def merges_to_look_at(at: Pass) -> list[Hint]:
 
 
 def to_merge(at: Pass) -> set[str]:
-    """Records of which a person is asked to make one: a tombstone of theirs may tell of that, in either direction."""
-    return {str(key) for one in _open_merges(at) for key in (*decode_row(one.theirs), *decode_row(one.ours))}
+    """Live records of which a person is asked to make one: a tombstone may tell of that, in either direction."""
+    asked = {str(key) for one in _open_merges(at) for key in (*decode_row(one.theirs), *decode_row(one.ours))}
+    return asked - at.hub.store.tombs(at.side.stream, sorted(asked)).keys()
 
 
 def left_of_two(at: Pass, key: str) -> str:

@@ -145,14 +145,19 @@ def _place(at: Pass) -> str:
 
 
 def _sendable(at: Pass) -> list[Intent]:
-    """Planned intents of this side that may go: approved, and creates only once every record there was seen."""
+    """Planned intents of this side that may go: approved, and creates only once every record there was seen.
+
+    Deletes go first: what is created next may be called as the one that goes. Where records of a flow refer to each
+    other they go last, when nothing points at them any more.
+    """
     intents = at.hub.store.intents(IntentState.PLANNED, at.side.stream)
     if not intents or at.side.side.direction is Direction.FROM:
         return []
     held = {intent.iid for intent in held_back(at, intents)}
     seen = at.hub.matched(at.side.stream)
     ready = [one for one in intents if one.iid not in held and (seen or one.op is not Op.CREATE)]
-    return sorted(ready, key=lambda intent: (intent.priority, intent.op, intent.iid))
+    first = () if at.bound.refers_to(at.bound.entity) else (Op.DELETE, Op.ARCHIVE)
+    return sorted(ready, key=lambda intent: (intent.op not in first, intent.priority, intent.op, intent.iid))
 
 
 def deliver_planned(at: Pass, allowed: Allowed = _whatever) -> bool:
