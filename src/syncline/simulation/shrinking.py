@@ -103,10 +103,11 @@ def _fields(script: Script) -> Iterator[Part]:
 
 
 def _habits(script: Script) -> Iterator[Part]:
+    """What is not usual of each application. Where nothing is listed whole, it goes on telling of its deletes."""
     usual = Habits()
     for system, habits in script.systems.items():
         for name in Habits.__struct_fields__:
-            if getattr(habits, name) != getattr(usual, name):
+            if getattr(habits, name) != getattr(usual, name) and (script.scan or name != "deletes"):
                 yield "habit", system, name
 
 

@@ -139,12 +139,14 @@ def _pointed_at(facts: Facts, field: FieldShape, system: str, value: Value) -> K
 
 
 def _orphaned(facts: Facts, field: FieldShape, system: str, value: Value) -> bool:
-    """Has a person deleted what this refers to?"""
+    """Has a person deleted what this refers to, or merged it where only a whole listing would tell?"""
     kept = _pointed_at(facts, field, system, value)
     if kept is None or kept.last.fields is not None:
         return False
-    place = (system, kept.side.flow, kept.key, "remove")
-    return any((one.system, one.flow, one.key, one.op) == place for one in facts.people.removals)
+    if kept.merged_into and not facts.history.script.scan:
+        return True
+    removed = [one for one in facts.people.removals if one.op == "remove"]
+    return facts.thing(kept) in {(one.flow, facts.people.thing(one.flow, one.who)) for one in removed}
 
 
 def _one_value(facts: Facts, thing: Thing, field: FieldShape, shown: Mapping[str, Value]) -> bool:
