@@ -69,6 +69,8 @@ def _combine_one(at: Pass, one: Known, entity: Entity, others: Mapping[str, Link
         _store_entity(at, entity, result, gens, step, revived=revived)
     _store_link(at, one, result, step)
     _plan(at, one.eid, result, lagging, others, step)
+    if revived:
+        _create_where_it_never_was(at, one.eid, others, step)
     return _outcome(one, result)
 
 
@@ -272,6 +274,13 @@ def _plan(
             link = others.get(side.system)
             if link is None or link.state is LinkState.OK:
                 step.plan_work(side.stream, Op.UPDATE, eid)
+
+
+def _create_where_it_never_was(at: Pass, eid: int, others: Mapping[str, Link], step: Step) -> None:
+    """An entity that lives again may have died before it was created everywhere."""
+    for side in at.bound.sides.values():
+        if side.system not in (at.side.system, *others) and creates_now(at.hub, side):
+            step.plan_work(side.stream, Op.CREATE, eid)
 
 
 def _let_go(at: Pass, eids: Sequence[int], step: Step) -> None:
