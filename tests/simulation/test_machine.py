@@ -18,7 +18,7 @@ from syncline.simulation.invariants import violations
 from syncline.simulation.script import Deed, Fault, Passing
 from syncline.simulation.shape import TOKENS, Kind, reference
 
-RUNS = int(os.environ.get("SYNCLINE_MACHINES", "60"))
+RUNS = int(os.environ.get("SYNCLINE_MACHINES", "200"))
 SHAPE = reference()
 PARENTS = {
     parent.name for flow in SHAPE.flows.values() for one in flow.fields.values()
