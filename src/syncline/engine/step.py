@@ -149,11 +149,14 @@ def _note_moved(hub: Hub, step: Step) -> None:
             tell_children(hub, step, stream, int(name))
 
 
-def tell_children(hub: Hub, step: Step, stream: Stream, eid: int) -> None:
-    """What refers to this entity in this system shows a key of it that is none any more: see `engine.moved`."""
+def tell_children(hub: Hub, step: Step, stream: Stream, eid: int, since: int = 0) -> None:
+    """What refers to this entity in this system may show a key that is none any more: see `engine.moved`.
+
+    `since` leaves out references that are older than this generation.
+    """
     for bound in hub.flows.values():
         if stream.system in bound.sides and bound.refers_to(stream.entity):
-            step.put_document(moved(Stream(stream.system, bound.entity)), f"{stream.entity} {eid}", b"")
+            step.put_document(moved(Stream(stream.system, bound.entity)), f"{stream.entity} {eid} {since}", b"")
 
 
 def _end_conflicts(hub: Hub, step: Step) -> None:
