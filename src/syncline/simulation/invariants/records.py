@@ -198,10 +198,13 @@ def deletes_stand(facts: Facts) -> Iterator[str]:
 
 
 def none_returns(facts: Facts) -> Iterator[str]:
-    """I9: what was deleted while everybody agreed about it is created nowhere again, not even for a while."""
+    """I9: what was deleted while everybody agreed about it is created nowhere again, not even for a while.
+
+    Of a thing that a person entered just while the hub did, a second record may be carried everywhere later.
+    """
     for thing, records in facts.all_of.items():
         removals = [one for one in facts.people.removals if (one.flow, facts.people.thing(one.flow, one.who)) == thing]
-        if not removals or not _plainly_deleted(facts, thing, removals, records):
+        if not removals or thing in facts.raced or not _plainly_deleted(facts, thing, removals, records):
             continue
         first = min(one.at for one in removals)
         for app, kept in records:
