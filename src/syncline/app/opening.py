@@ -32,6 +32,8 @@ from syncline.ports.store import Store
 from syncline.security import ChainedSecrets, EncryptedSecrets, EnvSecrets, FileSecrets, revealed
 from syncline.store import open_store
 
+TAG_LENGTH = 6  #: hexadecimal digits that tell two processes apart which gave out the same eids
+
 
 def open_project(folder: Path) -> Project:
     """The settings of a project folder; ConfigError with every problem at once."""
@@ -144,7 +146,7 @@ def compose(
     seq, last = store.audit_head()
     hub = Hub(
         env=env, store=store, executor=executor or Threads(), journal=Journal(seq, last, env),
-        store_id=_store_id(store, env), flows=flows, listeners=listeners,
+        store_id=_store_id(store, env), flows=flows, listeners=listeners, tag=env.new_id()[-TAG_LENGTH:],
     )  # fmt: skip
     hub.opened_at = hub.now()
     hub.left_at = store.audit_pages([seq])[seq].at if seq else 0

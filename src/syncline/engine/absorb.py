@@ -51,6 +51,7 @@ class Row(msgspec.Struct, kw_only=True):
     carried: tuple[Value, ...] = ()  #: in the order of `positions`
     positions: tuple[int, ...] = ()
     by_position: dict[int, Value] | None = None
+    stale: AbstractSet[int] = frozenset()  #: positions that show a former key of their parent
 
     @property
     def values(self) -> dict[int, Value]:
@@ -275,7 +276,7 @@ def _known(rows: Sequence[Row], links: Mapping[int, Link], reading: Reading) -> 
         Known(
             key=row.key, eid=row.eid, values=row.values, print=row.print, version=row.version, stamp=row.stamp,
             link=links.get(row.eid), pending=reading.pending.get(row.eid, {}), how="by key",
-            exact=reading.exact,
+            exact=reading.exact, stale=row.stale,
         )
         for row in rows
     ]  # fmt: skip
@@ -334,7 +335,9 @@ def _decoded(at: Pass, rows: list[Row], reading: Reading, step: Step, outcomes: 
         out.add(problem.row)
     waiting: dict[int, references.Waiting] = {}
     if bound.references or bound.line_references:
-        waiting = references.to_eids(hub, bound, side, [row.values for row in rows])
+        waiting, stale = references.to_eids(hub, bound, side, [row.values for row in rows])
+        for number, positions in stale.items():
+            rows[number].stale = positions
         deferred = _deferred(at, rows, out, waiting, reading, step)
         outcomes[ReadOutcome.DEFERRED] += len(deferred)
         out |= deferred

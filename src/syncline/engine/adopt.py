@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Protocol
 
 import msgspec
@@ -11,7 +12,7 @@ import msgspec
 from syncline.engine.audit import Entry, EntryKind
 from syncline.engine.codec import Pending, decode_pending
 from syncline.engine.combine import creates_now
-from syncline.engine.hub import Pass, former
+from syncline.engine.hub import TAGGED, Pass, former, tags
 from syncline.engine.identify import (
     NEW,
     OUR_CREATE,
@@ -49,6 +50,7 @@ class FreshRow(Protocol):
     eid: int
     carried: tuple[Value, ...]
     by_position: dict[int, Value] | None
+    stale: AbstractSet[int]
 
     @property
     def values(self) -> dict[int, Value]:
@@ -160,7 +162,11 @@ def take_eids(at: Pass, count: int) -> int:
         size = max(count, EIDS_AT_ONCE)
         with hub.store.transaction() as tx:
             first = tx.new_eids(entity, size)
-        end = first + size
+            end = first + size
+            for start in (first, *range(-(-(first + 1) // TAGGED) * TAGGED, end, TAGGED)):
+                if hub.tag_of(entity, start) != hub.tag:
+                    tx.put_documents(tags(entity, start // TAGGED), {str(start): hub.tag.encode()})
+                    del hub.index.tags[entity, start // TAGGED]
     hub.eids[entity] = (first + count, end)
     return first
 
@@ -180,7 +186,7 @@ def _linked(at: Pass, linked: Sequence[tuple[FreshRow, Identity]], step: Step) -
         known.append(
             Known(
                 key=row.key, eid=eid, values=row.values, print=row.print, version=row.version,
-                stamp=row.stamp, link=None, pending=pending, how=identity.reason,
+                stamp=row.stamp, link=None, pending=pending, how=identity.reason, stale=row.stale,
             )
         )  # fmt: skip
     return known

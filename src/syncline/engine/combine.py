@@ -61,6 +61,7 @@ def _combine_one(at: Pass, one: Known, entity: Entity, others: Mapping[str, Link
     seen = _observation(at, one, entity, others, step)
     result = merge(at.bound.units, seen, gen=step.gen)
     revived = entity.state is EntityState.DEAD and _edit_wins(at, one, result, step, others)
+    _write_anew(at, one, result, gens)
     _record(at, one, seen, result, step)
     if entity.state is EntityState.DEAD and not revived:
         return _stays_dead(at, one, result, step)
@@ -72,6 +73,12 @@ def _combine_one(at: Pass, one: Known, entity: Entity, others: Mapping[str, Link
     if revived:
         _create_where_it_never_was(at, one.eid, others, step)
     return _outcome(one, result)
+
+
+def _write_anew(at: Pass, one: Known, result: Merge, gens: Sequence[int]) -> None:
+    """A reference that shows a former key of its parent means the right entity, but is to be written anew."""
+    for p in one.stale & at.side.writable:
+        result.delta[p] = result.delta.get(p, Shadow(UNSET, result.canon[p], gens[p]))._replace(base=UNSET)
 
 
 def _observation(at: Pass, one: Known, entity: Entity, others: Mapping[str, Link], step: Step) -> Observation:

@@ -107,7 +107,7 @@ def _beside(at: Pass, one: Ready, row: Row, positions: frozenset[int]) -> Row:
 def _item(at: Pass, intent: Intent, marker: Callable[[int], str] | None, one: Ready, fields: dict[str, Json]) -> Item:
     eid = one.entity.eid
     if one.link is None:
-        again = f"{at.hub.store_id[:8]}-{intent.iid}-{eid}"
+        again = f"{at.hub.store_id[:8]}-{at.hub.tag}-{intent.iid}-{eid}"
         return Item(ref=eid, op=one.op, fields=fields, marker=marker(eid) if marker else "", idempotency=again)
     before = one.before
     return Item(

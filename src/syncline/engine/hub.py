@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from operator import itemgetter
 from typing import NamedTuple
 
 import msgspec
@@ -23,6 +25,8 @@ from syncline.ports.connector import Connector
 from syncline.ports.executor import Executor
 from syncline.ports.listener import Listener
 from syncline.ports.store import Store
+
+TAGGED = 65_536  #: eids whose tags are looked up together
 
 
 class BoundSide(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,6 +111,7 @@ class MatchIndex(msgspec.Struct, kw_only=True):
     documents: dict[str, bool] = {}  #: may there be documents of this kind?
     asked: dict[Stream, Mapping[int, str]] = {}  #: entities that open questions are about
     unplaced: dict[Stream, Unplaced] = {}  #: records that nobody has yet
+    tags: dict[tuple[str, int], list[tuple[int, str]]] = {}  #: by entity type and block: (first eid, tag), ascending
 
 
 class Hub(msgspec.Struct, kw_only=True):
@@ -126,6 +131,7 @@ class Hub(msgspec.Struct, kw_only=True):
     left_at: int = 0  #: when an earlier process made its last change to the state [µs]
     index: MatchIndex = msgspec.field(default_factory=MatchIndex)
     batch_sizes: dict[Stream, int] = {}  #: items of one intent
+    tag: str = ""  #: of this process: tells its eids from those that another state of the store has given out
     eids: dict[str, tuple[int, int]] = {}  #: by entity type: next and end of what is reserved
     untold: list[Event] | None = None  #: of commits that `together` holds back
 
@@ -189,6 +195,16 @@ class Hub(msgspec.Struct, kw_only=True):
                 return bound
         raise KeyError(entity)
 
+    def tag_of(self, entity: str, eid: int) -> str:
+        """The tag of the process that reserved an eid; "" where none was written down."""
+        place = entity, eid // TAGGED
+        if place not in self.index.tags:
+            found = self.store.documents(tags(*place))
+            self.index.tags[place] = sorted((int(first), tag.decode()) for first, tag in found.items())
+        known = self.index.tags[place]
+        number = bisect_right(known, eid, key=itemgetter(0))
+        return known[number - 1][1] if number else ""
+
     def marker(self, stream: Stream, eid: int) -> str:
         """What the hub writes into a record's marker field, so that it knows its own creates again.
 
@@ -196,13 +212,22 @@ class Hub(msgspec.Struct, kw_only=True):
         """
         kind = remade(stream)
         count = self.store.document(kind, str(eid)) if self.may_have(kind) else None
-        return f"{self.store_id[:8]}-{stream.entity}-{eid}" + (f".{count.decode()}" if count else "")
+        tag = self.tag_of(stream.entity, eid)
+        parts = (self.store_id[:8], stream.entity, str(eid), *([tag] if tag else []))
+        return "-".join(parts) + (f".{count.decode()}" if count else "")
 
     def marked_eid(self, stream: Stream, marker: str) -> int:
-        """The eid of a marker that this hub wrote; 0 when it is not ours."""
+        """The eid of a marker that this hub wrote; 0 when it is not ours, or of a state that was put back since."""
         prefix = f"{self.store_id[:8]}-{stream.entity}-"
-        tail = marker.removeprefix(prefix).partition(".")[0]
-        return int(tail) if marker.startswith(prefix) and tail.isdigit() else 0
+        number, _, tag = marker.removeprefix(prefix).partition(".")[0].partition("-")
+        if not marker.startswith(prefix) or not number.isdecimal():
+            return 0
+        return int(number) if self.tag_of(stream.entity, int(number)) == tag else 0
+
+
+def tags(entity: str, block: int) -> str:
+    """The kind of document that holds the tags of processes that reserved eids of a block, by their first eid."""
+    return f"tags {entity} {block}"
 
 
 def former(stream: Stream) -> str:

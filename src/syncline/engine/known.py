@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
 import msgspec
 
@@ -24,3 +24,4 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     pending: Pending = {}
     how: str = ""  #: how it was linked, for the audit
     exact: bool = False  #: read by key
+    stale: Set[int] = frozenset()  #: positions that show a former key of their parent

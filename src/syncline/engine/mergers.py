@@ -46,7 +46,6 @@ def record_merged(at: Pass, step: Step, loser: str, winner: str) -> ReadOutcome:
         return _other_way_round(at, step, lost, kept)
     step.dropped_links.setdefault(stream, []).append(lost.eid)
     tell_children(hub, step, stream, lost.eid)  # the system has redirected those that it knew, not what came after
-    tell_children(hub, step, stream, kept.eid, since=step.gen)  # or what was read since, and is known to mean this one
     entities = hub.store.entities(bound.entity, [lost.eid, kept.eid])
     _absorb_entity(at, step, entities[lost.eid], entities[kept.eid])
     return ReadOutcome.LINKED

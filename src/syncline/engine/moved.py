@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 
 from syncline.engine.codec import canon_of, decode_delta, encode_delta, gens_of
 from syncline.engine.hub import BoundFlow, Pass
@@ -12,9 +13,9 @@ from syncline.merging import Shadow
 from syncline.model.flow import Direction
 from syncline.model.page import Op
 from syncline.model.state import Entity, EntityState, Link, LinkState
-from syncline.model.values import UNSET
+from syncline.model.values import UNSET, Row
 
-Parents = Mapping[str, Mapping[int, int]]  #: entity type -> eid -> since which generation references are in question
+Parents = Mapping[str, AbstractSet[int]]  #: entity type -> eids
 
 
 def tell_of_moved(at: Pass) -> bool:
@@ -42,22 +43,20 @@ def tell_of_moved(at: Pass) -> bool:
 
 def _parents(at: Pass, names: list[str]) -> Parents:
     """The parents that have moved, with those that were merged into them: they are referred to by either eid."""
-    found: dict[str, dict[int, int]] = {}
+    found: dict[str, set[int]] = {}
     for name in names:
-        entity, eid, since = name.rsplit(" ", 2)
-        eids = found.setdefault(entity, {})
-        eids[int(eid)] = min(int(since), eids.get(int(eid), int(since)))
+        entity, _, eid = name.rpartition(" ")
+        found.setdefault(entity, set()).add(int(eid))
     for entity, eids in found.items():
         for page in at.hub.store.each_entity(entity):
-            merged = [one.eid for one in page if one.state is EntityState.MERGED and one.eid not in eids]
-            into = {eid: at.hub.store.merged_into(entity, eid) for eid in merged}
-            eids.update({eid: eids[survivor] for eid, survivor in into.items() if survivor in eids})
+            merged = [one.eid for one in page if one.state is EntityState.MERGED]
+            eids |= {eid for eid in merged if at.hub.store.merged_into(entity, eid) in eids}
     return found
 
 
 def _tell(at: Pass, entities: list[Entity], parents: Parents, step: Step) -> None:
     width = at.bound.width
-    pointing = {one.eid: (one, _pointing(at.bound, one, parents)) for one in entities}
+    pointing = {one.eid: (one, _pointing(at.bound, canon_of(one, width), parents)) for one in entities}
     eids = [eid for eid, (_, positions) in pointing.items() if positions & at.side.writable]
     for eid, link in at.hub.store.links_of(at.side.stream, eids).items():
         if link.state is not LinkState.OK:
@@ -73,19 +72,13 @@ def _tell(at: Pass, entities: list[Entity], parents: Parents, step: Step) -> Non
         step.plan_work(at.side.stream, Op.UPDATE, eid)
 
 
-def _pointing(bound: BoundFlow, entity: Entity, parents: Parents) -> set[int]:
-    """The positions at which an entity refers to one of `parents`, as long as that is in question."""
-    canon, gens = canon_of(entity, bound.width), gens_of(entity, bound.width)
-
-    def asked(kind: str, value: object, position: int) -> bool:
-        since = parents.get(kind, {}).get(value) if isinstance(value, int) else None
-        return since is not None and gens[position] >= since
-
-    found = {p for p, kind in bound.references.items() if asked(kind, canon[p], p)}
+def _pointing(bound: BoundFlow, canon: Row, parents: Parents) -> set[int]:
+    """The positions at which a canon refers to one of `parents`."""
+    found = {p for p, entity in bound.references.items() if canon[p] in parents.get(entity, ())}
     for p, fields in bound.line_references.items():
         lines = canon[p]
         if isinstance(lines, Mapping) and any(
-            asked(kind, line.get(name), p) for line in lines.values() for name, kind in fields.items()
+            line.get(name) in parents.get(entity, ()) for line in lines.values() for name, entity in fields.items()
         ):
             found.add(p)
     return found

@@ -18,6 +18,20 @@ class Waiting(NamedTuple):
     positions: frozenset[int]  #: of every such reference
 
 
+class Parents(NamedTuple):
+    """Whom keys of a system name."""
+
+    eids: dict[str, int]
+    former: frozenset[str]  #: keys of records that are gone, and whose entity has another one now
+
+
+class Translated(NamedTuple):
+    """What there is to know of rows whose references are eids now, by row number."""
+
+    waiting: dict[int, Waiting]
+    stale: dict[int, set[int]]  #: positions that show a former key of their parent
+
+
 class Unresolved(NamedTuple):
     """A parent has no record in the system yet."""
 
@@ -26,8 +40,11 @@ class Unresolved(NamedTuple):
     eid: int
 
 
-def parents_in(hub: Hub, system: str, entity: str, keys: Sequence[str]) -> dict[str, int]:
-    """Eids of the records `keys` of a system, aliases followed."""
+NOBODY = Parents({}, frozenset())
+
+
+def parents_in(hub: Hub, system: str, entity: str, keys: Sequence[str]) -> Parents:
+    """The entities of the records `keys` of a system, aliases followed."""
     stream = Stream(system, entity)
     links = hub.store.links(stream, keys)
     found = {key: link.eid for key, link in links.items()}
@@ -40,27 +57,32 @@ def parents_in(hub: Hub, system: str, entity: str, keys: Sequence[str]) -> dict[
         if hub.may_have(former(stream)):  # a record that was made anew since: its former key still names the entity
             buried = hub.store.tombs(stream, [key for key in missing if key not in found])
             found.update({key: hub.store.merged_into(entity, tomb.eid) for key, tomb in buried.items()})
-    return found
+    renewed = {key: found[key] for key in missing if key in found}
+    now = hub.store.links_of(stream, list(renewed.values())) if renewed else {}
+    stale = [key for key, eid in renewed.items() if eid in now and now[eid].state is LinkState.OK]
+    return Parents(found, frozenset(stale))
 
 
-def to_eids(hub: Hub, bound: BoundFlow, side: BoundSide, rows: Sequence[dict[int, Value]]) -> dict[int, Waiting]:
-    """Replace the system's keys in `rows` by eids, in place; row number -> what it waits for."""
-    waiting: dict[int, Waiting] = {}
+def to_eids(hub: Hub, bound: BoundFlow, side: BoundSide, rows: Sequence[dict[int, Value]]) -> Translated:
+    """Replace the system's keys in `rows` by eids, in place."""
+    made = Translated({}, {})
     for position, entity in bound.references.items():
         keys = {str(row[position]) for row in rows if not _absent(row.get(position, UNSET))}
-        found = parents_in(hub, side.system, entity, sorted(keys)) if keys else {}
+        found = parents_in(hub, side.system, entity, sorted(keys)) if keys else NOBODY
         for number, row in enumerate(rows):
             key = row.get(position, UNSET)
             if _absent(key):
                 continue
-            if str(key) in found:
-                row[position] = found[str(key)]
+            if str(key) in found.eids:
+                row[position] = found.eids[str(key)]
             else:
-                _wait(waiting, number, position, f"{entity} {key}")
+                _wait(made.waiting, number, position, f"{entity} {key}")
+            if str(key) in found.former:
+                made.stale.setdefault(number, set()).add(position)
     for position, fields in bound.line_references.items():
         for name, entity in fields.items():
-            _line_eids(hub, side, rows, (position, name, entity), waiting)
-    return waiting
+            _line_eids(hub, side, rows, (position, name, entity), made)
+    return made
 
 
 def _wait(waiting: dict[int, Waiting], number: int, position: int, parent: str) -> None:
@@ -73,22 +95,24 @@ def _line_eids(
     side: BoundSide,
     rows: Sequence[dict[int, Value]],
     place: tuple[int, str, str],
-    waiting: dict[int, Waiting],
+    made: Translated,
 ) -> None:
     position, name, entity = place
     keys: set[str] = set()
     for row in rows:
         keys |= {str(line[name]) for line in _lines(row, position).values() if not _absent(line.get(name, UNSET))}
-    found = parents_in(hub, side.system, entity, sorted(keys)) if keys else {}
+    found = parents_in(hub, side.system, entity, sorted(keys)) if keys else NOBODY
     for number, row in enumerate(rows):
         lines = _lines(row, position)
         wanted = {str(line[name]) for line in lines.values() if not _absent(line.get(name, UNSET))}
-        unknown = wanted - found.keys()
+        unknown = wanted - found.eids.keys()
+        if wanted & found.former:
+            made.stale.setdefault(number, set()).add(position)
         if unknown:
-            _wait(waiting, number, position, f"{entity} {min(unknown)}")
+            _wait(made.waiting, number, position, f"{entity} {min(unknown)}")
         elif wanted:
             row[position] = {
-                key: {**line, name: found[str(line[name])]} if not _absent(line.get(name, UNSET)) else line
+                key: {**line, name: found.eids[str(line[name])]} if not _absent(line.get(name, UNSET)) else line
                 for key, line in lines.items()
             }
 

@@ -44,7 +44,7 @@ def shown_after(at: Pass, written: Sequence[tuple[Sent, Receipt]], step: Step) -
     rows = [dict(zip(at.side.positions, values, strict=True)) for values in zip(*mapped.columns, strict=True)]
     unreadable = {problem.row for problem in mapped.problems}
     if at.bound.references or at.bound.line_references:
-        unreadable |= references.to_eids(at.hub, at.bound, at.side, rows).keys()
+        unreadable |= references.to_eids(at.hub, at.bound, at.side, rows).waiting.keys()
     found: dict[int, Shown] = {}
     for number, (eid, row) in enumerate(zip(eids, rows, strict=True)):
         if number not in unreadable:

@@ -149,14 +149,11 @@ def _note_moved(hub: Hub, step: Step) -> None:
             tell_children(hub, step, stream, int(name))
 
 
-def tell_children(hub: Hub, step: Step, stream: Stream, eid: int, since: int = 0) -> None:
-    """What refers to this entity in this system may show a key that is none any more: see `engine.moved`.
-
-    `since` leaves out references that are older than this generation.
-    """
+def tell_children(hub: Hub, step: Step, stream: Stream, eid: int) -> None:
+    """What refers to this entity in this system may show a key that is none any more: see `engine.moved`."""
     for bound in hub.flows.values():
         if stream.system in bound.sides and bound.refers_to(stream.entity):
-            step.put_document(moved(Stream(stream.system, bound.entity)), f"{stream.entity} {eid} {since}", b"")
+            step.put_document(moved(Stream(stream.system, bound.entity)), f"{stream.entity} {eid}", b"")
 
 
 def _end_conflicts(hub: Hub, step: Step) -> None:

@@ -39,7 +39,7 @@ def wake_deferred(at: Pass) -> bool:
     known = {
         f"{DEFERRED}{entity} {key}"
         for entity, keys in parents.items()
-        for key in parents_in(at.hub, at.side.system, entity, sorted(keys))
+        for key in parents_in(at.hub, at.side.system, entity, sorted(keys)).eids
     }
     now = at.hub.now()
     ready = [msgspec.structs.replace(hint, due=now) for hint in waiting if hint.reason in known]

@@ -20,7 +20,7 @@ NORMALISERS: Mapping[Kind, Sequence[str]] = {
     Kind.INSTANT: (ZONE,),
 }
 #: What is not drawn while a regression that it breaks is kept open; its reason names it.
-HELD_BACK: frozenset[str] = frozenset({"put_back"})
+HELD_BACK: frozenset[str] = frozenset()
 Marker = Literal["unique", "plain", "none"]
 MARKERS: tuple[Marker, ...] = ("unique", "plain", "none", "plain")
 

@@ -85,7 +85,7 @@ READING = (
         "a record whose parent is not known yet is taken in without its reference",
         rewritten(
             references.to_eids,
-            ('_wait(waiting, number, position, f"{entity} {key}")', "row[position] = UNSET"),
+            ('_wait(made.waiting, number, position, f"{entity} {key}")', "row[position] = UNSET"),
         ),
     ),
     mutant(

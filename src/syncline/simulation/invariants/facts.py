@@ -104,11 +104,15 @@ class Facts(Played):
     def raced(self) -> set[Thing]:
         """Things that a person entered in a system just while the hub did, or renamed before the hub knew them."""
         found = set(self.renamed_early)
+        forgotten = [one for one in self.people.removals if self.forgotten(one.at)]
+        found |= {(one.flow, self.people.thing(one.flow, one.who)) for one in forgotten}  # and perhaps made anew since
         for thing, records in self.all_of.items():
             for app, kept in records:
-                if kept.by_hub:
-                    continue
                 reach = int((app.habits.effect + app.habits.lag + app.habits.get_lag + DAWDLE) * SECOND)
+                if kept.by_hub:  # by one whose state was thrown away before a listing could show the record
+                    made = kept.versions[0].at
+                    found |= {thing for _, back in self.world.put_back if back - reach <= made <= back + reach}
+                    continue
                 found |= {
                     thing for other, one in records for made in _appeared(kept)
                     if one.by_hub and other is app and made - reach <= one.versions[0].at <= made + reach

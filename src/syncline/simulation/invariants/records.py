@@ -35,8 +35,11 @@ def one_record_each(facts: Facts) -> Iterator[str]:
 def _made_for_one(facts: Facts, system: str, first: Kept, second: Kept) -> bool:
     """Are both creates of the hub for one entity, of which nobody has brought the first back?
 
-    Where no marker is kept, a record that was renamed before the hub saw it cannot be known for its own.
+    Where no marker is kept, a record that was renamed before the hub saw it cannot be known for its own. A hub whose
+    state was put back gives the number of an entity that it has forgotten to another one.
     """
+    if facts.forgotten(first.versions[0].at):
+        return False
     if facts.world.apps[system].habits.marker == "none" and facts.thing(first) in facts.renamed_early:
         return False
     refs = {one.key: one.item.ref for one in facts.writes if one.system == system and one.op is Op.CREATE}
@@ -156,8 +159,12 @@ def _one_value(facts: Facts, thing: Thing, field: FieldShape, shown: Mapping[str
     if field.kind not in TOKENS:
         return all(same(value, values[0]) for value in values)
     entered = [*facts.raw_entered.get((*thing, field.name), []), None]
-    if facts.pair_forgotten(field.name):
-        return all(same(value, values[0]) for value in values)
+    if facts.pair_forgotten(field.name):  # what some system makes of a value may be taken for entered there
+        if all(same(value, values[0]) for value in values):
+            return True
+        entered += [
+            facts.world.apps[s].stored(facts.flow(thing[0]).sides[s], field.name, one) for s in shown for one in entered
+        ]
     return any(
         all(
             same(facts.world.apps[s].stored(facts.flow(thing[0]).sides[s], field.name, one), x)

@@ -103,7 +103,7 @@ def bounds_are_kept(facts: Facts) -> Iterator[str]:
 
 def order_is_kept(facts: Facts) -> Iterator[str]:
     """I13: of two edits that were made of one record after each other, the older is never written after the newer."""
-    if facts.rolled_back:
+    if facts.rolled_back or facts.world.put_back:  # somebody begins anew with what was then
         return
     origin: dict[tuple[str, str, str], Edit] = {}
     for edit in facts.texts:
