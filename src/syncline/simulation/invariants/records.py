@@ -42,7 +42,8 @@ def _made_for_one(facts: Facts, system: str, first: Kept, second: Kept) -> bool:
         return False
     if facts.world.apps[system].habits.marker == "none" and facts.thing(first) in facts.renamed_early:
         return False
-    refs = {one.key: one.item.ref for one in facts.writes if one.system == system and one.op is Op.CREATE}
+    made = [one for one in facts.writes if one.system == system and one.op is Op.CREATE]
+    refs = {one.key: (one.item.ref, one.item.marker.partition(".")[0]) for one in made}
     back = any(version.fields is None for version in first.versions[:-1])
     same_side = first.side is second.side
     return same_side and not back and first.by_hub and refs.get(first.key) == refs.get(second.key)
