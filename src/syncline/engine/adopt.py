@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Mapping, Sequence, Set
 from typing import Protocol
 
 import msgspec
@@ -50,7 +49,7 @@ class FreshRow(Protocol):
     eid: int
     carried: tuple[Value, ...]
     by_position: dict[int, Value] | None
-    stale: AbstractSet[int]
+    stale: Set[int]
 
     @property
     def values(self) -> dict[int, Value]:
@@ -175,6 +174,7 @@ def _linked(at: Pass, linked: Sequence[tuple[FreshRow, Identity]], step: Step) -
     """First sights of records of existing entities. A create of ours that was in doubt is settled by that."""
     doubts = at.hub.store.unsettled_of(at.side.stream, [identity.eid for _, identity in linked]) if linked else {}
     known: list[Known] = []
+    given = {identity.eid for _, identity in linked}
     for row, identity in linked:
         pending: Pending = {}
         eid = identity.eid
@@ -182,7 +182,8 @@ def _linked(at: Pass, linked: Sequence[tuple[FreshRow, Identity]], step: Step) -
             if doubts[eid].state is UnsettledState.DOUBT:  # else nothing was sent, or it did nothing
                 pending = decode_pending(doubts[eid].pending)
             step.settled.setdefault(at.side.stream, []).append(eid)
-            eid = _heir(at, eid)
+            eid = _heir(at, eid, given)
+            given.add(eid)
         known.append(
             Known(
                 key=row.key, eid=eid, values=row.values, print=row.print, version=row.version,
@@ -192,13 +193,14 @@ def _linked(at: Pass, linked: Sequence[tuple[FreshRow, Identity]], step: Step) -
     return known
 
 
-def _heir(at: Pass, eid: int) -> int:
+def _heir(at: Pass, eid: int, given: Set[int]) -> int:
     """Whose record it is that was created for `eid`: the entity's that absorbed it, unless that has one; then nobody's.
 
-    Of nobody's record, which stays with `eid`, `combine` makes an orphan.
+    It has one as well where the same page shows it. Of nobody's record, which stays with `eid`, `combine` makes an
+    orphan.
     """
     survivor = at.hub.store.merged_into(at.bound.entity, eid)
-    return eid if survivor in at.hub.store.links_of(at.side.stream, [survivor]) else survivor
+    return eid if survivor in given or survivor in at.hub.store.links_of(at.side.stream, [survivor]) else survivor
 
 
 def _forget_questions(at: Pass, keys: Sequence[str], step: Step) -> None:
