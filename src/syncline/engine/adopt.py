@@ -11,7 +11,7 @@ import msgspec
 from syncline.engine.audit import Entry, EntryKind
 from syncline.engine.codec import Pending, decode_pending
 from syncline.engine.combine import creates_now
-from syncline.engine.hub import TAGGED, Pass, former, tags
+from syncline.engine.hub import TAGGED, Pass
 from syncline.engine.identify import (
     NEW,
     OUR_CREATE,
@@ -27,6 +27,7 @@ from syncline.engine.identify import (
     put_question,
     values_of,
 )
+from syncline.engine.kinds import former, tags
 from syncline.engine.known import Known
 from syncline.engine.step import Step
 from syncline.model.flow import Direction

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import msgspec
 
 from syncline.engine.audit import Journal
+from syncline.engine.kinds import remade, tags
 from syncline.engine.limits import Gate
 from syncline.env import Env
 from syncline.mapping import Lens
@@ -223,21 +224,6 @@ class Hub(msgspec.Struct, kw_only=True):
         if not marker.startswith(prefix) or not number.isdecimal():
             return 0
         return int(number) if self.tag_of(stream.entity, int(number)) == tag else 0
-
-
-def tags(entity: str, block: int) -> str:
-    """The kind of document that holds the tags of processes that reserved eids of a block, by their first eid."""
-    return f"tags {entity} {block}"
-
-
-def former(stream: Stream) -> str:
-    """The kind of the document that says that this stream has tombs or aliases."""
-    return f"former {stream.system} {stream.entity}"
-
-
-def remade(stream: Stream) -> str:
-    """The kind of document that counts how often an entity lost its record in this stream, by eid."""
-    return f"remade {stream.system} {stream.entity}"
 
 
 class Run(msgspec.Struct, kw_only=True):

@@ -23,3 +23,18 @@ def unplaced(stream: Stream) -> str:
 def moved(stream: Stream) -> str:
     """The kind of document that names parents whose record has a new key, which this stream is not told of yet."""
     return f"moved {stream.system} {stream.entity}"
+
+
+def tags(entity: str, block: int) -> str:
+    """The kind of document that holds the tags of processes that reserved eids of a block, by their first eid."""
+    return f"tags {entity} {block}"
+
+
+def former(stream: Stream) -> str:
+    """The kind of the document that says that this stream has tombs or aliases."""
+    return f"former {stream.system} {stream.entity}"
+
+
+def remade(stream: Stream) -> str:
+    """The kind of document that counts how often an entity lost its record in this stream, by eid."""
+    return f"remade {stream.system} {stream.entity}"

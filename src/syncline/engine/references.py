@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple, cast
 
-from syncline.engine.hub import BoundFlow, BoundSide, Hub, former
+from syncline.engine.hub import BoundFlow, BoundSide, Hub
+from syncline.engine.kinds import former
 from syncline.model.state import LinkState, Stream
 from syncline.model.values import UNSET, Row, Value, is_empty
 

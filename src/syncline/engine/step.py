@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import msgspec
 
 from syncline.engine.audit import Entry
-from syncline.engine.hub import Hub, Run, former, remade
-from syncline.engine.kinds import UNPLACED, moved
+from syncline.engine.hub import Hub, Run
+from syncline.engine.kinds import UNPLACED, former, moved, remade
 from syncline.model.page import Cursor, Op
 from syncline.model.state import (
     Conflict,
@@ -144,8 +144,7 @@ def _note_moved(hub: Hub, step: Step) -> None:
         if not lost and not hub.may_have(remade(stream)):
             continue
         eids = [str(link.eid) for link in links]
-        again = {*eids}.intersection(map(str, lost)) | hub.store.documents(remade(stream), eids).keys()
-        for name in sorted(again):
+        for name in sorted({*eids}.intersection(map(str, lost)) | hub.store.documents(remade(stream), eids).keys()):
             tell_children(hub, step, stream, int(name))
 
 

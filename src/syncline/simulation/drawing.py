@@ -17,7 +17,7 @@ from syncline.simulation.application import REFUSED
 from syncline.simulation.door import READ_FAULTS, WRITE_FAULTS
 from syncline.simulation.script import Deed, Fault, Habits, Passing, Script
 from syncline.simulation.shape import TOKENS, FieldShape, FlowShape, Kind, Shape
-from syncline.simulation.temper import HELD_BACK, draw_habits, draw_workflow
+from syncline.simulation.temper import draw_habits, draw_workflow
 
 FAULTS = tuple(dict.fromkeys((*READ_FAULTS, *WRITE_FAULTS)))
 PAIR = 2
@@ -73,7 +73,7 @@ class Drawer:
         store: Literal["memory", "file"] = "file" if chance.random() < FILES else "memory"
         if calm:
             passes = list(self._calmed(passes))
-        elif store == "file" and "put_back" not in HELD_BACK and chance.random() < PUT_BACK:
+        elif store == "file" and chance.random() < PUT_BACK:
             number = chance.randrange(1, len(passes))
             passes[number] = msgspec.structs.replace(passes[number], put_back=chance.randint(1, number))
         return Script(

@@ -23,7 +23,6 @@ class Regression(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     invariant: str
     what: str  #: in a sentence, for people
-    open: str = ""  #: why it still breaks; "": it was mended, and must never break again
     script: Script
 
 

@@ -19,8 +19,6 @@ NORMALISERS: Mapping[Kind, Sequence[str]] = {
     Kind.NUMBER: ("round:1", "round-half-even:1"),
     Kind.INSTANT: (ZONE,),
 }
-#: What is not drawn while a regression that it breaks is kept open; its reason names it.
-HELD_BACK: frozenset[str] = frozenset()
 Marker = Literal["unique", "plain", "none"]
 MARKERS: tuple[Marker, ...] = ("unique", "plain", "none", "plain")
 
