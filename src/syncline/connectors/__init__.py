@@ -15,7 +15,9 @@ GROUP = "syncline.connectors"
 
 #: Found without installation, as from a checkout.
 _BUILT_IN = {
+    "files": "syncline.connectors.protocols.files:SPEC",
     "rest": "syncline.connectors.protocols.rest:SPEC",
+    "sql": "syncline.connectors.protocols.sql:SPEC",
     "tryton": "syncline.connectors.systems.tryton:SPEC",
 }
 

@@ -1,0 +1,112 @@
+"""Rows of Excel files. A workbook is packed XML from a stranger: it is looked through before it is opened."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any, BinaryIO
+
+from syncline.connectors.protocols.files_options import FilesResource
+from syncline.connectors.protocols.files_rows import Row
+from syncline.errors import RejectedError
+
+_PARTS = 2_000  #: files inside a workbook
+_RATIO = 200  #: unpacked to packed
+_HEAD = 8_192  #: of a part: a document type stands before its first element [bytes]
+_PIECE = 1 << 20
+_NO_DATA = 1_000  #: rows without a value, one after the other: the rest is format only
+
+
+def excel_rows(file: BinaryIO, resource: FilesResource, limit: int, file_limit: int) -> Iterator[Row]:
+    """The rows of a sheet; RejectedError where the workbook cannot be trusted."""
+    _look_through(file, file_limit)
+    file.seek(0)
+    from openpyxl import load_workbook  # type: ignore[import-untyped]  # noqa: PLC0415  its extra may be missing
+
+    try:
+        book = load_workbook(file, read_only=True, data_only=False, keep_links=False)
+    except (ValueError, KeyError, OSError, zipfile.BadZipFile, SyntaxError) as error:
+        raise RejectedError(f"is no workbook: {type(error).__name__}") from error
+    try:
+        yield from _rows(book, resource, limit)
+    finally:
+        book.close()
+
+
+def _look_through(file: BinaryIO, limit: int) -> None:
+    """Refuse what grows without bounds when it is unpacked, and XML that declares entities."""
+    try:
+        with zipfile.ZipFile(file) as packed:
+            parts = packed.infolist()
+            if len(parts) > _PARTS:
+                raise RejectedError("has too many parts")
+            total = 0
+            for part in parts:
+                total = _look_into(packed, part, total, limit)
+    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError) as error:
+        raise RejectedError("is no workbook that can be opened") from error
+
+
+def _look_into(packed: zipfile.ZipFile, part: zipfile.ZipInfo, total: int, limit: int) -> int:
+    read = 0
+    with packed.open(part) as content:
+        head = content.read(_HEAD)
+        if head.startswith((b"\xff\xfe", b"\xfe\xff")) or b"<!DOCTYPE" in head or b"<!ENTITY" in head:
+            raise RejectedError("holds XML with a document type")
+        piece = head
+        while piece:
+            read += len(piece)
+            if total + read > limit or (read > _PIECE and read > _RATIO * max(1, part.compress_size)):
+                raise RejectedError("is too large once it is unpacked")
+            piece = content.read(_PIECE)
+    return total + read
+
+
+def _rows(book: Any, resource: FilesResource, limit: int) -> Iterator[Row]:  # noqa: ANN401  a workbook of a library without types
+    if resource.sheet and resource.sheet not in book.sheetnames:
+        raise RejectedError(f"has no sheet {resource.sheet}")
+    sheet = book[resource.sheet] if resource.sheet else book.worksheets[0]
+    rows = enumerate(sheet.iter_rows(values_only=True), start=1)
+    names = [str(name).strip() if name is not None else "" for name in next(rows, (0, ()))[1]]
+    while names and not names[-1]:
+        names.pop()
+    lacking = sorted({resource.key, *resource.fields, *resource.deleted} - {*names})
+    if lacking:
+        raise RejectedError(f"lacks the column {', '.join(lacking)}")
+    if len({*names}) < len(names) or not all(names):
+        raise RejectedError("has two columns of one name, or one without a name")
+    empty = 0
+    for line, cells in rows:
+        if all(cell is None for cell in cells):
+            empty += 1
+            if empty > _NO_DATA:
+                return
+            continue
+        empty = 0
+        yield _row(names, cells, line, limit)
+
+
+def _row(names: list[str], cells: tuple[object, ...], line: int, limit: int) -> Row:
+    if any(cell is not None for cell in cells[len(names) :]):
+        return Row(line=line, problem="has a cell without a column")
+    values = [_value(cell) for cell in cells[: len(names)]]
+    values += [None] * (len(names) - len(values))
+    if sum(len(value) for value in values if isinstance(value, str)) > limit:
+        return Row(line=line, problem="is longer than a record may be")
+    return Row(line=line, fields=dict(zip(names, values, strict=True)))
+
+
+def _value(cell: object) -> object:
+    """A cell as mappings expect it: numbers and times as text, a formula as the text that it is."""
+    if cell is None or isinstance(cell, bool | str):
+        return cell
+    if isinstance(cell, float):
+        return f"{Decimal(repr(cell)):f}" if not cell.is_integer() else str(int(cell))
+    if isinstance(cell, datetime):
+        is_day = cell.time() == time()
+        return cell.date().isoformat() if is_day else cell.isoformat()
+    if isinstance(cell, date | time):
+        return cell.isoformat()
+    return str(cell)
