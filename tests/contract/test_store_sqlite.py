@@ -177,6 +177,7 @@ def test_a_store_in_a_folder_that_is_read_only_is_refused(tmp_path):
         "entities",
         "each_entity",
         "each_link",
+        "unseen",
         "links_with_delta",
         "unlinked",
         "matching",

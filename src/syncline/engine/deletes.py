@@ -107,16 +107,9 @@ def sweep(at: Pass, scanned: bytearray, step: Step) -> list[Hint]:
     now = at.hub.now()
     contract = at.side.contract
     young = now - int((contract.lag + contract.settle + contract.effect) * 1e6)
-    missing: list[Link] = []
-    linked = 0
-    for page in at.hub.store.each_link(at.side.stream):
-        for link in page:
-            if link.state is not LinkState.OK:
-                continue
-            linked += 1
-            shown = link.eid < len(scanned) and scanned[link.eid]
-            if not shown and link.born <= young:
-                missing.append(link)
+    pages = at.hub.store.unseen(at.side.stream, bytes(scanned))
+    missing = [link for page in pages for link in page if link.born <= young]
+    linked = at.hub.store.counts(at.side.stream)[1] if missing else 0
     strange = at.hub.may_have(unfamiliar(at.side.stream)) and bool(at.hub.store.documents(unfamiliar(at.side.stream)))
     few = linked >= SMALL and linked - len(missing) < COMPLETE_FROM * linked
     if few or (strange and missing):

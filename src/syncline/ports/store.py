@@ -58,6 +58,10 @@ class Reads(Protocol):
         """All links in pages by ascending eid. Safe against writes between pages."""
         ...
 
+    def unseen(self, stream: Stream, seen: bytes, *, size: int = 500) -> Iterator[Sequence[Link]]:
+        """Links in state OK whose byte of `seen`, one per eid from 0 on, is not 1, in pages by ascending eid."""
+        ...
+
     def links_with_delta(self, stream: Stream, *, after: int = 0, size: int = 500) -> Iterator[Sequence[Link]]:
         """Links in state OK whose delta is not null, in pages by ascending eid."""
         ...

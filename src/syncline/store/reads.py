@@ -30,6 +30,7 @@ from syncline.store.session import NOWHERE, Session
 _Item = TypeVar("_Item")
 
 _NEVER = 2**63 - 1  # [µs]
+_MARK = b"\1"
 
 
 class StoredReads:
@@ -95,9 +96,17 @@ class StoredReads:
         """Links that differ from canon, in pages."""
         return self._link_pages("links_with_delta", stream, after, size)
 
-    def _link_pages(self, query: str, stream: Stream, after: int, size: int) -> Iterator[Sequence[Link]]:
+    def unseen(self, stream: Stream, seen: bytes, *, size: int = 500) -> Iterator[Sequence[Link]]:
+        """Links in state OK that are not marked, in pages."""
+        return self._link_pages("unseen", stream, 0, size, seen, _MARK)
+
+    def _link_pages(
+        self, query: str, stream: Stream, after: int, size: int, *values: object
+    ) -> Iterator[Sequence[Link]]:
         return _pages(
-            lambda last: stored.links(self._session.rows(query, (last, size), stream)), lambda link: link.eid, after
+            lambda last: stored.links(self._session.rows(query, (*values, last, size), stream)),
+            lambda link: link.eid,
+            after,
         )
 
     def unlinked(self, stream: Stream, *, after: int = 0, size: int = 500) -> Iterator[Sequence[int]]:
