@@ -15,6 +15,7 @@ from syncline.app.ahead import Threads
 from syncline.config import FlowSettings, Place, Project, SystemSettings, circles, load_project
 from syncline.connectors import find
 from syncline.engine.audit import Journal
+from syncline.engine.codec import seed_of
 from syncline.engine.hub import BoundFlow, BoundSide, Hub
 from syncline.engine.layout import extend_layout, units_of
 from syncline.engine.learn import load
@@ -144,9 +145,10 @@ def compose(
     around = circles([one.flow for one in project.flows])
     flows = {one.flow.name: _bind(one, store, connectors, gates, env, around[one.flow.entity]) for one in project.flows}
     seq, last = store.audit_head()
+    store_id = _store_id(store, env)
     hub = Hub(
         env=env, store=store, executor=executor or Threads(), journal=Journal(seq, last, env),
-        store_id=_store_id(store, env), flows=flows, listeners=listeners, tag=env.new_id()[-TAG_LENGTH:],
+        store_id=store_id, seed=seed_of(store_id), tag=env.new_id()[-TAG_LENGTH:], flows=flows, listeners=listeners,
     )  # fmt: skip
     hub.opened_at = hub.now()
     hub.left_at = store.audit_pages([seq])[seq].at if seq else 0

@@ -13,7 +13,7 @@ from collections.abc import Set as AbstractSet
 import msgspec
 
 from syncline.engine import adopt, references
-from syncline.engine.codec import Pending, fingerprint
+from syncline.engine.codec import Pending, fingerprints
 from syncline.engine.combine import combine
 from syncline.engine.deletes import record_deleted
 from syncline.engine.hub import BoundSide, Hub, Pass
@@ -195,7 +195,7 @@ def _gathered(at: Pass, page: Page, reading: Reading, rows: Sequence[Row]) -> li
 def _survivors(hub: Hub, side: BoundSide, page: Page, reading: Reading, step: Step) -> list[Row]:
     """The records of a page that must be looked at. One that was listed twice is looked at once, as shown last."""
     known = hub.store.fingerprints(side.stream, page.keys)
-    prints = list(map(fingerprint, page.raws))
+    prints = fingerprints(page.raws, hub.seed)
     if reading.scanned is not None:
         _mark(reading.scanned, [eid for eid, _ in known.values()])
     same = [known.get(key, UNKNOWN)[1] == digest for key, digest in zip(page.keys, prints, strict=True)]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
+from itertools import repeat
 from typing import cast
 
 import msgspec
+from xxhash import xxh3_128_digest
 
 from syncline.merging import Shadow
 from syncline.model.state import Entity
@@ -15,15 +17,25 @@ from syncline.model.values import UNSET, Row, Value, decode_row, encode_row
 Delta = dict[int, Shadow]
 Pending = dict[int, tuple[Value, int]]
 
-_FINGERPRINT_SIZE = 16
+_SEED_SIZE = 8
 _SHADOW_WIDTH = 5
 _PENDING_WIDTH = 3
 _generations: msgspec.msgpack.Decoder[list[int]] = msgspec.msgpack.Decoder(list[int])
 
 
-def fingerprint(raw: bytes) -> bytes:
-    """BLAKE2b of a raw record, 16 bytes: equal records are found without being decoded."""
-    return blake2b(raw, digest_size=_FINGERPRINT_SIZE).digest()
+def fingerprint(raw: bytes, seed: int) -> bytes:
+    """XXH3 of a raw record, 16 bytes: equal records are found without being decoded."""
+    return xxh3_128_digest(raw, seed)
+
+
+def fingerprints(raws: Sequence[bytes], seed: int) -> list[bytes]:
+    """The fingerprint of each."""
+    return list(map(xxh3_128_digest, raws, repeat(seed)))
+
+
+def seed_of(secret: str) -> int:
+    """The seed of a store's fingerprints. XXH3 is no cryptographic hash: whoever knew it could make records collide."""
+    return int.from_bytes(blake2b(secret.encode(), digest_size=_SEED_SIZE).digest())
 
 
 def encode_delta(delta: Mapping[int, Shadow]) -> bytes | None:

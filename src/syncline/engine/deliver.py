@@ -134,7 +134,7 @@ def _read_first(at: Pass, intent: Intent) -> tuple[dict[int, Record], list[str]]
     seen = {
         merged[record.key].eid: record
         for record in records
-        if record.key in merged and merged[record.key].fingerprint == fingerprint(record.raw)
+        if record.key in merged and merged[record.key].fingerprint == fingerprint(record.raw, at.hub.seed)
     }
     return seen, [answer.key for answer in answers if isinstance(answer, Gone)]
 

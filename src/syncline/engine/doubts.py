@@ -52,7 +52,7 @@ def _decide_writes(at: Pass, doubts: Sequence[Unsettled]) -> None:
         if isinstance(answer, Gone)
     ]
     after = at.hub.store.links_of(at.side.stream, [row.eid for row in doubts])
-    prints = {record.key: fingerprint(record.raw) for record in records}
+    prints = {record.key: fingerprint(record.raw, at.hub.seed) for record in records}
     absent = {answer.key for answer in answers if isinstance(answer, Gone)}
     unread = [
         row

@@ -123,6 +123,7 @@ class Hub(msgspec.Struct, kw_only=True):
     executor: Executor
     journal: Journal
     store_id: str
+    seed: int  #: of the fingerprints of raw records
     flows: Mapping[str, BoundFlow]  #: by flow name, parents before children
     listeners: Sequence[Listener] = ()
     settle_for: float = 15.0  #: how long one pass waits for due work of its own making [s]

@@ -273,7 +273,7 @@ def _bury(at: Pass, one: Sent, receipt: Receipt | None, step: Step) -> None:
     link = one.ready.link
     if link is None:
         return
-    digest = fingerprint(receipt.raw) if receipt and receipt.raw else None
+    digest = fingerprint(receipt.raw, at.hub.seed) if receipt and receipt.raw else None
     step.links[at.side.stream, link.eid] = Link(
         link.eid, link.key, LinkState.GONE, digest, None, None, link.born, link.stamp
     )

@@ -50,7 +50,7 @@ def shown_after(at: Pass, written: Sequence[tuple[Sent, Receipt]], step: Step) -
         if number not in unreadable:
             record = records[eid]
             found[eid] = Shown(
-                values=row, print=fingerprint(record.raw), version=record.version, stamp=record.stamp
+                values=row, print=fingerprint(record.raw, at.hub.seed), version=record.version, stamp=record.stamp
             )  # fmt: skip
     return found
 
