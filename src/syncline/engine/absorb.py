@@ -244,7 +244,8 @@ def _mark(scanned: bytearray, eids: Sequence[int]) -> None:
 
 def _merge_rows(at: Pass, rows: list[Row], reading: Reading, step: Step) -> Outcomes:
     side, outcomes = at.side, Outcomes()
-    rows = _later(at, rows, reading, step, outcomes)
+    links = at.hub.store.links_of(side.stream, [row.eid for row in rows if row.eid])
+    rows = _later(at, rows, links, reading, step, outcomes)
     rows = _decoded(at, rows, reading, step, outcomes)
     fresh = [row for row in rows if not row.eid]
     old = [row for row in rows if row.eid]
@@ -252,7 +253,6 @@ def _merge_rows(at: Pass, rows: list[Row], reading: Reading, step: Step) -> Outc
         step.done_hints.setdefault(side.stream, []).extend(row.key for row in rows)
     known = adopt.adopt(at, fresh, reading.owner_of, step, outcomes, exact=reading.exact) if fresh else []
     if old:
-        links = at.hub.store.links_of(side.stream, [row.eid for row in old])
         known += _known(old, links, reading)
     if known:
         combine(at, known, step, outcomes)
@@ -282,16 +282,16 @@ def _known(rows: Sequence[Row], links: Mapping[int, Link], reading: Reading) -> 
     ]  # fmt: skip
 
 
-def _later(at: Pass, rows: list[Row], reading: Reading, step: Step, outcomes: Outcomes) -> list[Row]:
+def _later(
+    at: Pass, rows: list[Row], links: Mapping[int, Link], reading: Reading, step: Step, outcomes: Outcomes
+) -> list[Row]:
     """Leave out rows that may be stale or whose write is in doubt: they become hints, to be read by key when due."""
     if reading.exact:
         return rows
-    hub, side = at.hub, at.side
-    eids = [row.eid for row in rows if row.eid]
-    if not eids:
+    if not links:
         return rows
-    links = hub.store.links_of(side.stream, eids)
-    unsettled = hub.store.unsettled_of(side.stream, eids)
+    hub, side = at.hub, at.side
+    unsettled = hub.store.unsettled_of(side.stream, list(links))
     now, keep, recent = hub.now(), [], hub.wrote.get(side.stream, {})
     window = int((side.contract.lag + side.contract.settle + side.contract.effect) * 1e6)
     careful = now - hub.opened_at < window and _wrote_before(hub, side, now - window)

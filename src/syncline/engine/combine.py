@@ -186,7 +186,7 @@ def _store_entity(at: Pass, entity: Entity, result: Merge, gens: list[int], step
     step.entities[entity.eid] = Entity(
         entity.eid, EntityState.LIVE, step.gen, encode_row(result.canon), encode_gens(gens, step.gen)
     )
-    if is_indexed(at.hub, at.bound) and (revived or _matches_on(at, result.changed)):
+    if (revived or _matches_on(at, result.changed)) and is_indexed(at.hub, at.bound):
         step.unmatched.append(entity.eid)
         step.matching += keys_of(at.bound, entity.eid, values_of(at.bound, result.canon))
 

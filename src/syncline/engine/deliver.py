@@ -141,6 +141,8 @@ def _read_first(at: Pass, intent: Intent) -> tuple[dict[int, Record], list[str]]
 
 def _wait_to_be_read(at: Pass, intent: Intent, seen: Mapping[int, Record], missing: Sequence[str], step: Step) -> None:
     """What the record shows now is not merged yet (unreadable, or its parent unknown): nothing is written over it."""
+    if seen.keys() >= set(intent.eids):
+        return
     store, stream, now = at.hub.store, at.side.stream, at.hub.now()
     entities = store.entities(at.bound.entity, intent.eids)
     unsettled = store.unsettled_of(stream, intent.eids)

@@ -21,14 +21,10 @@ def wanted(
 
     Only writable positions, no frozen units, and an atomic group whole or not at all.
     """
-    if not delta:
-        return {}
+    stale = {p for p, shadow in delta.items() if p in writable and _differs(shadow.base, canon[p])}
     change: dict[int, Value] = {}
-    for unit in units:
-        if unit.name in frozen:
-            continue
-        stale = [p for p in unit.positions if p in delta and p in writable and _differs(delta[p].base, canon[p])]
-        if stale:
+    for unit in units if stale else ():
+        if unit.name not in frozen and not stale.isdisjoint(unit.positions):
             change.update({p: canon[p] for p in unit.positions if p in writable and canon[p] is not UNSET})
     return change
 

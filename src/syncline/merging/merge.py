@@ -108,8 +108,9 @@ def merge(units: Sequence[Unit], seen: Observation, *, gen: int) -> Merge:
     gens = list(seen.gens)
     decisions: list[Decision] = []
     lagging: dict[int, Value] = {}
-    for unit in units:
-        if len(unit.positions) == 1 and _is_old(seen, shadows, unit.positions[0]):
+    fresh = _fresh(seen)
+    for unit in units if fresh else ():
+        if fresh.isdisjoint(unit.positions):
             continue
         decision = _judge(unit, seen, shadows)
         if decision is None:
@@ -134,15 +135,12 @@ def merge(units: Sequence[Unit], seen: Observation, *, gen: int) -> Merge:
     return Merge(decisions=decisions, canon=canon, changed=tuple(lagging), delta=delta, lagging=lagging)
 
 
-def _is_old(seen: Observation, shadows: Mapping[int, Shadow], position: int) -> bool:
-    """Does the system show what it showed before? The common case, decided without making anything."""
-    value = seen.values.get(position, UNSET)
-    if value is UNSET:
-        return True
-    shadow = shadows.get(position)
-    if shadow is not None:
-        return value == shadow.seen
-    return not seen.first_sight and value == seen.canon[position]
+def _fresh(seen: Observation) -> set[int]:
+    """The positions in which the system shows something else than before. In the common case there are none."""
+    was = [UNSET] * len(seen.canon) if seen.first_sight else list(seen.canon)
+    for position, shadow in seen.delta.items():
+        was[position] = shadow.seen
+    return {position for position, value in seen.values.items() if value is not UNSET and value != was[position]}
 
 
 def shadow_of(seen: Observation, shadows: Mapping[int, Shadow], position: int) -> Shadow:
