@@ -137,7 +137,7 @@ def merge(units: Sequence[Unit], seen: Observation, *, gen: int) -> Merge:
 
 def _fresh(seen: Observation) -> set[int]:
     """The positions in which the system shows something else than before. In the common case there are none."""
-    was = [UNSET] * len(seen.canon) if seen.first_sight else list(seen.canon)
+    was: Row = [UNSET] * len(seen.canon) if seen.first_sight else list(seen.canon)
     for position, shadow in seen.delta.items():
         was[position] = shadow.seen
     return {position for position, value in seen.values.items() if value is not UNSET and value != was[position]}

@@ -101,20 +101,32 @@ class Wire:
             client.close()
 
     def _in_threads(self, threads: int, work: Callable[[], None], stop: Callable[[], None]) -> None:
-        if threads <= 1:
-            work()
-            return
-        # Loads logging and more, which one request at a time does not need.
-        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
+        """Plain ones, of which this is the first: pools load logging and more, at every start."""
+        broken: list[BaseException] = []
 
-        with ThreadPoolExecutor(threads, thread_name_prefix=f"syncline-wire-{self.system}") as pool:
+        def help_out() -> None:
             try:
-                for task in [pool.submit(work) for _ in range(threads)]:
-                    task.result()
-            except BaseException:  # a person ends us: nothing more leaves, and nothing is waited for
+                work()
+            except BaseException as error:  # noqa: BLE001  raised where the threads are waited for
+                broken.append(error)
                 stop()
-                self.close()
-                raise
+
+        name = f"syncline-wire-{self.system}"
+        helpers = [threading.Thread(target=help_out, name=name) for _ in range(threads - 1)]
+        try:
+            for one in helpers:
+                one.start()
+            work()
+        except BaseException:  # a person ends us: nothing more leaves, and nothing is waited for
+            stop()
+            self.close()
+            raise
+        finally:
+            for one in helpers:
+                if one.is_alive():
+                    one.join()
+        if broken:
+            raise broken[0]
 
     def _judged(self, request: Request) -> tuple[Response, SynclineError | None]:
         answer = self._ready().exchange(request)
