@@ -40,7 +40,7 @@ _COPIED: Final = {
     "insert_entities": ("int8", "int2", "int8", "bytea", "bytea"),
     "insert_links": ("int8", "text", "int2", "bytea", "text", "bytea", "int8", "int8"),
     "update_entities": ("int2", "int8", "bytea", "bytea", "int8"),
-    "update_links": ("text", "int2", "bytea", "text", "bytea", "int8", "int8", "int8"),
+    "update_links": ("int2", "bytea", "text", "bytea", "int8", "int8", "int8"),
     "touch_links": ("bytea", "text", "int8", "int8"),
     "put_matching": ("int8", "int8", "int8"),
 }

@@ -59,10 +59,12 @@ class StoredTransaction(StoredReads):
 
     def update_links(self, stream: Stream, rows: Sequence[Link]) -> None:
         """Replace by eid."""
-        values = [
-            (row.key, row.state, row.fingerprint, row.version, row.delta, row.born, row.stamp, row.eid) for row in rows
-        ]
+        values = [(row.state, row.fingerprint, row.version, row.delta, row.born, row.stamp, row.eid) for row in rows]
         self._session.page("update_links", values, stream)
+        known = self.fingerprints(stream, [row.key for row in rows])
+        moved = [(row.key, row.eid) for row in rows if row.key not in known or known[row.key][0] != row.eid]
+        if moved:
+            self._session.page("rekey_links", moved, stream)
 
     def touch_links(self, stream: Stream, rows: Sequence[tuple[int, bytes | None, str | None, int]]) -> None:
         """Set fingerprint, version and stamp by eid."""

@@ -57,8 +57,12 @@ UPDATE {entity} SET state = ?, gen = ?, canon = ?, gens = ? WHERE eid = ?
 INSERT INTO {link} (eid, key, state, fingerprint, version, delta, born, stamp) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 
 -- name: update_links
--- Replace everything but the eid.
-UPDATE {link} SET key = ?, state = ?, fingerprint = ?, version = ?, delta = ?, born = ?, stamp = ? WHERE eid = ?
+-- Replace everything but eid and key, which is in an index: to set it costs a page of that index, even to what it is.
+UPDATE {link} SET state = ?, fingerprint = ?, version = ?, delta = ?, born = ?, stamp = ? WHERE eid = ?
+
+-- name: rekey_links
+-- The records have other keys than before.
+UPDATE {link} SET key = ? WHERE eid = ?
 
 -- name: touch_links
 -- The record was looked at: no more than its fingerprint, version and stamp.

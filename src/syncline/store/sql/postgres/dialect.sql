@@ -40,7 +40,7 @@ CREATE TEMP TABLE staged_entity (state smallint, gen bigint, canon bytea, gens b
 CREATE TEMP TABLE staged_match (rule bigint, hash bigint, eid bigint) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE staged_touch (fingerprint bytea, version text, stamp bigint, eid bigint) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE staged_link (
-  key text, state smallint, fingerprint bytea, version text, delta bytea, born bigint, stamp bigint, eid bigint
+  state smallint, fingerprint bytea, version text, delta bytea, born bigint, stamp bigint, eid bigint
 ) ON COMMIT DELETE ROWS
 
 -- name: make_entity
@@ -108,8 +108,8 @@ DELETE FROM staged_entity
 COPY staged_link FROM STDIN (FORMAT BINARY)
 
 -- name: merge_update_links
--- Replace everything but the eid.
-UPDATE {link} AS old SET key = new.key, state = new.state, fingerprint = new.fingerprint, version = new.version,
+-- Replace everything but eid and key.
+UPDATE {link} AS old SET state = new.state, fingerprint = new.fingerprint, version = new.version,
   delta = new.delta, born = new.born, stamp = new.stamp FROM staged_link AS new WHERE old.eid = new.eid
 
 -- name: clear_update_links
