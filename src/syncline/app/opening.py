@@ -63,11 +63,23 @@ def open_hub(
     folder: Path, *, listeners: Sequence[Listener] = (), env: Env | None = None, writing: bool = True
 ) -> Iterator[Hub]:
     """The hub of a project folder. `writing=False` reads its state while another hub may be at work."""
+    thresholds = gc.get_threshold()
+    # Settings and pages make many short-lived objects without cycles: rarer collections save a tenth of the time.
+    gc.set_threshold(50_000, 20, 100)
+    try:
+        with _opened(folder, listeners, env, writing=writing) as hub:
+            yield hub
+    finally:
+        gc.set_threshold(*thresholds)
+        gc.unfreeze()
+
+
+@contextmanager
+def _opened(folder: Path, listeners: Sequence[Listener], env: Env | None, *, writing: bool) -> Iterator[Hub]:
     project = open_project(folder)
     world = env or RealEnv()
     store = open_store(project.store.url.reveal(), lock=writing)
     connectors: dict[str, Connector] = {}
-    thresholds = gc.get_threshold()
     _end_quickly()
     try:
         problems: list[ConfigProblem] = []
@@ -81,13 +93,9 @@ def open_hub(
         hub = compose(project, store, connectors, world, listeners)
         if writing:
             note_mappings(hub, project)
-        # Pages make many short-lived objects without cycles: rarer collections save a tenth of the time.
         gc.freeze()
-        gc.set_threshold(50_000, 20, 100)
         yield hub
     finally:
-        gc.set_threshold(*thresholds)
-        gc.unfreeze()
         for connector in connectors.values():
             connector.close()
         store.close()
