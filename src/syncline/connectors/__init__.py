@@ -15,6 +15,8 @@ GROUP = "syncline.connectors"
 
 #: Found without installation, as from a checkout.
 _BUILT_IN = {
+    "graphql": "syncline.connectors.protocols.graphql:SPEC",
+    "odata": "syncline.connectors.protocols.odata:SPEC",
     "rest": "syncline.connectors.protocols.rest:SPEC",
     "tryton": "syncline.connectors.systems.tryton:SPEC",
 }
