@@ -29,7 +29,11 @@ def main() -> int:
     given = parser.parse_args()
     _head("Tryton 8, installed and seeded in a folder of its own")
     tryton_server.seed()
-    results = [] if given.scenario else [_suite("The connector against Tryton", ["-m", "live", "tests/live"])]
+    results = (
+        []
+        if given.scenario
+        else [_suite("The connectors against Tryton, CAP and Vendure", ["-m", "live", "tests/live"])]
+    )
     agreement = _scenario(given.seed, given.rounds, keep=given.keep)
     if not (given.quick or given.scenario):
         results.append(_suite(f"kill -9 at {POINTS} points", KILLS, SYNCLINE_KILL_POINTS=str(POINTS)))

@@ -16,6 +16,8 @@ GROUP = "syncline.connectors"
 #: Found without installation, as from a checkout.
 _BUILT_IN = {
     "files": "syncline.connectors.protocols.files:SPEC",
+    "graphql": "syncline.connectors.protocols.graphql:SPEC",
+    "odata": "syncline.connectors.protocols.odata:SPEC",
     "rest": "syncline.connectors.protocols.rest:SPEC",
     "sql": "syncline.connectors.protocols.sql:SPEC",
     "tryton": "syncline.connectors.systems.tryton:SPEC",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 import msgspec
 
@@ -17,6 +17,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes | None = None
     writes: bool = False  #: it may change the system: a lost answer is a doubt
     send_by: float | None = None  #: must not leave after this instant [monotonic s]
+    keeps: Container[int] = ()  #: statuses whose meaning the protocol tells, whatever they mean elsewhere
 
     @property
     def place(self) -> str:

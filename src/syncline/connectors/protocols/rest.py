@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
 
 import msgspec
 
 from syncline.connectors.protocols.auth import Credentials
 from syncline.connectors.protocols.http import Wire
-from syncline.connectors.protocols.request import WireSettings
+from syncline.connectors.protocols.promises import promised, wire_settings
 from syncline.connectors.protocols.rest_answer import Answers
 from syncline.connectors.protocols.rest_bulk import Bulk
 from syncline.connectors.protocols.rest_call import Call
 from syncline.connectors.protocols.rest_options import (
-    Promise,
     ResourceOptions,
     RestOptions,
-    Timeouts,
     read_rest_options,
 )
 from syncline.connectors.protocols.rest_page import Reader
@@ -27,7 +24,7 @@ from syncline.connectors.protocols.rest_write import VERBS, Singles, settled
 from syncline.connectors.spec import Spec
 from syncline.env import Env
 from syncline.errors import SetupError
-from syncline.model.contract import BatchShape, Contract, Deletes, Limits, Locking, ReadBack
+from syncline.model.contract import BatchShape, Contract, Deletes, Limits, Locking
 from syncline.model.page import Batch, Cursor, Gone, Op, Page, Receipt, Record
 
 
@@ -49,7 +46,7 @@ class RestConnector:
     def __init__(self, system: str, options: RestOptions, env: Env) -> None:
         self._system = system
         credentials = Credentials(options.auth, system)
-        settings = _wire_settings(options)
+        settings = wire_settings(options)
         self._wire = Wire(system=system, url=options.url, credentials=credentials, env=env, settings=settings)
         self._parts = {
             name: _parts(name, resource, options, self._wire, env) for name, resource in options.resources.items()
@@ -115,19 +112,6 @@ def open_rest(system: str, options: Mapping[str, object], env: Env) -> RestConne
     return RestConnector(system, read_rest_options(system, options), env)
 
 
-def _wire_settings(options: RestOptions) -> WireSettings:
-    given = options.timeout
-    timeouts = given if isinstance(given, Timeouts) else Timeouts(read=given, total=given, connect=min(given, 10.0))
-    return WireSettings(
-        connect=timeouts.connect,
-        read=timeouts.read,
-        total=timeouts.total,
-        response_limit=options.response_limit,
-        ca_file=options.ca_file,
-        headers=options.headers,
-    )
-
-
 def _parts(name: str, resource: ResourceOptions, options: RestOptions, wire: Wire, env: Env) -> _Parts:
     contract = contract_of(resource, options)
     call = Call(wire=wire, name=name, resource=resource, errors=options.errors)
@@ -180,22 +164,7 @@ def contract_of(resource: ResourceOptions, options: RestOptions) -> Contract:
         searchable=frozenset(resource.search),
         limits=Limits(**msgspec.structs.asdict(options.limits)),
     )
-    return _promised(_promised(contract, options.contract), resource.contract)
-
-
-def _promised(contract: Contract, promise: Promise) -> Contract:
-    times = {
-        name: value
-        for name in ("precision", "lag", "settle", "effect", "skew")
-        if (value := getattr(promise, name)) is not None
-    }
-    return replace(
-        contract,
-        **times,
-        deletes=Deletes(promise.deletes) if promise.deletes else contract.deletes,
-        read_back=ReadBack(promise.read_back) if promise.read_back else contract.read_back,
-        normalisers={**contract.normalisers, **promise.normalisers},
-    )
+    return promised(promised(contract, options.contract), resource.contract)
 
 
 SPEC = Spec(

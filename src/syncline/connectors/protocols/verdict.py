@@ -78,6 +78,8 @@ def judge(request: Request, answer: Response, *, system: str, setting: str, now:
         now: Wall clock, where the answer has no Date.
     """
     status, place = answer.status, request.place
+    if status in request.keeps:
+        return None
     if status in BUSY:
         wait = wait_of(answer.headers, now)
         return BusyError(f"{system} asks us to slow down (HTTP {status} at {place}).", wait=wait)

@@ -1,0 +1,295 @@
+"""Traps that GraphQL APIs lay, each seen at a real one: the graphql connector steps into none."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from syncline.connectors.protocols.graphql import GraphQLConnector
+from syncline.env import RealEnv
+from syncline.errors import SetupError, TransientError
+from syncline.model.page import Batch, Gone, Item, Op, Outcome, Receipt, Record
+from tests.contract.canned_server import answer, canned
+from tests.contract.graphql_kit import OFFSET, PRODUCTS, RELAY, connected, login_for
+from tests.contract.graphql_system import TOKEN, serving
+
+_ENV = RealEnv()
+BAD = {"name": "without its number"}
+ONE = {"id": "P1", "sku": "S", "name": None, "price": None, "stock": None, "note": None, "hubRef": None, "rev": 1}
+ROW = json.dumps({**ONE, "updatedAt": "2026-01-01T00:00:00.000Z"})
+
+
+def product(number: int) -> dict[str, object]:
+    return {"sku": f"K{number}", "name": f"Bolt {number}", "price": f"{number}.50"}
+
+
+def creates(*fields: dict[str, object]) -> list[Item]:
+    return [Item(ref=place, op=Op.CREATE, fields=one, marker=f"m{place}") for place, one in enumerate(fields)]
+
+
+def written(connector: GraphQLConnector, items: list[Item]) -> dict[int, Receipt]:
+    batch = Batch(resource="products", items=items, send_by=_ENV.monotonic() + 30)
+    return {receipt.ref: receipt for receipt in connector.write(batch)}
+
+
+def everything(connector: GraphQLConnector) -> list[str]:
+    return [key for page in connector.list("products", None) for key in page.keys]
+
+
+def with_create(**changed: object) -> dict[str, object]:
+    create = {**PRODUCTS["write"]["create"], **changed}
+    return {"products": {**RELAY, **PRODUCTS, "write": {**PRODUCTS["write"], "create": create}}}
+
+
+# --- HTTP 200 that is an error ----------------------------------------------------------------------------------------
+
+
+def test_an_error_inside_200_is_no_empty_list():
+    refusal = b'{"errors":[{"message":"boom","extensions":{"code":"INTERNAL_SERVER_ERROR"}}],"data":null}'
+    with canned(lambda _: answer(refusal)) as server, connected(server.url) as connector:
+        with pytest.raises(TransientError, match="boom"):
+            everything(connector)
+        with pytest.raises(TransientError):
+            connector.get("products", ["P1"])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"{}", b'{"data":{}}', b'{"data":{"i0":null}}', b'{"data":{"i0":{"edges":null}}}', b"[]", b"<html>", b"", b'{"da'],
+    ids=range(8),
+)
+def test_an_answer_without_a_list_is_no_empty_list(body):
+    with canned(lambda _: answer(body)) as server, connected(server.url) as connector, pytest.raises(TransientError):
+        everything(connector)
+
+
+def test_what_an_error_has_nulled_does_not_pass_for_the_truth():
+    with serving() as (shop, server), connected(server.url) as connector:
+        keys = [receipt.key for _, receipt in sorted(written(connector, creates(*map(product, range(3)))).items())]
+        shop.spoiled = keys[1]
+
+        page = next(iter(connector.list("products", None)))
+
+        assert list(page.keys) == [keys[0], keys[2]]
+        assert [key for key, _ in page.broken] == [keys[1]]
+        assert "price service" in page.broken[0][1]
+        with pytest.raises(TransientError, match="price service"):
+            connector.get("products", [keys[1]])
+
+
+def test_an_error_in_the_place_of_a_record_refuses_its_item_alone():
+    with serving() as (shop, server), connected(server.url) as connector:
+        receipts = written(connector, creates(product(0), BAD, product(2)))
+
+        assert [receipts[place].outcome for place in range(3)] == [Outcome.DONE, Outcome.REFUSED, Outcome.DONE]
+        assert receipts[1].message == "a product needs a sku (InvalidInput)"
+        assert len(shop.rows) == 2
+        assert len(server.asked) == 1
+
+
+def test_a_list_of_what_was_wrong_refuses_the_item():
+    document = b'{"data":{"i0":{"product":null,"problems":[{"field":["sku"],"message":"taken","code":"TAKEN"}]}}}'
+    resources = with_create(select="product {record} problems { field message code }", record="product", done=[])
+    with (
+        canned(lambda _: answer(document)) as server,
+        connected(server.url, resources=resources, errors={"user_errors": "problems"}) as connector,
+    ):
+        receipt = written(connector, creates(product(0)))[0]
+
+        assert (receipt.outcome, receipt.message) == (Outcome.REFUSED, "taken (TAKEN)")
+
+
+# --- several mutations in one request ---------------------------------------------------------------------------------
+
+
+def test_a_null_that_swallows_its_neighbours_leaves_them_in_doubt_and_refuses_its_own():
+    """A mutation whose type may not be null takes the answers of the others with it."""
+    resources = with_create(field="makeProduct(input: $input)", select="{record}", done=[])
+    with serving() as (shop, server), connected(server.url, resources=resources) as connector:
+        receipts = written(connector, creates(product(0), BAD, product(2)))
+
+        assert [receipts[place].outcome for place in range(3)] == [Outcome.DOUBT, Outcome.REFUSED, Outcome.DOUBT]
+        assert len(server.asked) == 1  # nothing that may have been done is sent again
+        assert len(shop.rows) >= 1
+
+
+def test_an_answer_that_is_lost_below_a_mutation_is_a_doubt():
+    lost = b'{"data":null,"errors":[{"message":"no","path":["i0","price"],"extensions":{"code":"BAD_USER_INPUT"}}]}'
+    with canned(lambda _: answer(lost)) as server, connected(server.url) as connector:
+        assert written(connector, creates(product(0)))[0].outcome is Outcome.DOUBT
+
+
+def test_a_value_that_no_variable_can_hold_refuses_its_item_alone():
+    with serving() as (shop, server), connected(server.url) as connector:
+        receipts = written(connector, creates(product(0), product(1) | {"stock": "many"}, product(2)))
+
+        assert [receipts[place].outcome for place in range(3)] == [Outcome.DONE, Outcome.REFUSED, Outcome.DONE]
+        assert len(shop.rows) == 2
+
+
+def test_a_request_that_is_too_complex_is_sent_in_smaller_ones():
+    with serving() as (shop, server), connected(server.url) as connector:
+        shop.most = 2
+
+        receipts = written(connector, creates(*map(product, range(5))))
+
+        assert {receipt.outcome for receipt in receipts.values()} == {Outcome.DONE}
+        assert len(shop.rows) == 5
+
+
+def test_a_transaction_that_was_rolled_back_is_done_without_the_one_to_blame():
+    resources = {"products": {**RELAY, **PRODUCTS, "batch": {"size": 20, "atomic": True}}}
+    with serving() as (shop, server), connected(server.url, resources=resources) as connector:
+        shop.atomic = True
+
+        receipts = written(connector, creates(product(0), BAD, product(2)))
+
+        assert [receipts[place].outcome for place in range(3)] == [Outcome.DONE, Outcome.REFUSED, Outcome.DONE]
+        assert {receipts[0].key, receipts[2].key} == set(shop.rows)
+
+
+def test_an_answer_to_a_mutation_that_was_cut_off_is_a_doubt():
+    with serving() as (shop, server), connected(server.url) as connector:
+        shop.cut = 25
+
+        receipts = written(connector, creates(product(0), product(1)))
+
+        assert {receipt.outcome for receipt in receipts.values()} == {Outcome.DOUBT}
+        assert len(shop.rows) == 2
+
+
+def test_values_travel_as_variables_and_never_in_the_text():
+    hostile = '") { id } deleteEverything(confirm: true) { ok } x: createProduct(input: {sku: "$id {record}'
+    with serving() as (shop, server), connected(server.url) as connector:
+        key = written(connector, creates({"sku": hostile, "name": hostile}))[0].key
+
+        assert shop.rows[key]["name"] == hostile
+        assert all("deleteEverything" not in json.loads(asked.body)["query"] for asked in server.asked)
+
+
+# --- sessions ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_session_that_has_ended_is_opened_again_for_reads_and_writes():
+    with serving() as (shop, server), connected(server.url, login=login_for(TOKEN)) as connector:
+        first = written(connector, creates(product(0)))[0]
+        shop.sessions.clear()
+        second = written(connector, creates(product(0), product(1))[1:])[1]
+        shop.sessions.clear()
+
+        assert (first.outcome, second.outcome) == (Outcome.DONE, Outcome.DONE)
+        assert len(everything(connector)) == len(shop.rows) == 2
+        assert len([asked for asked in server.asked if b"login(" in asked.body]) == 3
+
+
+def test_a_login_that_is_refused_behind_200_needs_a_person_and_is_tried_once():
+    with serving() as (_, server), connected(server.url, login=login_for("wrong-pw-77")) as connector:
+        with pytest.raises(SetupError, match="does not let us in: The provided credentials are invalid") as caught:
+            everything(connector)
+
+        assert "wrong-pw-77" not in str(caught.value)
+        assert len(server.asked) == 1
+
+
+def test_a_right_that_is_missing_even_in_a_new_session_needs_a_person():
+    def script(asked):
+        if b"login(" in asked.body:
+            return answer(b'{"data":{"i0":{"__typename":"CurrentUser"}}}', vendure_auth_token="t0ken")
+        return answer(b'{"data":null,"errors":[{"message":"No","path":["i0"],"extensions":{"code":"FORBIDDEN"}}]}')
+
+    with canned(script) as server, connected(server.url, login=login_for(TOKEN)) as connector:
+        with pytest.raises(SetupError, match="rights"):
+            everything(connector)
+        with pytest.raises(SetupError, match="rights"):
+            written(connector, creates(product(0)))
+        assert len(server.asked) <= 8
+
+
+# --- budgets ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [200, 429])
+def test_a_budget_that_is_used_up_names_the_pause_and_stops_what_follows(status):
+    with serving() as (shop, server), connected(server.url) as connector:
+        shop.busy, shop.busy_status = 7.0, status
+
+        receipts = written(connector, creates(*map(product, range(12))))
+
+        assert {(receipt.outcome, receipt.wait) for receipt in receipts.values()} == {(Outcome.BUSY, 7.0)}
+        assert len(server.asked) == 1
+        with pytest.raises(TransientError) as caught:
+            everything(connector)
+        assert caught.value.wait == 7.0
+
+
+def test_the_pause_follows_from_what_a_query_costs():
+    cost = {"requestedQueryCost": 500, "throttleStatus": {"currentlyAvailable": 100, "restoreRate": 50}}
+    refusal = {"errors": [{"message": "Throttled", "extensions": {"code": "THROTTLED"}}], "extensions": {"cost": cost}}
+    with canned(lambda _: answer(json.dumps(refusal).encode())) as server, connected(server.url) as connector:
+        with pytest.raises(TransientError) as caught:
+            everything(connector)
+        assert caught.value.wait == pytest.approx(8.0)
+
+
+# --- lists and gets ---------------------------------------------------------------------------------------------------
+
+
+def test_a_list_by_number_that_ends_before_its_total_is_no_short_list():
+    bodies = [b'{"data":{"i0":{"items":[' + one + b'],"totalItems":3}}}' for one in (ROW.encode(), b"")]
+    pages = iter(bodies)
+    resources = {"products": {**OFFSET, **PRODUCTS}}
+    with (
+        canned(lambda _: answer(next(pages))) as server,
+        connected(server.url, resources=resources) as connector,
+        pytest.raises(TransientError, match="1 of 3"),
+    ):
+        everything(connector)
+
+
+def test_a_cursor_that_comes_twice_ends_the_walk():
+    info = {"hasNextPage": True, "endCursor": "c"}
+    edge = json.dumps({"data": {"i0": {"edges": [{"node": json.loads(ROW)}], "pageInfo": info}}})
+    with (
+        canned(lambda _: answer(edge.encode())) as server,
+        connected(server.url) as connector,
+        pytest.raises(TransientError, match="circles"),
+    ):
+        everything(connector)
+
+
+def test_a_record_that_reads_as_null_is_gone_where_that_means_deleted():
+    with serving() as (_, server), connected(server.url) as connector:
+        key = written(connector, creates(product(0)))[0].key
+
+        found = connector.get("products", [key, "P77"])
+
+        assert isinstance(found[0], Record)
+        assert found[1] == Gone(key="P77")
+    resources = {"products": {**RELAY, **PRODUCTS, "get": {**PRODUCTS["get"], "null": "error"}}}
+    with (
+        serving() as (_, server),
+        connected(server.url, resources=resources) as connector,
+        pytest.raises(TransientError, match=r"get\.null"),
+    ):
+        connector.get("products", ["P77"])
+
+
+def test_a_record_that_a_get_refuses_does_not_hide_the_others():
+    """One null that swallows a whole reply: each is asked for alone."""
+
+    def script(asked):
+        keys = [value for name, value in json.loads(asked.body)["variables"].items() if name.startswith("id")]
+        if len(keys) > 1:
+            error = b'{"message":"x","path":["i1"],"extensions":{"code":"ENTITY_NOT_FOUND"}}'
+            return answer(b'{"data":null,"errors":[' + error + b"]}")
+        if keys == ["P2"]:
+            error = b'{"message":"x","path":["i0"],"extensions":{"code":"ENTITY_NOT_FOUND"}}'
+            return answer(b'{"data":null,"errors":[' + error + b"]}")
+        return answer(b'{"data":{"i0":' + ROW.encode() + b"}}")
+
+    with canned(script) as server, connected(server.url) as connector:
+        found = connector.get("products", ["P1", "P2"])
+
+        assert [isinstance(one, Record) for one in found] == [True, False]
+        assert len(server.asked) == 3

@@ -1,0 +1,16 @@
+// On the loopback address, with the hub's reference as a field of its own.
+const path = require('path')
+const { DefaultLogger, LogLevel } = require('@vendure/core')
+const data = process.env.VENDURE_DATA
+exports.config = {
+  apiOptions: { hostname: '127.0.0.1', port: Number(process.env.VENDURE_PORT), adminApiPath: 'admin-api', shopApiPath: 'shop-api', cors: false },
+  authOptions: {
+    tokenMethod: ['bearer'],
+    superadminCredentials: { identifier: 'hub', password: 'integration-user-pw' },
+  },
+  dbConnectionOptions: { type: 'better-sqlite3', database: path.join(data, 'vendure.sqlite'), synchronize: true, logging: false },
+  customFields: { Customer: [{ name: 'externalId', type: 'string', nullable: true }] },
+  paymentOptions: { paymentMethodHandlers: [] },
+  logger: new DefaultLogger({ level: LogLevel.Error }),
+  plugins: [],
+}
