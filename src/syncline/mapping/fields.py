@@ -125,6 +125,14 @@ def _canonical_one(value: object) -> object:
 
 
 def _canonical_column(values: Column) -> Column:
+    try:
+        "".join(values)  # type: ignore[arg-type]  # the quickest way to see that all are texts, as most columns are
+    except TypeError:
+        return _canonical_mixed(values)
+    return values
+
+
+def _canonical_mixed(values: Column) -> Column:
     sorts = set(map(type, values)) - _CANONICAL
     if not sorts:
         return values

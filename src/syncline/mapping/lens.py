@@ -77,7 +77,7 @@ class Lens:
             if isinstance(feed, Lines)
         }
         self.nested = frozenset(self.line_paths)
-        self._reader = _reader(sorted(self.paths))
+        self._reader = _reader(list(dict.fromkeys(path.top for paths in self.paths_of.values() for path in paths)))
         self._keys = {**keys_of([path for writer in inner.writers for path in writer.paths]), **_line_keys(inner)}
         self.overlaid = frozenset(
             name
