@@ -9,6 +9,7 @@ import pytest
 from syncline.errors import SetupError, StoreFailedError, TransientError
 from syncline.model.state import Link, Stream
 from syncline.store import open_store
+from syncline.store.sqlite import SqliteSession
 from syncline.testing.store_suite import StoreSuite
 
 CRM = Stream("crm", "customer")
@@ -48,6 +49,17 @@ def test_a_relative_path_is_taken_from_the_working_folder(tmp_path, monkeypatch)
     open_store("sqlite:///.syncline/acme.db").close()
 
     assert (tmp_path / ".syncline" / "acme.db").exists()
+
+
+def test_a_script_runs_to_its_end_though_its_first_statement_answers(tmp_path):
+    session = SqliteSession(str(tmp_path / "hub.db"), writable=True)
+
+    session.script("PRAGMA journal_mode = WAL; CREATE TABLE made (n); INSERT INTO made VALUES (1)")
+    session.close()
+
+    with apsw.Connection(str(tmp_path / "hub.db")) as connection:
+        assert connection.execute("SELECT n FROM made").fetchall() == [(1,)]
+    connection.close()
 
 
 def test_a_store_in_memory_begins_empty_every_time():

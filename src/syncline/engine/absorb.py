@@ -23,23 +23,24 @@ from syncline.engine.mergers import to_merge
 from syncline.engine.step import Step, begin, commit
 from syncline.engine.unplaced import ParkedRead, park_read, parked_reads, release, remember
 from syncline.errors import SynclineError
+from syncline.mapping import Problem
 from syncline.model.event import Event
 from syncline.model.ledger import ReadOutcome
 from syncline.model.page import Page
 from syncline.model.state import UNREADABLE, Hint, Link, LinkState, UnsettledState
-from syncline.model.values import UNSET, Value
+from syncline.model.values import UNSET, Value, decode_row, encode_rows
 
 UNKNOWN: tuple[int, None] = (0, None)
-GATHER = 100  #: changed records that are worth a commit of their own
+PART = 125  #: records that are mapped at once: few enough to stay in the processor's memory
+GATHER = 1500  #: changed records that are worth a commit of their own: a crash costs reading them again, no more
 READ_AGAIN = 30_000_000  #: a record that a list showed but that could not be read is read by key after this [µs]
 CIRCLE = "circle "  #: begins the reason of a hint whose record and its parents wait for each other
 DEFER_FOR = 3_600_000_000  #: a record whose parent stays unknown is looked at again after this long [µs]
 
-
 Outcomes = Counter[ReadOutcome]
 
 
-class Row(msgspec.Struct, kw_only=True):
+class Row(msgspec.Struct):
     """One record that has survived the fingerprints."""
 
     key: str
@@ -48,8 +49,9 @@ class Row(msgspec.Struct, kw_only=True):
     version: str | None
     stamp: int
     eid: int = 0
-    carried: tuple[Value, ...] = ()  #: in the order of `positions`
     positions: tuple[int, ...] = ()
+    carried: Sequence[Value] = ()  #: in the order of `positions`
+    encoded: bytes = b""  #: the same as bytes, in its stead
     by_position: dict[int, Value] | None = None
     stale: AbstractSet[int] = frozenset()  #: positions that show a former key of their parent
 
@@ -57,7 +59,8 @@ class Row(msgspec.Struct, kw_only=True):
     def values(self) -> dict[int, Value]:
         """Position -> value. Made when it is first asked for: a new record's row goes straight into canon."""
         if self.by_position is None:
-            self.by_position = dict(zip(self.positions, self.carried, strict=True))
+            carried = decode_row(self.encoded) if self.encoded else self.carried
+            self.by_position = dict(zip(self.positions, carried, strict=True))
         return self.by_position
 
 
@@ -182,9 +185,9 @@ def _keep_in_mind(at: Pass, rows: Sequence[Row], step: Step) -> None:
 def _gathered(at: Pass, page: Page, reading: Reading, rows: Sequence[Row]) -> list[Row]:
     """The rows to merge now: none while there are few, so that a scan with few changes makes few commits."""
     held = reading.gathered
-    twice = sum(row.key in held for row in rows) if held else 0
+    twice = len([row for row in rows if row.key in held]) if held else 0
     at.account.reads[ReadOutcome.UNCHANGED] += twice  # listed twice: looked at once, as shown last
-    held.update((row.key, row) for row in rows)
+    held.update([(row.key, row) for row in rows])
     if reading.gather and len(held) < GATHER and not page.broken and not page.tombstones:
         return []
     ready = list(held.values())
@@ -199,21 +202,29 @@ def _survivors(hub: Hub, side: BoundSide, page: Page, reading: Reading, step: St
     if reading.scanned is not None:
         _mark(reading.scanned, [eid for eid, _ in known.values()])
     same = [known.get(key, UNKNOWN)[1] == digest for key, digest in zip(page.keys, prints, strict=True)]
-    rows: dict[str, Row] = {}
-    for number in [n for n, unchanged in enumerate(same) if not unchanged or reading.pending]:
-        key = page.keys[number]
-        if same[number] and known[key][0] not in reading.pending:
-            continue
-        rows[key] = Row(
-            key=key, raw=page.raws[number], print=prints[number], eid=known.get(key, UNKNOWN)[0],
-            version=page.versions[number] if page.versions else None,
-            stamp=page.stamps[number] if page.stamps else 0,
-        )  # fmt: skip
+    changed = [n for n, unchanged in enumerate(same) if not unchanged or reading.pending]
+    if reading.pending:
+        changed = [n for n in changed if not same[n] or known[page.keys[n]][0] in reading.pending]
+    rows = {row.key: row for row in _rows(page, prints, changed, known)}
     if hub.may_have(parked_reads(side)):  # one that could not be read may be what it was before
         release(hub, side, [key for key in page.keys if key not in rows], step)
     if reading.exact:
         _freshen(side, page, [n for n, key in enumerate(page.keys) if same[n] and key not in rows], known, step)
     return list(rows.values())
+
+
+def _rows(
+    page: Page, prints: Sequence[bytes], chosen: Sequence[int], known: Mapping[str, tuple[int, bytes | None]]
+) -> list[Row]:
+    """The chosen records of a page, mostly none or all of them."""
+    size = len(page.keys)
+    columns = [page.keys, page.raws, prints, page.versions or [None] * size, page.stamps or [0] * size]
+    if len(chosen) < size:
+        columns = [[column[n] for n in chosen] for column in columns]
+    return [
+        Row(key, raw, digest, version, stamp, known.get(key, UNKNOWN)[0])
+        for key, raw, digest, version, stamp in zip(*columns, strict=True)
+    ]
 
 
 def _freshen(
@@ -247,8 +258,8 @@ def _merge_rows(at: Pass, rows: list[Row], reading: Reading, step: Step) -> Outc
     links = at.hub.store.links_of(side.stream, [row.eid for row in rows if row.eid])
     rows = _later(at, rows, links, reading, step, outcomes)
     rows = _decoded(at, rows, reading, step, outcomes)
-    fresh = [row for row in rows if not row.eid]
     old = [row for row in rows if row.eid]
+    fresh = [row for row in rows if not row.eid] if old else rows
     if reading.exact:
         step.done_hints.setdefault(side.stream, []).extend(row.key for row in rows)
     known = adopt.adopt(at, fresh, reading.owner_of, step, outcomes, exact=reading.exact) if fresh else []
@@ -320,11 +331,9 @@ def _decoded(at: Pass, rows: list[Row], reading: Reading, step: Step, outcomes: 
     hub, bound, side = at.hub, at.bound, at.side
     if not rows:
         return rows
-    mapped = side.lens.get([row.raw for row in rows])
-    for row, values in zip(rows, zip(*mapped.columns, strict=True), strict=True):
-        row.carried, row.positions = values, side.positions
+    problems = [problem for start in range(0, len(rows), PART) for problem in _map(at, rows, start)]
     out: set[int] = set()
-    for problem in mapped.problems:
+    for problem in problems:
         row = rows[problem.row]
         if problem.row not in out:
             reason = f"{problem.reason} ({problem.field} = {problem.value})"
@@ -344,8 +353,25 @@ def _decoded(at: Pass, rows: list[Row], reading: Reading, step: Step, outcomes: 
     for number in sorted(number for number in out if not rows[number].eid):
         obscure = waiting[number].positions if number in waiting else frozenset()
         remember(at, step, rows[number].key, rows[number].values, obscure)
-    release(hub, side, [row.key for number, row in enumerate(rows) if number not in out], step)
-    return [row for number, row in enumerate(rows) if number not in out]
+    ready = [row for number, row in enumerate(rows) if number not in out] if out else rows
+    release(hub, side, [row.key for row in ready], step)
+    return ready
+
+
+def _map(at: Pass, rows: Sequence[Row], start: int) -> list[Problem]:
+    """Map a part of the rows; its problems, numbered as the rows are."""
+    side, part = at.side, rows[start : start + PART]
+    mapped = side.lens.get([row.raw for row in part])
+    each = zip(*mapped.columns, strict=True)
+    for row in part:
+        row.positions = side.positions
+    if at.bound.references or at.bound.line_references or at.bound.flow.match:
+        for row, values in zip(part, each, strict=True):
+            row.carried = values
+    else:  # nobody looks into a new record: it goes into canon as it is
+        for row, encoded in zip(part, encode_rows(each), strict=True):
+            row.encoded = encoded
+    return [msgspec.structs.replace(one, row=start + one.row) for one in mapped.problems]
 
 
 def _deferred(

@@ -34,9 +34,9 @@ from syncline.model.flow import Direction
 from syncline.model.ledger import ReadOutcome
 from syncline.model.page import Op
 from syncline.model.state import Entity, EntityState, Hint, Link, LinkState, UnsettledState
-from syncline.model.values import UNSET, Value, encode_row
+from syncline.model.values import UNSET, Value, encode_row, encode_rows
 
-EIDS_AT_ONCE = 1000
+EIDS_AT_ONCE = 10_000  #: at most, and at least what is needed
 
 
 class FreshRow(Protocol):
@@ -48,7 +48,8 @@ class FreshRow(Protocol):
     version: str | None
     stamp: int
     eid: int
-    carried: tuple[Value, ...]
+    carried: Sequence[Value]
+    encoded: bytes
     by_position: dict[int, Value] | None
     stale: Set[int]
 
@@ -102,7 +103,7 @@ def _identities(at: Pass, rows: Sequence[FreshRow], owner_of: Mapping[str, int],
             decided[key] = Identity(how=How.LINK, eid=int(question.settled), reason="a person decided")
         else:  # an open question stays one, whatever has changed meanwhile: only a person closes it
             decided[key] = Identity(how=How.ASK, reason=question.reason, candidates=tuple(question.candidates))
-    open_rows = [row for row in rows if row.key not in decided]
+    open_rows = [row for row in rows if row.key not in decided] if decided else rows
     marks: Sequence[str] = [""] * len(open_rows)
     if at.side.contract.marker and open_rows:
         marks = at.side.connector.markers(at.side.side.resource, [row.raw for row in open_rows])
@@ -134,18 +135,18 @@ def _by_name(at: Pass, row: FreshRow) -> dict[str, Value]:
 def _create(at: Pass, rows: Sequence[FreshRow], step: Step) -> None:
     hub, bound, stream = at.hub, at.bound, at.side.stream
     first = take_eids(at, len(rows))
-    now, width = hub.now(), bound.width
-    straight = at.side.positions == tuple(range(width))
-    links: list[Link] = []
-    for eid, row in enumerate(rows, first):
-        if straight and row.by_position is None:
-            canon = encode_row(row.carried)
-        else:
-            canon = encode_row([row.values.get(p, UNSET) for p in range(width)])
-        step.new_entities.append(Entity(eid, EntityState.LIVE, step.gen, canon))
-        step.entries.append(Entry(int(EntryKind.CREATED), eid, row.stamp, canon))
-        links.append(Link(eid, row.key, LinkState.OK, row.print, row.version, None, now, row.stamp))
-    step.new_links.setdefault(stream, []).extend(links)
+    now, width, alive, linked = hub.now(), bound.width, EntityState.LIVE, LinkState.OK
+    if at.side.positions == tuple(range(width)) and not any(row.by_position for row in rows):
+        canons = [row.encoded or encode_row(row.carried) for row in rows]
+    else:
+        canons = encode_rows([[row.values.get(p, UNSET) for p in range(width)] for row in rows])
+    numbered = list(zip(range(first, first + len(rows)), rows, canons, strict=True))
+    created = int(EntryKind.CREATED)
+    step.new_entities += [Entity(eid, alive, step.gen, canon) for eid, _, canon in numbered]
+    step.entries += [Entry(created, eid, row.stamp, canon) for eid, row, canon in numbered]
+    step.new_links.setdefault(stream, []).extend(
+        [Link(eid, row.key, linked, row.print, row.version, None, now, row.stamp) for eid, row, _ in numbered]
+    )
     for side in bound.sides.values():
         if side.system != at.side.system and creates_now(hub, side):
             step.work.setdefault((side.stream, Op.CREATE), []).extend(range(first, first + len(rows)))
@@ -155,19 +156,19 @@ def _create(at: Pass, rows: Sequence[FreshRow], step: Step) -> None:
 
 
 def take_eids(at: Pass, count: int) -> int:
-    """The first of `count` consecutive new eids. They are reserved in the store by the thousand; gaps do no harm."""
+    """The first of `count` consecutive new eids. The store reserves ever more of them at once; gaps do no harm."""
     hub, entity = at.hub, at.bound.entity
-    first, end = hub.eids.get(entity, (0, 0))
+    first, end, last = hub.eids.get(entity, (0, 0, 0))
     if first + count > end:
-        size = max(count, EIDS_AT_ONCE)
+        last = max(count, min(2 * last, EIDS_AT_ONCE))
         with hub.store.transaction() as tx:
-            first = tx.new_eids(entity, size)
-            end = first + size
+            first = tx.new_eids(entity, last)
+            end = first + last
             for start in (first, *range(-(-(first + 1) // TAGGED) * TAGGED, end, TAGGED)):
                 if hub.tag_of(entity, start) != hub.tag:
                     tx.put_documents(tags(entity, start // TAGGED), {str(start): hub.tag.encode()})
                     del hub.index.tags[entity, start // TAGGED]
-    hub.eids[entity] = (first + count, end)
+    hub.eids[entity] = (first + count, end, last)
     return first
 
 

@@ -70,12 +70,10 @@ _compress = zstandard.ZstdCompressor(level=1).compress
 _decompress = zstandard.ZstdDecompressor().decompress
 
 
-def _digest(previous: bytes, header: bytes, salts: bytes, encoded: Iterable[bytes]) -> bytes:
-    chain = sha256(previous)
-    chain.update(header)
-    for number, data in enumerate(encoded):
-        chain.update(sha256(salts[number * _SALT : (number + 1) * _SALT] + data).digest())
-    return chain.digest()
+def _digest(previous: bytes, header: bytes, salts: bytes, encoded: Sequence[bytes]) -> bytes:
+    each = [salts[at : at + _SALT] for at in range(0, len(salts), _SALT)]
+    digests = [sha256(salt + data).digest() for salt, data in zip(each, encoded, strict=True)]
+    return sha256(b"".join([previous, header, *digests])).digest()
 
 
 def _header(seq: int, at: int, kind: str, system: str, cause: int) -> bytes:
@@ -98,9 +96,9 @@ class Journal:
     def page(self, *, kind: str, system: str, cause: int, at: int, entries: Sequence[Entry]) -> AuditPage:
         """The next page of the chain; call `advance` once it is committed."""
         salts = self._env.random().randbytes(_SALT * len(entries))
-        encoded = [_encode(one) for one in entries]
+        encoded = list(map(_encode, entries))
         digest = _digest(self.last, _header(self.next_seq, at, kind, system, cause), salts, encoded)
-        body = _compress(_encode(_Body(salts, list(entries))))
+        body = _compress(_encode((salts, list(map(msgspec.Raw, encoded)))))  # a `_Body`, its entries encoded once
         return AuditPage(
             seq=self.next_seq, at=at, kind=kind, system=system, cause=cause, n=len(entries), hash=digest, body=body
         )
@@ -121,7 +119,7 @@ def broken_links(pages: Iterable[AuditPage], *, previous: bytes = b"") -> Iterab
     for page in pages:
         body = _decode_body(_decompress(page.body, max_output_size=_MAX_PAGE))
         header = _header(page.seq, page.at, page.kind, page.system, page.cause)
-        digest = _digest(previous, header, body.salts, [_encode(one) for one in body.entries])
+        digest = _digest(previous, header, body.salts, list(map(_encode, body.entries)))
         if digest != page.hash or (expected and page.seq != expected):
             yield page.seq
         previous, expected = page.hash, page.seq + 1

@@ -12,7 +12,7 @@ from xxhash import xxh3_128_digest
 
 from syncline.merging import Shadow
 from syncline.model.state import Entity
-from syncline.model.values import UNSET, Row, Value, decode_row, encode_row
+from syncline.model.values import UNSET, Row, Value, decode_row, decode_rows, encode_row
 
 Delta = dict[int, Shadow]
 Pending = dict[int, tuple[Value, int]]
@@ -83,6 +83,14 @@ def canon_of(entity: Entity, width: int) -> Row:
     if len(row) < width:
         row += [UNSET] * (width - len(row))
     return row
+
+
+def canons_of(entities: Sequence[Entity], width: int) -> list[Row]:
+    """What `canon_of` makes of each."""
+    rows = decode_rows([entity.canon for entity in entities])
+    if min(map(len, rows), default=width) >= width:
+        return rows
+    return [canon_of(entity, width) for entity in entities]
 
 
 def gens_of(entity: Entity, width: int) -> list[int]:

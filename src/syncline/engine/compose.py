@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import msgspec
@@ -39,6 +39,8 @@ def compose(at: Pass, intent: Intent, found: Sequence[Ready], step: Step) -> lis
     worded = [(one, one.canon) for one in found]
     if at.bound.references or at.bound.line_references:
         worded = [(one, row) for one in found if (row := _referred(at, one, step)) is not None]
+    if intent.op is Op.CREATE:
+        return _items(at, intent, Op.CREATE, NOTHING, worded, step) if worded else []
     groups: dict[tuple[Op, frozenset[int]], list[_Worded]] = {}
     for one, row in worded:
         key = NOTHING if one.change is None else frozenset(one.change) - one.without
@@ -67,19 +69,25 @@ def _items(
     problems: list[Problem] = []
     bodies = _bodies(at, op, positions, members, problems)
     unfit = {problem.row: f"{problem.field} = {problem.value}: {problem.reason}" for problem in problems}
-    word = partial(_item, at, intent, partial(at.hub.marker, at.side.stream) if at.side.contract.marker else None)
     for number, reason in unfit.items():
         _park_unfit(at, members[number][0], reason, step)
+    fit = [(one, fields) for (one, _), fields in zip(members, bodies, strict=True)]
+    if unfit:
+        fit = [pair for number, pair in enumerate(fit) if number not in unfit]
+    if op is not Op.CREATE:
+        return [Sent(item=_change(one, fields), ready=one) for one, fields in fit]
+    marker = partial(at.hub.marker, at.side.stream) if at.side.contract.marker else _unmarked
+    again = f"{at.hub.store_id[:8]}-{at.hub.tag}-{intent.iid}-"
     return [
-        Sent(item=word(one, fields), ready=one)
-        for number, ((one, _), fields) in enumerate(zip(members, bodies, strict=True))
-        if number not in unfit
+        Sent(item=Item(ref=eid, op=op, fields=fields, marker=marker(eid), idempotency=f"{again}{eid}"), ready=one)
+        for one, fields in fit
+        for eid in (one.entity.eid,)
     ]
 
 
 def _bodies(
     at: Pass, op: Op, positions: frozenset[int], members: Sequence[_Worded], problems: list[Problem]
-) -> list[dict[str, Json]]:
+) -> Sequence[Mapping[str, Json]]:
     if op in (Op.DELETE, Op.ARCHIVE):
         return [{} for _ in members]
     places = at.side.positions
@@ -104,15 +112,16 @@ def _beside(at: Pass, one: Ready, row: Row, positions: frozenset[int]) -> Row:
     return [UNSET if p in hidden else row[p] for p in at.side.positions]
 
 
-def _item(at: Pass, intent: Intent, marker: Callable[[int], str] | None, one: Ready, fields: dict[str, Json]) -> Item:
-    eid = one.entity.eid
-    if one.link is None:
-        again = f"{at.hub.store_id[:8]}-{at.hub.tag}-{intent.iid}-{eid}"
-        return Item(ref=eid, op=one.op, fields=fields, marker=marker(eid) if marker else "", idempotency=again)
-    before = one.before
+def _unmarked(_eid: int) -> str:
+    return ""
+
+
+def _change(one: Ready, fields: Mapping[str, Json]) -> Item:
+    before, link = one.before, one.link
+    known = link.version if link else None
     return Item(
-        ref=eid, op=one.op, key=one.link.key, fields=fields,
-        version=before.version if before else one.link.version, current=before.raw if before else None,
+        ref=one.eid, op=one.op, key=link.key if link else "", fields=fields,
+        version=before.version if before else known, current=before.raw if before else None,
     )  # fmt: skip
 
 

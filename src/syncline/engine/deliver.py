@@ -40,7 +40,9 @@ def deliver(at: Pass, intents: Sequence[Intent]) -> bool:
     reads_first = _reads_first(at, first)
     before, missing = _read_first(at, first) if reads_first else ({}, [])
     step = begin(at.hub, "send", system=at.side.system, entity=at.bound.entity)
-    found = [one for one in ready(at, first, before, step) if one.op is Op.CREATE or one.before or not reads_first]
+    found = ready(at, first, before, step)
+    if reads_first:
+        found = [one for one in found if one.op is Op.CREATE or one.before]
     sent = compose(at, first, found, step)
     _hint_missing(at, missing, step)
     if reads_first:
@@ -60,7 +62,7 @@ def _send(at: Pass, intent: Intent, sent: Sequence[Sent], step: Step) -> None:
     now, send_by = hub.now(), hub.env.monotonic() + SEND_WITHIN
     quarantine = SEND_WITHIN + side.doubt + (side.contract.lag if intent.op is Op.CREATE else 0.0)
     going = msgspec.structs.replace(
-        intent, state=IntentState.SENT, eids=tuple(one.item.ref for one in sent), body=encode_body(at, sent),
+        intent, state=IntentState.SENT, eids=tuple([one.item.ref for one in sent]), body=encode_body(at, sent),
         sent_at=now, doubt_until=now + int(quarantine * 1e6),
     )  # fmt: skip
     step.intents.append(going)

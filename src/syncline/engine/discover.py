@@ -128,8 +128,7 @@ def _patient(at: Pass, source: Iterator[Page], priority: Priority) -> Iterator[P
 def _plan_creates(at: Pass, step: Step) -> None:
     """The match stage of this side is over: what it has not linked is to be created there."""
     for eids in at.hub.store.unlinked(at.side.stream, size=5_000):
-        for eid in eids:
-            step.plan_work(at.side.stream, Op.CREATE, eid)
+        step.work.setdefault((at.side.stream, Op.CREATE), []).extend(eids)
 
 
 def _not_ahead(at: Pass, cursor: Cursor | None) -> Cursor | None:

@@ -134,7 +134,7 @@ class Hub(msgspec.Struct, kw_only=True):
     index: MatchIndex = msgspec.field(default_factory=MatchIndex)
     batch_sizes: dict[Stream, int] = {}  #: items of one intent
     tag: str = ""  #: of this process: tells its eids from those that another state of the store has given out
-    eids: dict[str, tuple[int, int]] = {}  #: by entity type: next and end of what is reserved
+    eids: dict[str, tuple[int, int, int]] = {}  #: by entity type: next and end of what is reserved, and how many it was
     untold: list[Event] | None = None  #: of commits that `together` holds back
 
     def now(self) -> int:

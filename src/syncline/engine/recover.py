@@ -9,8 +9,8 @@ import msgspec
 from syncline.engine.codec import Pending, canon_of, encode_pending, gens_of
 from syncline.engine.compose import Sent
 from syncline.engine.hub import BoundFlow, Hub, Pass, Run
-from syncline.engine.ready import Ready, pending_of
 from syncline.engine.step import begin, commit
+from syncline.model.page import Op
 from syncline.model.state import Entity, EntityState, Intent, IntentState, Unsettled, UnsettledState
 from syncline.model.values import UNSET
 
@@ -31,14 +31,12 @@ _decoder = msgspec.msgpack.Decoder(list[SentItem])
 
 def encode_body(at: Pass, sent: Sequence[Sent]) -> bytes:
     """What an intent sends, per entity."""
-    return msgspec.msgpack.encode([_item(at, one.ready) for one in sent])
-
-
-def _item(at: Pass, one: Ready) -> SentItem:
-    entity = one.entity
-    if one.change is not None:
-        return SentItem(entity.eid, encode_pending(pending_of(at, one)))
-    return SentItem(entity.eid, None, entity.gen, entity.canon, entity.gens, tuple(one.without))
+    if sent[0].item.op is not Op.CREATE:
+        return msgspec.msgpack.encode([SentItem(one.item.ref, encode_pending(one.pending(at))) for one in sent])
+    created = [(one.ready.entity, one.ready.without) for one in sent]
+    return msgspec.msgpack.encode(
+        [SentItem(one.eid, None, one.gen, one.canon, one.gens, tuple(without)) for one, without in created]
+    )
 
 
 def recover(hub: Hub, run: Run) -> int:

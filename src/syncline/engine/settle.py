@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain, repeat
 
 import msgspec
 
@@ -24,6 +25,7 @@ from syncline.model.state import Hint, Intent, IntentState, Link, LinkState, Tom
 from syncline.model.values import UNSET, Value, is_empty
 
 MANY_WRITES = 10_000  #: from here on, writes too old to matter are forgotten
+_DONE, _OK = Outcome.DONE, LinkState.OK  # looking them up in their class takes longer than a test
 NO_ANSWER = Receipt(ref=0, outcome=Outcome.DOUBT, message="no answer for this item")
 
 
@@ -31,14 +33,12 @@ def settle(at: Pass, intent: Intent, sent: Sequence[Sent], receipts: Mapping[int
     """Settle one intent in one transaction. An item without a receipt is in doubt."""
     step = begin(at.hub, "settle", system=at.side.system, entity=at.bound.entity)
     step.intents.append(msgspec.structs.replace(intent, state=IntentState.SETTLED, body=None))
-    done: list[tuple[Sent, Receipt]] = []
+    answered = [(one, receipts.get(one.item.ref, NO_ANSWER)) for one in sent]
+    done = [pair for pair in answered if pair[1].outcome is _DONE]
     outcomes: Counter[SentOutcome] = Counter()
     unavailable = 0
-    for one in sent:
-        receipt = receipts.get(one.item.ref, NO_ANSWER)
-        if receipt.outcome is Outcome.DONE:
-            done.append((one, receipt))
-        else:
+    for one, receipt in answered if len(done) < len(answered) else ():
+        if receipt.outcome is not _DONE:
             outcomes[_FATES[receipt.outcome](at, one, receipt, intent, step)] += 1
             unavailable += receipt.outcome in (Outcome.BUSY, Outcome.DOUBT)
     outcomes[SentOutcome.ACKNOWLEDGED] += len(done)
@@ -56,7 +56,7 @@ def _tell_gate(at: Pass, receipts: Mapping[int, Receipt], *, failed: bool) -> No
         at.side.gate.failed(next((receipt.message for receipt in receipts.values()), "no answer"))
     else:
         at.side.gate.passed()
-    wait = max((receipt.wait for receipt in receipts.values()), default=0.0)
+    wait = max([receipt.wait for receipt in receipts.values()], default=0.0)
     if wait:
         at.side.gate.slow_down(wait)
 
@@ -139,28 +139,35 @@ _FATES: Mapping[Outcome, Callable[[Pass, Sent, Receipt, Intent, Step], SentOutco
 def _settle_done(at: Pass, intent: Intent, done: Sequence[tuple[Sent, Receipt]], step: Step) -> None:
     if not done:
         return
-    step.settled.setdefault(at.side.stream, []).extend(one.item.ref for one, _ in done if one.ready.waited)
-    flat: list[object] = [int(intent.op), intent.iid]
-    for one, receipt in done:
-        flat += (one.item.ref, receipt.key or one.item.key)
-    step.entries.append(entry(EntryKind.SENT, 0, *flat))
-    written = []
-    for one, receipt in done:
-        if one.item.op in (Op.DELETE, Op.ARCHIVE):
+    step.settled.setdefault(at.side.stream, []).extend([one.item.ref for one, _ in done if one.ready.waited])
+    told = chain.from_iterable([(one.item.ref, receipt.key or one.item.key) for one, receipt in done])
+    step.entries.append(entry(EntryKind.SENT, 0, int(intent.op), intent.iid, *told))
+    if intent.op in (Op.DELETE, Op.ARCHIVE):
+        for one, receipt in done:
             _bury(at, one, receipt, step)
-        else:
-            written.append((one, receipt))
-    shown = shown_after(at, written, step)
-    now, simple = at.hub.now(), _stores_all(at)
-    for one, receipt in written:
-        if simple and one.ready.link is None and not one.ready.without and one.ready.whole:
-            delta = encode_delta(_normalised(at, one)) if at.side.normalisers else None
-            link = Link(one.item.ref, receipt.key, LinkState.OK, None, receipt.version, delta, now, receipt.stamp)
-            step.new_links.setdefault(at.side.stream, []).append(link)
-        else:
-            _cast(at, one, receipt, shown.get(one.item.ref), now, step)
-            if not at.side.verbatim and one.item.ref not in shown:
-                _doubt_what_it_holds(at, one, now, step)
+        return
+    shown = shown_after(at, done, step)
+    now, stores_all = at.hub.now(), _stores_all(at)
+    created = [pair for pair in done if pair[0].ready.whole and not pair[0].ready.without] if stores_all else []
+    if created:
+        step.new_links.setdefault(at.side.stream, []).extend(_links(at, created, now))
+    for one, receipt in done if len(created) < len(done) else ():
+        if stores_all and one.ready.whole and not one.ready.without:
+            continue
+        _cast(at, one, receipt, shown.get(one.item.ref), now, step)
+        if not at.side.verbatim and one.item.ref not in shown:
+            _doubt_what_it_holds(at, one, now, step)
+
+
+def _links(at: Pass, created: Sequence[tuple[Sent, Receipt]], now: int) -> list[Link]:
+    """The links of new records that show every value as it was sent, but for normalisers."""
+    deltas: Iterable[bytes | None] = repeat(None)
+    if at.side.normalisers:
+        deltas = [encode_delta(_normalised(at, one)) for one, _ in created]
+    return [
+        Link(one.item.ref, receipt.key, _OK, None, receipt.version, delta, now, receipt.stamp)
+        for (one, receipt), delta in zip(created, deltas, strict=False)
+    ]
 
 
 def _doubt_what_it_holds(at: Pass, one: Sent, now: int, step: Step) -> None:

@@ -197,6 +197,9 @@ def _caught(step: Step | None) -> Step | None:
         if made is UNSET:
             msg = "the project's converter made nothing of it; None is null"
             raise ValueError(msg)
+        if isinstance(made, str) and type(made) is not str:
+            msg = f"the project's converter made a {type(made).__name__} of it, which is no plain text"
+            raise ValueError(msg)
         return made
 
     return one

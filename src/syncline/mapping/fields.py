@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
-from functools import lru_cache
-from itertools import starmap
-from keyword import iskeyword
 from typing import Protocol
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from syncline.mapping.converting import Steps, lift
-from syncline.mapping.paths import Path, prune
+from syncline.mapping.paths import Path
+from syncline.mapping.records import Record, Written, flats_of, records_of
 from syncline.mapping.values import (
     Column,
     Problem,
@@ -31,10 +29,7 @@ from syncline.mapping.values import (
 )
 
 Read = Callable[[str], Column]  #: the column of one of the system's own fields
-Record = dict[str, object]
-Written = list[tuple[Path, Column]]
 
-_SHAPES = 1000
 _CANONICAL = frozenset({str, bool, type(None), UnsetType})
 
 
@@ -125,6 +120,14 @@ def _canonical_one(value: object) -> object:
 
 
 def _canonical_column(values: Column) -> Column:
+    try:
+        "".join(values)  # type: ignore[arg-type]  # the quickest way to see that all are texts, as most columns are
+    except TypeError:
+        return _canonical_mixed(values)
+    return values
+
+
+def _canonical_mixed(values: Column) -> Column:
     sorts = set(map(type, values)) - _CANONICAL
     if not sorts:
         return values
@@ -304,29 +307,18 @@ class FieldSet(msgspec.Struct, frozen=True, kw_only=True):
         return [feed.get(read, size, Report(problems=problems, field=name)) for name, feed in self.feeds.items()]
 
     def put(
-        self,
-        columns: Mapping[str, Column],
-        size: int,
-        writers: Sequence[Writer],
-        problems: list[Problem],
-        *,
-        whole: bool = False,
+        self, columns: Mapping[str, Column], size: int, writers: Sequence[Writer], problems: list[Problem]
     ) -> list[Record]:
-        """A record per row, with what these writers write; absent values are left out, a `whole` page has none."""
-        report, earlier = Report(problems=problems), len(problems)
-        written: Written = []
-        for writer in writers:
-            written += writer.put([columns[name] for name in writer.fields], report)
-        flat = [(path.top, column) for path, column in written if path.is_flat]
-        complete = (whole and len(problems) == earlier) or not any(UNSET in column for _, column in flat)
-        records = _flat_records(flat, size, complete=complete)
-        for path, column in written:
-            if not path.is_flat:
-                _set_nested(records, path, column)
-        for path in {path.picked_list: path for path, _ in written if path.picked_list}.values():
-            for record in records:
-                prune(record, path)
-        return records
+        """A record per row, with what these writers write; absent values are left out."""
+        return records_of(_written(columns, writers, problems), size)
+
+    def put_whole(
+        self, columns: Mapping[str, Column], size: int, writers: Sequence[Writer], problems: list[Problem]
+    ) -> Sequence[Mapping[str, object]]:
+        """The same of rows without an absent value, in a quicker form where no field is nested."""
+        earlier = len(problems)
+        written = _written(columns, writers, problems)
+        return flats_of(written, size) if len(problems) == earlier else records_of(written, size)
 
     def writers_of(self, wanted: frozenset[str] | None) -> tuple[Writer, ...]:
         """The writers of these fields, with those that fill the same object or list: systems replace these whole."""
@@ -339,26 +331,6 @@ class FieldSet(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def _flat_records(flat: list[tuple[str, Column]], size: int, *, complete: bool) -> list[Record]:
-    if not flat:
-        return [{} for _ in range(size)]
-    names = tuple(name for name, _ in flat)
-    rows = zip(*(column for _, column in flat), strict=True)
-    if not complete:
-        return [{name: value for name, value in zip(names, row, strict=True) if value is not UNSET} for row in rows]
-    return _maker(names)(rows)
-
-
-@lru_cache(maxsize=_SHAPES)
-def _maker(names: tuple[str, ...]) -> Callable[[Iterable[tuple[object, ...]]], list[Record]]:
-    """Rows to records of these names; a struct as the mould takes two thirds of the time of `dict(zip(...))`."""
-    if not all(name.isidentifier() and not iskeyword(name) and not name.startswith("__") for name in names):
-        return lambda rows: [dict(zip(names, row, strict=True)) for row in rows]
-    mould = msgspec.defstruct("Mould", [(name, object) for name in names], gc=False)
-    return lambda rows: list(map(msgspec.structs.asdict, starmap(mould, rows)))
-
-
-def _set_nested(records: list[Record], path: Path, column: Column) -> None:
-    for record, value in zip(records, column, strict=True):
-        if value is not UNSET:
-            path.set(record, value)
+def _written(columns: Mapping[str, Column], writers: Sequence[Writer], problems: list[Problem]) -> Written:
+    report = Report(problems=problems)
+    return [one for writer in writers for one in writer.put([columns[name] for name in writer.fields], report)]

@@ -77,7 +77,7 @@ class Lens:
             if isinstance(feed, Lines)
         }
         self.nested = frozenset(self.line_paths)
-        self._reader = _reader(sorted(self.paths))
+        self._reader = _reader(list(dict.fromkeys(path.top for paths in self.paths_of.values() for path in paths)))
         self._keys = {**keys_of([path for writer in inner.writers for path in writer.paths]), **_line_keys(inner)}
         self.overlaid = frozenset(
             name
@@ -103,7 +103,7 @@ class Lens:
         *,
         problems: list[Problem] | None = None,
         whole: bool = False,
-    ) -> list[dict[str, Json]]:
+    ) -> Sequence[Mapping[str, Json]]:
         """What the system must be told, per row; all writable fields if none are named.
 
         Absent values are left out; `whole` says that there are none. A value that the system cannot express raises
@@ -112,7 +112,8 @@ class Lens:
         found: list[Problem] = [] if problems is None else problems
         columns: list[Column] = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in self.fields]
         named = dict(zip(self.fields, columns, strict=True))
-        records = self.inner.put(named, len(rows), self._writers(wanted), found, whole=whole)
+        put = self.inner.put_whole if whole else self.inner.put
+        records = put(named, len(rows), self._writers(wanted), found)
         if problems is None and found:
             first = found[0]
             msg = f"The value `{first.value}` of field {first.field} cannot be written: {first.reason}."
@@ -120,7 +121,7 @@ class Lens:
                 msg,
                 cure="Correct the value, or teach the mapping what it means.",
             )
-        return cast("list[dict[str, Json]]", records)
+        return cast("Sequence[Mapping[str, Json]]", records)
 
     def overlay(self, current: bytes, change: Mapping[str, Json]) -> dict[str, Json]:
         """`change` (from `put`) with everything added that `current` holds inside the same nested objects and lists."""

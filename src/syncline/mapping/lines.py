@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import UNSET
 
-from syncline.mapping.fields import FieldSet, Read, Record, Report, Written, path_steps, run
+from syncline.mapping.fields import FieldSet, Read, Report, path_steps, run
 from syncline.mapping.paths import Path
+from syncline.mapping.records import Record, Written
 from syncline.mapping.values import Column, Problem, is_blank, kind
 
 _LONGEST_NUMBER = 30

@@ -8,13 +8,24 @@ integer `eid` of the entity that they point at.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Union
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-__all__ = ["UNSET", "Lines", "Row", "Value", "decode_row", "encode_row", "is_empty", "may_hold_unset"]
+__all__ = [
+    "UNSET",
+    "Lines",
+    "Row",
+    "Value",
+    "decode_row",
+    "decode_rows",
+    "encode_row",
+    "encode_rows",
+    "is_empty",
+    "may_hold_unset",
+]
 
 Value = Union[None, bool, int, str, list[str], UnsetType, "Lines"]
 Lines = Mapping[str, Mapping[str, Value]]
@@ -50,9 +61,19 @@ def encode_row(row: Sequence[Value]) -> bytes:
     return _encoder.encode(row)
 
 
+def encode_rows(rows: Iterable[Sequence[Value]]) -> list[bytes]:
+    """Each row as bytes."""
+    return list(map(_encoder.encode, rows))
+
+
 def decode_row(data: bytes) -> Row:
     """The row that `encode_row` made."""
     return _decode(data)
+
+
+def decode_rows(data: Iterable[bytes]) -> list[Row]:
+    """Each row that `encode_row` made."""
+    return list(map(_decode, data))
 
 
 def may_hold_unset(data: bytes) -> bool:

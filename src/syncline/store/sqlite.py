@@ -148,9 +148,9 @@ class SqliteSession:
         return apsw.carray(array.array("q", values))
 
     def script(self, sql: str) -> None:
-        """Run several statements."""
+        """Run several statements. Each stops at its first row until that is fetched, and the next ones with it."""
         with self._explained():
-            self._connection.execute(sql)
+            self._connection.execute(sql).fetchall()
 
     def is_new(self) -> bool:
         """The file has no table."""

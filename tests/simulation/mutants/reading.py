@@ -70,12 +70,12 @@ READING = (
         "absent-as-null",
         "a field that a record does not carry is taken as emptied",
         rewritten(
-            absorb._decoded,
+            absorb._map,
             (
-                "row.carried, row.positions = values, side.positions",
+                "each = zip(*mapped.columns, strict=True)",
                 (
-                    "row.carried = tuple(None if value is references.UNSET else value for value in values)\n"
-                    "        row.positions = side.positions"
+                    "each = zip(*([None if value is references.UNSET else value for value in column]"
+                    " for column in mapped.columns), strict=True)"
                 ),
             ),
         ),

@@ -36,7 +36,7 @@ WRITING = (
     mutant(
         "version-left-out",
         "a write does not say which version it is of",
-        rewritten(compose._item, ("version=before.version if before else one.link.version", "version=None")),
+        rewritten(compose._change, ("version=before.version if before else known", "version=None")),
     ),
     mutant(
         "stale-as-refusal",
@@ -109,7 +109,7 @@ WRITING = (
     mutant(
         "one-key-for-a-batch",
         "all creates of a batch carry one idempotency key",
-        rewritten(compose._item, ("-{intent.iid}-{eid}", "-{intent.iid}")),
+        rewritten(compose._items, ('idempotency=f"{again}{eid}"', "idempotency=again")),
     ),
     mutant(
         "reference-to-nothing",

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syncline.mapping import compile_lens
-from syncline.mapping.converters.columns import kept_where, lowered, multiplied, padded
+from syncline.mapping.converters.columns import canonical_numbers, kept_where, lowered, multiplied, padded
 from syncline.mapping.converters.phones import E164
 
 NUMBERS = st.from_regex(r"-?(0|[1-9][0-9]{0,12})(\.[0-9]{1,6})?", fullmatch=True)
@@ -54,7 +54,8 @@ def test_a_column_is_written_like_each_of_its_values(expression, values, data):
     ("short", "column", "made"),
     [
         (kept_where(E164), ["+4930123456", "+12025550123"], ["+4930123456", "+12025550123"]),
-        (lowered, ["A@B.example", "c@d.example"], ["a@b.example", "c@d.example"]),
+        (lowered, ["A@B.example", " c@d.example"], ["a@b.example", "c@d.example"]),
+        (canonical_numbers, ["1.50", "-0.0", "20", "100.00"], ["1.5", "0", "20", "100"]),
         (padded(2), ["1", "1.5", "0.25"], ["1.00", "1.50", "0.25"]),
     ],
 )

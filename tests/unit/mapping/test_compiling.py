@@ -1,6 +1,7 @@
 """What a mapping may say, and what it is told when it says something else."""
 
 import pytest
+from msgspec import UNSET
 
 from syncline.errors import SetupError
 from syncline.mapping import Converter, ConverterSpec, compile_lens
@@ -152,6 +153,17 @@ def test_a_converter_of_the_project_that_trips_is_a_problem_of_that_value():
 
     assert mapped.columns[0][0] == "A/7"
     assert mapped.problems[0].reason.startswith("the project's converter failed: AttributeError")
+
+
+def test_a_converter_of_the_project_must_make_plain_texts():
+    class Word(str):
+        __slots__ = ()
+
+    spec = ConverterSpec(name="worded", summary=".", example="a | worded", build=lambda _: Converter(get=Word))
+    mapped = compile_lens({"a": "a | worded"}, own=[spec]).get([b'{"a":"x"}'])
+
+    assert mapped.columns == [[UNSET]]
+    assert "no plain text" in mapped.problems[0].reason
 
 
 def test_a_converter_of_the_project_may_do_nothing_on_the_way_back():

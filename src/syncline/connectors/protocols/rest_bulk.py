@@ -18,7 +18,7 @@ from syncline.connectors.protocols.rest_answer import Answers, Result, shown_at
 from syncline.connectors.protocols.rest_call import Call
 from syncline.connectors.protocols.rest_options import Batching
 from syncline.connectors.protocols.rest_results import Results, Said
-from syncline.connectors.protocols.rest_write import JSON, VERBS, encode, fields_of
+from syncline.connectors.protocols.rest_write import JSON, VERBS, adds_nothing, encode, fields_of
 from syncline.connectors.protocols.verdict import lost
 from syncline.errors import BusyError, RejectedError, SetupError, SynclineError
 from syncline.model.page import Item, Op
@@ -40,6 +40,9 @@ class Bulk:
         self._offered = {op: getattr(call.resource.write, verb) for op, verb in VERBS.items()}
         words = {str(verb): word for verb, word in batching.ops.items()}
         self._words = {op: words[verb] for op, verb in VERBS.items() if verb in words}
+        self._bare = {
+            op for op, offered in self._offered.items() if op is not _DELETE and adds_nothing(op, offered, call)
+        }
         flag = call.errors.in_200
         self._flag = flag
         self._flagged = Shape({"flag": (flag.field, object)}) if flag else None
@@ -110,7 +113,7 @@ class Bulk:
 
     def _request(self, items: Sequence[Item], send_by: float) -> Request:
         batching = self._batching
-        entries = [self._entry(item) for item in items]
+        entries = self._entries(items)
         body = encode({batching.items: entries} if batching.items else entries)
         headers = dict(JSON)
         idempotency = self._call.resource.idempotency
@@ -122,23 +125,35 @@ class Bulk:
             method=batching.method, path=batching.path, headers=headers, body=body, writes=True, send_by=send_by
         )
 
-    def _entry(self, item: Item) -> dict[str, object]:
-        keys, op, resource = self._batching.keys, item.op, self._call.resource
-        fields = fields_of(item, self._offered[op], self._call) if op is not _DELETE else {}
-        entry: dict[str, object] = {keys.fields: fields} if keys.fields else dict(fields)
-        if keys.op:
-            entry[keys.op] = self._words[op]
-        if keys.ref:
-            entry[keys.ref] = item.ref
-        if op is not _CREATE:
-            if keys.id:
-                entry[keys.id] = int(item.key) if resource.key_type == "integer" and item.key.isdecimal() else item.key
-            if keys.if_match and item.version:
-                match = resource.version.match if resource.version else "{version}"
-                entry[keys.if_match] = match.replace("{version}", item.version)
-        if keys.idempotency and item.idempotency:
-            entry[keys.idempotency] = item.idempotency
-        return entry
+    def _entries(self, items: Sequence[Item]) -> list[dict[str, object]]:
+        """An entry per item. What the configuration says is looked up once for all of them."""
+        keys, words, call, offered = self._batching.keys, self._words, self._call, self._offered
+        within, op_key, ref_key, again = keys.fields, keys.op, keys.ref, keys.idempotency
+        bare = self._bare.issuperset([item.op for item in items])
+        entries: list[dict[str, object]] = []
+        for item in items:
+            op = item.op
+            fields = item.fields if bare else fields_of(item, offered[op], call) if op is not _DELETE else {}
+            entry: dict[str, object] = {within: fields} if within else dict(fields)
+            if op_key:
+                entry[op_key] = words[op]
+            if ref_key:
+                entry[ref_key] = item.ref
+            if op is not _CREATE:
+                self._name(item, entry)
+            if again and item.idempotency:
+                entry[again] = item.idempotency
+            entries.append(entry)
+        return entries
+
+    def _name(self, item: Item, entry: dict[str, object]) -> None:
+        """Which record it is, and which version of it, in the system's words."""
+        keys, resource = self._batching.keys, self._call.resource
+        if keys.id:
+            entry[keys.id] = int(item.key) if resource.key_type == "integer" and item.key.isdecimal() else item.key
+        if keys.if_match and item.version:
+            match = resource.version.match if resource.version else "{version}"
+            entry[keys.if_match] = match.replace("{version}", item.version)
 
     # --- answers --------------------------------------------------------------------
 

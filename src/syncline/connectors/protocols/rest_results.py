@@ -102,8 +102,10 @@ class Results:
 
     def all_done(self, pairs: Sequence[tuple[Item, int]], said: Sequence[Said]) -> Sequence[Receipt] | None:
         """The receipts where every item was written and is named by its key; None where one needs a closer look."""
+        if self._is_marked or _DELETE in [item.op for item, _ in pairs]:
+            return None
         done = [said[place] for _, place in pairs]
-        if self._is_marked or None in done or any(item.op is _DELETE for item, _ in pairs):
+        if None in done:
             return None
         keys, statuses = list(map(self._key, done)), set(map(self.status, done))
         if not set(map(type, keys)) <= _KEYS or "" in keys or not statuses <= self._fine:

@@ -69,6 +69,12 @@ class Singles:
         return headers
 
 
+def adds_nothing(op: Op, offered: CallOptions | None, call: Call) -> bool:
+    """Are the fields of every item of this kind what is to be written, without constants, marker or former record?"""
+    whole, constants = (offered.whole, offered.fields) if offered else (False, {})
+    return not constants and not (call.resource.marker if op is _CREATE else whole)
+
+
 def fields_of(item: Item, offered: CallOptions | None, call: Call) -> Mapping[str, object]:
     """What is to be written: constants and fields, with the marker if new, over the record where it goes whole."""
     marker = call.resource.marker if item.op is _CREATE and item.marker else None

@@ -13,7 +13,6 @@ from itertools import repeat
 
 from syncline.mapping.values import HALF_UP, Column, ShortWay
 
-_SPACE = re.compile(r"[^\S\n]")
 _SIMPLE_NUMBERS = re.compile(r"(?:-?(?:0|[1-9][0-9]{0,39})(?:\.[0-9]{1,39})?\n)++", re.ASCII)
 _PLAIN_PLACES = 6  #: up to here a rounded decimal is spelt without an exponent
 
@@ -39,9 +38,18 @@ def kept_where(pattern: str) -> ShortWay:
 
 
 def lowered(values: Column) -> Column | None:
-    """Texts without spaces, in small letters."""
+    """Texts without outer spaces, in small letters."""
     text = lines_of(values)
-    return None if text is None or _SPACE.search(text) else [*text.lower().split("\n")]
+    return None if text is None else [*map(str.strip, text.lower().split("\n"))]
+
+
+def canonical_numbers(values: Column) -> Column | None:
+    """Simple numbers in their canonical spelling."""
+    text = lines_of(values)
+    if text is None or not _SIMPLE_NUMBERS.fullmatch(f"{text}\n"):
+        return None
+    made = [one.rstrip("0").rstrip(".") if "." in one else one for one in text.split("\n")]
+    return ["0" if one == "-0" else one for one in made] if "-0" in made else [*made]
 
 
 def multiplied(factor: Decimal, places: int, multiply: Callable[[Decimal, Decimal], Decimal]) -> ShortWay | None:

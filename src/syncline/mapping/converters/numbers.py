@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import ROUND_HALF_EVEN, Context, Decimal, Inexact, InvalidOperation, localcontext
 from fractions import Fraction
 
-from syncline.mapping.converters.columns import multiplied, padded
+from syncline.mapping.converters.columns import canonical_numbers, multiplied, padded
 from syncline.mapping.converting import Arguments, Converter, ConverterSpec, Parameter, did_you_mean
 from syncline.mapping.values import (
     HALF_UP,
@@ -72,11 +72,14 @@ def _fixed(places: int) -> Step:
 
 def _decimal(arguments: Arguments) -> Converter:
     if not len(arguments):
-        return Converter(get=canonical_decimal, put=canonical_decimal)
+        return Converter(
+            get=canonical_decimal, put=canonical_decimal, get_column=canonical_numbers, put_column=canonical_numbers
+        )
     places = arguments.count(0, most=_MOST_PLACES)
     return Converter(
         get=canonical_decimal,
         put=_fixed(places),
+        get_column=canonical_numbers,
         put_column=padded(places),
         loses=f"digits after place {places} are rounded",
     )

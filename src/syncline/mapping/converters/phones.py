@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import cache, lru_cache
+from operator import itemgetter
 from pathlib import Path
 from types import ModuleType
 from typing import cast
@@ -22,6 +23,7 @@ from syncline.mapping.values import Column, ShortWay, Step, as_text
 
 _PUNCTUATION = b" -().\t"
 _LONGEST_CODE = 3
+_START = itemgetter(slice(_LONGEST_CODE + 1))  #: of a number: the plus and what may be its country's code
 _REMEMBERED = 50_000
 _REMEMBERED_STARTS = 2_000
 _LONGEST_NUMBER = 200  # characters, with all that people write around a number
@@ -52,9 +54,9 @@ def phone_column(read: Step) -> ShortWay:
             return None
         lines = text.encode().translate(None, _PUNCTUATION).split(b"\n")
         made: Column = [*b"\n".join(lines).decode().split("\n")]
-        for number, digits in enumerate(lines):
-            if not _is_international(digits):
-                made[number] = read(values[number]) if values[number] else ""
+        starts = map(_of_country, map(_START, lines))
+        for number in [n for n, (fits, begin) in enumerate(starts) if not fits(lines[n], begin)]:
+            made[number] = read(values[number]) if values[number] else ""
         return made
 
     return short
@@ -73,7 +75,7 @@ def _reading(region: str) -> Step:
             if abroad(digits, start):
                 return digits.decode()
         elif digits.startswith(b"+"):
-            national, begin = _of_country(digits[: _LONGEST_CODE + 1])
+            national, begin = _of_country(_START(digits))
             if national(digits, begin):
                 return digits.decode()
         elif domestic(digits):
@@ -83,15 +85,10 @@ def _reading(region: str) -> Step:
     return read
 
 
-def _is_international(digits: bytes) -> bool:
-    national, begin = _of_country(digits[: _LONGEST_CODE + 1])
-    return digits.startswith(b"+") and national(digits, begin) is not None
-
-
 @lru_cache(maxsize=_REMEMBERED_STARTS)
 def _of_country(start: bytes) -> tuple[Callable[[bytes, int], object], int]:
-    """What tells whether a number that begins so, with a plus, needs no work; and where its national part begins."""
-    for end in range(2, _LONGEST_CODE + 2):
+    """What tells whether a number that begins so needs no work, and where its national part begins."""
+    for end in range(2, _LONGEST_CODE + 2) if start.startswith(b"+") else ():
         pattern = _pattern_of(start[1:end])
         if pattern is not _NOTHING:
             return pattern.fullmatch, end
