@@ -191,8 +191,8 @@ class Drawer:
             return Deed(op=op, system=system, back=self.chance.choice((5.0, 60.0, 500.0)))
         if op in ("split", "rename"):
             return self._anew(op, flow, system)
-        kind = None if op in ("save", "merge") else False
-        who, other = (self._pick(flow, lasting=kind) for _ in range(2))
+        who = self._pick(flow, lasting=None if op in ("save", "merge") else False)
+        other = self._pick(flow, lasting=True if who % 2 else None)  # what lasts is merged into what lasts
         if op == "merge" and who == other:
             op = "save"
         return Deed(op=op, system=system, flow=flow.name, who=who, other=other if op == "merge" else 0)
