@@ -60,7 +60,11 @@ def _combine_one(at: Pass, one: Known, entity: Entity, others: Mapping[str, Link
     gens = gens_of(entity, at.bound.width)
     seen = _observation(at, one, entity, others, step)
     result = merge(at.bound.units, seen, gen=step.gen)
-    revived = entity.state is EntityState.DEAD and _edit_wins(at, one, result, step, others)
+    revived = entity.state is EntityState.DEAD and _lives_again(one, result)
+    if revived and not _is_restored(one) and goes_to_its_twin(at, one, entity, step):
+        return ReadOutcome.DEFERRED
+    if revived:
+        _revive(at, one, step, others)
     _write_anew(at, one, result, gens)
     _record(at, one, seen, result, step)
     if entity.state is EntityState.DEAD and not revived:
@@ -70,8 +74,6 @@ def _combine_one(at: Pass, one: Known, entity: Entity, others: Mapping[str, Link
         _store_entity(at, entity, result, gens, step, revived=revived)
     _store_link(at, one, result, step)
     _plan(at, one.eid, result, lagging, others, step)
-    if revived:
-        _create_where_it_never_was(at, one.eid, others, step)
     return _outcome(one, result)
 
 
@@ -120,19 +122,30 @@ def _is_later(at: Pass, one: Known, unit: Unit, gens: Sequence[int]) -> bool:
     return (at.side.side.rank, at.side.system) > rank
 
 
-def _edit_wins(at: Pass, one: Known, result: Merge, step: Step, others: Mapping[str, Link]) -> bool:
-    """An edit met a delete made elsewhere: the edit wins, the entity lives on. Also when the record was restored."""
-    restored = one.link is not None and one.link.state is LinkState.GONE
+def _lives_again(one: Known, result: Merge) -> bool:
+    """Is the record of a deleted entity restored, or was it edited?"""
     clashed = one.link is not None and any(decision.verdict in IS_CONFLICT for decision in result.decisions)
-    if not restored and not result.changed and not clashed:
-        return False
-    if not restored:
+    return _is_restored(one) or bool(result.changed) or clashed
+
+
+def _is_restored(one: Known) -> bool:
+    return one.link is not None and one.link.state is LinkState.GONE
+
+
+def _revive(at: Pass, one: Known, step: Step, others: Mapping[str, Link]) -> None:
+    """An edit met a delete made elsewhere: the edit wins, the entity lives on. Also when the record was restored.
+
+    It may have died before it was created everywhere.
+    """
+    if not _is_restored(one):
         step.conflicts.append(_conflict(at, one, "*", "delete against edit", "theirs", [UNSET], [UNSET]))
         for system, link in others.items():
             if link.state is LinkState.GONE:
                 step.dropped_links.setdefault(at.bound.sides[system].stream, []).append(one.eid)
     step.entries.append(entry(EntryKind.REOPENED, one.eid, f"edited in {at.side.system}", stamp=one.stamp))
-    return True
+    for side in at.bound.sides.values():
+        if side.system not in (at.side.system, *others) and creates_now(at.hub, side):
+            step.plan_work(side.stream, Op.CREATE, one.eid)
 
 
 def _conflict(  # noqa: PLR0913  a row of many facts
@@ -281,13 +294,6 @@ def _plan(
             link = others.get(side.system)
             if link is None or link.state is LinkState.OK:
                 step.plan_work(side.stream, Op.UPDATE, eid)
-
-
-def _create_where_it_never_was(at: Pass, eid: int, others: Mapping[str, Link], step: Step) -> None:
-    """An entity that lives again may have died before it was created everywhere."""
-    for side in at.bound.sides.values():
-        if side.system not in (at.side.system, *others) and creates_now(at.hub, side):
-            step.plan_work(side.stream, Op.CREATE, eid)
 
 
 def _let_go(at: Pass, eids: Sequence[int], step: Step) -> None:

@@ -11,7 +11,7 @@ from syncline.engine.hub import BoundSide, Pass
 from syncline.engine.identify import asked_about
 from syncline.engine.plan import wanted
 from syncline.engine.step import Step
-from syncline.engine.unplaced import twins
+from syncline.engine.unplaced import orphans, twins
 from syncline.model.flow import DeletePolicy
 from syncline.model.ledger import SentOutcome
 from syncline.model.page import Op, Record
@@ -69,7 +69,8 @@ def maybe_there(at: Pass, op: Op, eids: Iterable[int]) -> dict[int, str]:
     questions = {
         eid: f"record {asked[eid]} of {system}: a person decides (syncline match)" for eid in eids if eid in asked
     }
-    return found | questions
+    late = {eid: f"what a lost answer hides of {at.bound.entity} #{dead}" for eid, dead in orphans(at, eids).items()}
+    return late | found | questions
 
 
 def ready(at: Pass, intent: Intent, before: Mapping[int, Record], step: Step) -> list[Ready]:

@@ -21,6 +21,8 @@ from syncline.engine.kinds import unplaced
 from syncline.engine.step import Step
 from syncline.matching import Outcome
 from syncline.model.flow import MatchRule
+from syncline.model.page import Op
+from syncline.model.state import Entity, EntityState, UnsettledState
 from syncline.model.values import UNSET, Row, Value, decode_row, encode_row, is_empty
 
 Values = dict[str, Value]
@@ -70,6 +72,29 @@ def twins(at: Pass, eids: Iterable[int]) -> dict[int, str]:
         if key := next(alike, None):
             found[eid] = key
     return found
+
+
+def orphans(at: Pass, eids: Iterable[int]) -> dict[int, int]:
+    """Those of these entities that match a deleted one of which a create is in doubt here -> that one.
+
+    What it has made may stand there still: it is found, and deleted, once the doubt is over.
+    """
+    doubts = at.hub.store.unsettled(stream=at.side.stream, state=UnsettledState.DOUBT)
+    unsure = [row.eid for row in doubts if row.op is Op.CREATE]
+    entities = at.hub.store.entities(at.bound.entity, unsure) if unsure else {}
+    dead = {eid: _keys(at, one) for eid, one in entities.items() if one.state is EntityState.DEAD}
+    if not dead:
+        return {}
+    alive = at.hub.store.entities(at.bound.entity, sorted(eids))
+    return {eid: other for eid, one in alive.items() for other, keys in dead.items() if keys & _keys(at, one)}
+
+
+def _keys(at: Pass, entity: Entity) -> set[tuple[int, int]]:
+    """What the exact match rules find an entity by: (number of the rule, key)."""
+    values = values_of(at.bound, canon_of(entity, at.bound.width))
+    exact = [(number, rule) for number, rule in enumerate(at.bound.flow.match) if rule.at_least is None]
+    found = [(number, matching.match_key(rule, values)) for number, rule in exact]
+    return {(number, key) for number, key in found if key is not None}
 
 
 def _waiting(at: Pass) -> Unplaced:
