@@ -33,7 +33,7 @@ from syncline.engine.step import Step
 from syncline.model.flow import Direction
 from syncline.model.ledger import ReadOutcome
 from syncline.model.page import Op
-from syncline.model.state import Entity, EntityState, Hint, Link, LinkState, UnsettledState
+from syncline.model.state import Entity, EntityState, Hint, Link, LinkState, Unsettled, UnsettledState
 from syncline.model.values import UNSET, Value, encode_row, encode_rows
 
 EIDS_AT_ONCE = 10_000  #: at most, and at least what is needed
@@ -173,15 +173,19 @@ def take_eids(at: Pass, count: int) -> int:
 
 
 def _linked(at: Pass, linked: Sequence[tuple[FreshRow, Identity]], step: Step) -> list[Known]:
-    """First sights of records of existing entities. A create of ours that was in doubt is settled by that."""
+    """First sights of records of existing entities. A create of ours that was in doubt is settled by that.
+
+    Not so where what we create carries a marker, and the record has none: what we made may turn up beside it.
+    """
     doubts = at.hub.store.unsettled_of(at.side.stream, [identity.eid for _, identity in linked]) if linked else {}
     known: list[Known] = []
     given = {identity.eid for _, identity in linked}
     for row, identity in linked:
         pending: Pending = {}
         eid = identity.eid
-        if eid in doubts and doubts[eid].op is Op.CREATE:
-            if doubts[eid].state is UnsettledState.DOUBT:  # else nothing was sent, or it did nothing
+        strange = at.side.contract.marker and identity.reason != OUR_CREATE
+        if eid in doubts and doubts[eid].op is Op.CREATE and not (strange and _is_open(doubts[eid])):
+            if _is_open(doubts[eid]):  # else nothing was sent, or it did nothing
                 pending = decode_pending(doubts[eid].pending)
             step.settled.setdefault(at.side.stream, []).append(eid)
             eid = _heir(at, eid, given)
@@ -193,6 +197,10 @@ def _linked(at: Pass, linked: Sequence[tuple[FreshRow, Identity]], step: Step) -
             )
         )  # fmt: skip
     return known
+
+
+def _is_open(row: Unsettled) -> bool:
+    return row.state is UnsettledState.DOUBT
 
 
 def _heir(at: Pass, eid: int, given: Set[int]) -> int:

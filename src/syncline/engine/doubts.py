@@ -88,7 +88,8 @@ def _still_wanted(at: Pass, eids: Sequence[int]) -> set[int]:
 def _decide_create(at: Pass, row: Unsettled) -> None:
     """Search for what an unanswered create may have made: link it, or create again.
 
-    What nothing can be searched by is looked for in a whole listing.
+    What nothing can be searched by is looked for in a whole listing. Where another record was linked meanwhile, what is
+    found beside it is a question for a person.
     """
     term = None if at.side.contract.marker else _natural_key(at, row)
     if term is None and not at.side.contract.marker:
@@ -99,17 +100,22 @@ def _decide_create(at: Pass, row: Unsettled) -> None:
     except (RejectedError, SetupError) as error:  # a value that cannot be searched for keeps this doubt, and no other
         _doubt_longer(at, msgspec.structs.replace(row, message=f"the search for it is refused: {error}"))
         return
+    linked = row.eid in at.hub.store.links_of(at.side.stream, [row.eid])
     if found:
-        absorb(at, page_of(found), Reading(exact=True, owner_of={found[0].key: row.eid}))
-        if row.eid in at.hub.store.unsettled_of(at.side.stream, [row.eid]):
+        owner = {} if linked else {found[0].key: row.eid}
+        absorb(at, page_of(found), Reading(exact=True, owner_of=owner))
+        if not linked and row.eid in at.hub.store.unsettled_of(at.side.stream, [row.eid]):
             _doubt_longer(at, row)
             return
     at.account.doubt_ended(landed=bool(found), this_run=row.run == at.run.number)
-    if found:
+    if found and not linked:
         return
     step = begin(at.hub, "settle", system=at.side.system, entity=at.bound.entity)
     step.settled.setdefault(at.side.stream, []).append(row.eid)
-    step.plan_work(at.side.stream, Op.CREATE, at.hub.store.merged_into(at.bound.entity, row.eid))
+    if linked:  # a change of that record has waited for this
+        step.plan_work(at.side.stream, Op.UPDATE, row.eid)
+    else:
+        step.plan_work(at.side.stream, Op.CREATE, at.hub.store.merged_into(at.bound.entity, row.eid))
     commit(at.hub, at.run, step, priority=1)
 
 

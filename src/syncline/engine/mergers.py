@@ -24,6 +24,8 @@ from syncline.model.state import (
 )
 from syncline.model.values import UNSET, Value, decode_row, encode_row, is_empty
 
+LOOK_AGAIN = 5_000_000  #: the record that stays is told apart by then [µs]
+
 
 def record_merged(at: Pass, step: Step, loser: str, winner: str) -> ReadOutcome:
     """Record `loser` was absorbed by record `winner` in this system."""
@@ -31,6 +33,10 @@ def record_merged(at: Pass, step: Step, loser: str, winner: str) -> ReadOutcome:
     links = hub.store.links(stream, [loser, winner])
     lost, kept = links[loser], links.get(winner)
     now = hub.now()
+    if kept is None and _creates_in_doubt(at, lost.eid):
+        step.hints.append(Hint(stream=stream, key=winner, reason="changed", due=now, at=now))
+        step.moved_hints.append(Hint(stream=stream, key=loser, reason="changed", due=now + LOOK_AGAIN, at=now))
+        return ReadOutcome.DEFERRED
     close_merge(at, step, {loser, winner})
     step.aliases.setdefault(stream, []).append((loser, winner))
     step.done_hints.setdefault(stream, []).append(loser)
@@ -49,6 +55,12 @@ def record_merged(at: Pass, step: Step, loser: str, winner: str) -> ReadOutcome:
     entities = hub.store.entities(bound.entity, [lost.eid, kept.eid])
     _absorb_entity(at, step, entities[lost.eid], entities[kept.eid])
     return ReadOutcome.LINKED
+
+
+def _creates_in_doubt(at: Pass, lost: int) -> bool:
+    """May the record that stays be what a lost answer hides of another entity? Then it is read, and told, first."""
+    doubts = at.hub.store.unsettled(stream=at.side.stream, state=UnsettledState.DOUBT)
+    return any(row.op is Op.CREATE and row.eid != lost for row in doubts)
 
 
 def _other_way_round(at: Pass, step: Step, lost: Link, kept: Link) -> ReadOutcome:
