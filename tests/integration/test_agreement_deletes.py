@@ -110,6 +110,19 @@ def test_an_edit_that_had_reached_everybody_does_not_undo_a_delete(world):
     assert not world.erp.live("partners")
 
 
+def test_both_of_two_records_that_a_person_was_to_make_one_may_be_deleted(world):
+    keys = [world.crm.add("customers", **customer(number)) for number in (1, 2)]
+    world.rest()
+    world.crm.merge("customers", *keys)
+    world.rest()
+    for key in list(world.erp.live("partners")):
+        world.erp.remove("partners", key)
+    world.rest()
+
+    assert not world.erp.live("partners")
+    assert not world.crm.live("customers")
+
+
 def test_a_record_that_a_person_restores_lives_again_everywhere(world):
     ((crm, _),) = agree(world)
     world.crm.remove("customers", crm)

@@ -76,6 +76,7 @@ class Reading(msgspec.Struct, kw_only=True):
     gather: bool = False  #: pages in which little has changed share one commit
     buried: set[str] = set()  #: keys that the listing says are deleted
     gathered: dict[str, Row] = {}
+    since: int = 0  #: when the oldest of those was listed, or of this page [µs]
 
     def name(self, key: str) -> str:
         """The name to park a record by: its key, or for one without a key a name that no other of this reading has."""
@@ -122,9 +123,10 @@ def _absorb(at: Pass, page: Page, reading: Reading) -> Step:
     release(hub, side, [key for key in page.tombstones if key not in contested], step)
     asked = to_merge(at) & set(page.tombstones) if page.tombstones else set()
     step.hints += [Hint(stream=side.stream, key=key, reason="missing", due=hub.now(), at=hub.now()) for key in asked]
+    gone = frozenset(page.tombstones)
     for key in page.tombstones:
         again = key in contested or key in asked
-        account.reads[ReadOutcome.DEFERRED if again else record_deleted(at, step, key, "the system says so")] += 1
+        account.reads[ReadOutcome.DEFERRED if again else record_deleted(at, step, key, "the system says so", gone)] += 1
     if reading.scanned is not None:
         _mark(reading.scanned, [link.eid for link in step.new_links.get(side.stream, ())])
     commit(hub, at.run, step, priority=1 if reading.exact else 2)
@@ -185,6 +187,7 @@ def _keep_in_mind(at: Pass, rows: Sequence[Row], step: Step) -> None:
 def _gathered(at: Pass, page: Page, reading: Reading, rows: Sequence[Row]) -> list[Row]:
     """The rows to merge now: none while there are few, so that a scan with few changes makes few commits."""
     held = reading.gathered
+    reading.since = reading.since if held else at.hub.now()
     twice = len([row for row in rows if row.key in held]) if held else 0
     at.account.reads[ReadOutcome.UNCHANGED] += twice  # listed twice: looked at once, as shown last
     held.update([(row.key, row) for row in rows])
@@ -304,12 +307,13 @@ def _later(
     hub, side = at.hub, at.side
     unsettled = hub.store.unsettled_of(side.stream, list(links))
     now, keep, recent = hub.now(), [], hub.wrote.get(side.stream, {})
+    listed = reading.since or now
     window = int((side.contract.lag + side.contract.settle + side.contract.effect) * 1e6)
-    careful = now - hub.opened_at < window and _wrote_before(hub, side, now - window)
+    careful = listed - hub.opened_at < window and _wrote_before(hub, side, listed - window)
     for row in rows:
         link, open_write = links.get(row.eid), unsettled.get(row.eid)
         doubt = open_write is not None and open_write.state is UnsettledState.DOUBT
-        written = now - recent.get(row.eid, 0) <= window or careful
+        written = listed - recent.get(row.eid, 0) <= window or careful
         stale = bool(link) and side.contract.lag > 0 and (not row.stamp or row.stamp <= (link.stamp if link else 0))
         if not row.eid or link is None or link.state is not LinkState.OK or not (doubt or written or stale):
             keep.append(row)

@@ -36,6 +36,7 @@ from syncline.model.page import Op
 from syncline.model.state import Entity, EntityState, Hint, Link, LinkState, Unsettled, UnsettledState
 from syncline.model.values import UNSET, Value, encode_row, encode_rows
 
+EIDS_AT_LEAST = 64  #: each process keeps a note of its own of what it reserved
 EIDS_AT_ONCE = 10_000  #: at most, and at least what is needed
 
 
@@ -160,7 +161,7 @@ def take_eids(at: Pass, count: int) -> int:
     hub, entity = at.hub, at.bound.entity
     first, end, last = hub.eids.get(entity, (0, 0, 0))
     if first + count > end:
-        last = max(count, min(2 * last, EIDS_AT_ONCE))
+        last = max(count, EIDS_AT_LEAST, min(2 * last, EIDS_AT_ONCE))
         with hub.store.transaction() as tx:
             first = tx.new_eids(entity, last)
             end = first + last

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 import msgspec
 
 from syncline.engine.audit import EntryKind, entry
-from syncline.engine.codec import canon_of, decode_delta
+from syncline.engine.codec import Delta, canon_of, decode_delta
 from syncline.engine.combine import POLICY_OP
 from syncline.engine.hub import Pass
 from syncline.engine.kinds import unfamiliar
@@ -18,14 +18,17 @@ from syncline.model.flow import DeletePolicy, Direction
 from syncline.model.ledger import ReadOutcome
 from syncline.model.page import Op
 from syncline.model.state import Conflict, ConflictState, Entity, EntityState, Hint, Link, LinkState, Tomb
-from syncline.model.values import encode_row
+from syncline.model.values import UNSET, Row, encode_row
 
 COMPLETE_FROM = 0.9  #: a scan that shows less than this share of the linked records is not believed
 SMALL = 20  #: below this many linked records the share says nothing
 
 
-def record_deleted(at: Pass, step: Step, key: str, reason: str) -> ReadOutcome:
-    """A record is known to be deleted in this system: bury it and carry the delete on by policy."""
+def record_deleted(at: Pass, step: Step, key: str, reason: str, gone: Set[str] = frozenset()) -> ReadOutcome:
+    """A record is known to be deleted in this system: bury it and carry the delete on by policy.
+
+    `gone` are the keys of all that the same reading has shown to be deleted.
+    """
     hub, side, bound = at.hub, at.side, at.bound
     link = hub.store.links(side.stream, [key]).get(key)
     step.done_hints.setdefault(side.stream, []).append(key)
@@ -33,7 +36,8 @@ def record_deleted(at: Pass, step: Step, key: str, reason: str) -> ReadOutcome:
         close_merge(at, step, {key})
     if link is None or link.state is not LinkState.OK:
         return ReadOutcome.FILTERED
-    if left := left_of_two(at, key):
+    asked = "*" in hub.store.frozen(bound.entity, [link.eid]).get(link.eid, ())
+    if asked and (left := left_of_two(at, step, key, gone)):
         return record_merged(at, step, key, left)
     # The same page may have shown an edit of the record: what this step has made of it stands.
     link = step.links.get((side.stream, link.eid), link)
@@ -70,7 +74,7 @@ def _keeps(at: Pass, entity: Entity, link: Link, step: Step) -> bool:
     if at.side.side.direction is Direction.TO:
         return True  # what happens there is put back, deletes as well
     canon = canon_of(entity, at.bound.width)
-    if wanted(at.bound.units, canon, decode_delta(link.delta), writable=at.side.writable):
+    if wanted(at.bound.units, canon, _edited(at, canon, link), writable=at.side.writable):
         step.conflicts.append(
             Conflict(
                 cid=0, entity=at.bound.entity, eid=link.eid, field="*", state=ConflictState.AUTO,
@@ -81,6 +85,16 @@ def _keeps(at: Pass, entity: Entity, link: Link, step: Step) -> bool:
         return True
     others = [side for side in at.bound.sides.values() if side.system != at.side.system]
     return any(side.side.deletes is DeletePolicy.RECREATE for side in others)
+
+
+def _edited(at: Pass, canon: Row, link: Link) -> Delta:
+    """The shadows that tell of edits: a reference that is only to be respelled does not."""
+    pointing = at.bound.references.keys() | at.bound.line_references.keys()
+    return {
+        p: shadow
+        for p, shadow in decode_delta(link.delta).items()
+        if not (p in pointing and shadow.base is UNSET and shadow.seen == canon[p])
+    }
 
 
 def _carry_on(at: Pass, step: Step, eid: int) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 import msgspec
 
 from syncline.engine.audit import EntryKind, entry
@@ -44,6 +46,7 @@ def record_merged(at: Pass, step: Step, loser: str, winner: str) -> ReadOutcome:
     if lost.state is LinkState.DETACHED:
         step.dropped_links.setdefault(stream, []).append(lost.eid)
         return ReadOutcome.LINKED
+    tell_children(hub, step, stream, lost.eid)  # the system has redirected those that it knew, not what came after
     if kept is None:
         step.links[stream, lost.eid] = Link(lost.eid, winner, LinkState.OK, None, None, lost.delta, lost.born, 0)
         step.entries.append(entry(EntryKind.LINKED, lost.eid, winner, f"re-keyed from {loser}"))
@@ -51,7 +54,6 @@ def record_merged(at: Pass, step: Step, loser: str, winner: str) -> ReadOutcome:
     if kept.state is LinkState.DETACHED:
         return _other_way_round(at, step, lost, kept)
     step.dropped_links.setdefault(stream, []).append(lost.eid)
-    tell_children(hub, step, stream, lost.eid)  # the system has redirected those that it knew, not what came after
     entities = hub.store.entities(bound.entity, [lost.eid, kept.eid])
     _absorb_entity(at, step, entities[lost.eid], entities[kept.eid])
     return ReadOutcome.LINKED
@@ -86,10 +88,12 @@ def to_merge(at: Pass) -> set[str]:
     return asked - at.hub.store.tombs(at.side.stream, sorted(asked)).keys()
 
 
-def left_of_two(at: Pass, key: str) -> str:
+def left_of_two(at: Pass, step: Step, key: str, gone: Set[str]) -> str:
     """The record that a person left, who was asked to make one of two and deleted the one that was to stay; else ""."""
-    pairs = [(decode_row(one.theirs)[0], decode_row(one.ours)[0]) for one in _open_merges(at)]
-    asked = [str(loser) for loser, winner in pairs if winner == key]
+    answered = {one.cid for one in step.resolved}
+    still = [one for one in _open_merges(at) if one.cid not in answered]
+    pairs = [(decode_row(one.theirs)[0], decode_row(one.ours)[0]) for one in still]
+    asked = [str(loser) for loser, winner in pairs if winner == key and str(loser) not in gone]
     links = at.hub.store.links(at.side.stream, asked)
     return min((loser for loser in asked if loser in links and links[loser].state is LinkState.DETACHED), default="")
 

@@ -31,12 +31,14 @@ _decoder = msgspec.msgpack.Decoder(list[SentItem])
 
 def encode_body(at: Pass, sent: Sequence[Sent]) -> bytes:
     """What an intent sends, per entity."""
-    if sent[0].item.op is not Op.CREATE:
-        return msgspec.msgpack.encode([SentItem(one.item.ref, encode_pending(one.pending(at))) for one in sent])
-    created = [(one.ready.entity, one.ready.without) for one in sent]
-    return msgspec.msgpack.encode(
-        [SentItem(one.eid, None, one.gen, one.canon, one.gens, tuple(without)) for one, without in created]
-    )
+    return msgspec.msgpack.encode([_sent_item(at, one) for one in sent])
+
+
+def _sent_item(at: Pass, one: Sent) -> SentItem:
+    if one.item.op is not Op.CREATE:
+        return SentItem(one.item.ref, encode_pending(one.pending(at)))
+    entity = one.ready.entity
+    return SentItem(entity.eid, None, entity.gen, entity.canon, entity.gens, tuple(one.ready.without))
 
 
 def recover(hub: Hub, run: Run) -> int:

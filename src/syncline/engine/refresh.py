@@ -92,5 +92,5 @@ def _missing(at: Pass, hints: Mapping[str, Hint], gone: Sequence[Gone]) -> None:
     sure = confirmed(at, hints, rest, step)
     at.account.reads[ReadOutcome.DEFERRED] += len(rest) - len(sure)
     for key in sure:
-        at.account.reads[record_deleted(at, step, key, "it is no longer there")] += 1
+        at.account.reads[record_deleted(at, step, key, "it is no longer there", frozenset(sure))] += 1
     commit(at.hub, at.run, step, priority=1)

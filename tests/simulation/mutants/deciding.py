@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from syncline.engine import combine, learn, ready, settle, step
+from syncline.engine import combine, learn, mergers, ready, settle, step
 from syncline.engine.layout import units_of
 from syncline.merging import rivals
 from syncline.merging.merge import _cast_shadow, _refusal, _verdict, _whose
@@ -15,6 +15,16 @@ CAUSAL = (
 SAME = "if all(value == canon or value == seen.normalise(p, canon) for p, value, canon in agreed):"
 
 DECIDING = (
+    mutant(
+        "children-not-told",
+        "what refers to a record that was merged away is not looked at again",
+        rewritten(mergers.record_merged, ("tell_children(hub, step, stream, lost.eid)", "pass")),
+    ),
+    mutant(
+        "former-key-kept",
+        "a reference that shows a former key of its parent is left as it is",
+        rewritten(combine._combine_one, ("_write_anew(at, one, result, gens)", "pass")),
+    ),
     mutant(
         "shadow-as-sent",
         "the shadow is what was sent, not what came back",

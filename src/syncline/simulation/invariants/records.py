@@ -95,11 +95,18 @@ def _kept_apart(facts: Facts, thing: Thing) -> bool:
 
 def _waits_for_parent(facts: Facts, thing: Thing, system: str) -> bool:
     """Has its parent no record there, because that one was refused, or because a person is to say which it is?"""
-    references = [one for one in facts.flow(thing[0]).fields.values() if one.kind is Kind.REFERENCE]
-    entities = {one.field.reference for one in references}
+    fields = [one for one in facts.flow(thing[0]).fields.values() if one.kind is Kind.REFERENCE]
+    entities = {one.field.reference for one in fields}
     refused = {flow for flow, _, name in facts.parked if name == system}
-    unclear = {flow for flow, _ in facts.asked | facts.raced}
-    return any(facts.flow(flow).entity in entities for flow in refused | unclear)
+    if any(facts.flow(flow).entity in entities for flow in refused):
+        return True
+    pointed = (
+        _pointed_at(facts, field, app.name, app.values(kept, version).get(field.name))
+        for app, kept in facts.all_of[thing] for version in kept.versions if version.fields is not None
+        for field in fields
+    )  # fmt: skip
+    unclear = facts.asked | facts.raced
+    return any(parent is not None and facts.thing(parent) in unclear for parent in pointed)
 
 
 def _differ(facts: Facts, thing: Thing, field: FieldShape, found: Mapping[str, list[Kept]]) -> Iterator[str]:
@@ -150,7 +157,9 @@ def _orphaned(facts: Facts, field: FieldShape, system: str, value: Value) -> boo
     if kept.merged_into and not facts.history.script.scan:
         return True
     removed = [one for one in facts.people.removals if one.op == "remove"]
-    return facts.thing(kept) in {(one.flow, facts.people.thing(one.flow, one.who)) for one in removed}
+    thing = facts.thing(kept)
+    lives_there = bool(facts.live.get(thing, {}).get(system))
+    return not lives_there and thing in {(one.flow, facts.people.thing(one.flow, one.who)) for one in removed}
 
 
 def _one_value(facts: Facts, thing: Thing, field: FieldShape, shown: Mapping[str, Value]) -> bool:

@@ -103,7 +103,7 @@ def bounds_are_kept(facts: Facts) -> Iterator[str]:
 
 def order_is_kept(facts: Facts) -> Iterator[str]:
     """I13: of two edits that were made of one record after each other, the older is never written after the newer."""
-    if facts.rolled_back or facts.world.put_back:  # somebody begins anew with what was then
+    if facts.rolled_back:
         return
     origin: dict[tuple[str, str, str], Edit] = {}
     for edit in facts.texts:
@@ -112,7 +112,9 @@ def order_is_kept(facts: Facts) -> Iterator[str]:
         latest: dict[tuple[str, str, str], Edit] = {}
         for name, value in _written(app, kept):
             edit_of = origin.get((kept.side.flow, name, value))
-            if edit_of is None or edit_of.system == app.name or facts.flow(kept.side.flow).fields[name].field.group:
+            if edit_of is None or facts.forgotten(edit_of.at):  # a hub that was put back begins with what was then
+                continue
+            if edit_of.system == app.name or facts.flow(kept.side.flow).fields[name].field.group:
                 continue  # of a group, an edit of one field carries what stood beside it
             place = (edit_of.system, edit_of.key, name)
             if place in latest and latest[place].at > edit_of.at:
