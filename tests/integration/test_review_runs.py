@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import msgspec
 import pytest
@@ -18,7 +19,7 @@ from syncline.engine.run import run
 from syncline.engine.statistics import agreement, run_rows
 from syncline.engine.step import begin, commit
 from syncline.errors import RejectedError, SetupError
-from syncline.model.ledger import Ledger, SentOutcome
+from syncline.model.ledger import Ledger, ReadOutcome, SentOutcome
 from syncline.model.page import Batch, Cursor, Item, Op, Page, Receipt, Record
 from syncline.model.report import Agreement
 from syncline.model.state import ConflictState, Intent, IntentState, Stream, UnsettledState
@@ -391,6 +392,27 @@ def test_following_a_system_that_is_down_keeps_the_hint(world: World):
     follow(hub, hub.flows["customers"], "crm")
 
     assert [one.key for one in world.store.hints(CRM, due=1 << 62)] == [crm]
+
+
+def test_a_row_that_waits_for_others_is_judged_by_when_it_was_listed(world: World):
+    ((_crm, erp),) = agreed(world)
+    world.die()
+    world.erp.contract = replace(world.erp.contract, effect=30.0)
+    at = side(world, "erp")
+    shown = at.side.connector.get(at.side.side.resource, [erp])[0]
+    assert isinstance(shown, Record)
+    former = shown.raw.replace(b"+49 1", b"+49 0")
+    at.hub.wrote[ERP] = {at.hub.store.links(ERP, [erp])[erp].eid: at.hub.now()}
+    reading = Reading(exact=False, gather=True)
+
+    absorb(at, Page(keys=[erp], raws=[former]), reading)
+    world.clock.sleep(DAY)
+    reading.gather = False
+    absorb(at, Page(keys=[], raws=[]), reading)
+
+    assert former != shown.raw
+    assert [one.key for one in world.store.hints(ERP, due=1 << 62)] == [erp]
+    assert at.account.reads[ReadOutcome.DEFERRED] == 1
 
 
 # --- cost and growth --------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from syncline.simulation.campaign import judge
 from syncline.simulation.drawing import draw
 from syncline.simulation.shape import reference
 
-GROUPS, HISTORIES = 20, int(os.environ.get("SYNCLINE_HISTORIES", "400"))
+GROUPS, HISTORIES = 20, int(os.environ.get("SYNCLINE_HISTORIES", "2000"))
 FIRST = 40_001
 
 
