@@ -129,11 +129,18 @@ class Facts(Played):
             yield (flow, self.people.thing(flow, who)), at
 
     def _known_before(self, thing: Thing, at: int) -> bool:
-        """Had the hub taken in every record that people had entered of a thing, and had all agreed about it?"""
+        """Had the hub taken in every record that people had entered of a thing, and had all agreed about it?
+
+        What it knew before its state was put back may be forgotten.
+        """
         entered = [kept.versions[0].at for _, kept in self.all_of.get(thing, ()) if not kept.by_hub]
-        newest = max((one for one in entered if one < at), default=0)
+        newest = max((one for one in (*entered, *self._put_back_at) if one < at), default=0)
         calm = [one for one in self.world.told if newest < one.begun and one.at < at and not one.report.paused]
         return len(calm) > 1  # taken in, agreed
+
+    @property
+    def _put_back_at(self) -> list[int]:
+        return [back for _, back in self.world.put_back]
 
     @cached_property
     def rolled_back(self) -> set[str]:
