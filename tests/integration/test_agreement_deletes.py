@@ -6,9 +6,10 @@ from dataclasses import replace
 import pytest
 
 from syncline.app import operations
-from syncline.engine.absorb import Reading, absorb
+from syncline.engine.absorb import absorb
 from syncline.engine.event import hint
 from syncline.engine.hub import Pass, Run
+from syncline.engine.reading import Reading
 from syncline.model.contract import Deletes
 from syncline.model.ledger import Ledger
 from syncline.model.page import Op, Page

@@ -9,11 +9,12 @@ import msgspec
 import pytest
 
 from syncline.app import operations
-from syncline.engine.absorb import Reading, absorb
+from syncline.engine.absorb import absorb
 from syncline.engine.approval import held_back
 from syncline.engine.event import follow, hint
 from syncline.engine.hub import Pass, Run
 from syncline.engine.limits import Priority
+from syncline.engine.reading import Reading
 from syncline.engine.ready import asked_there
 from syncline.engine.run import run
 from syncline.engine.statistics import agreement, run_rows

@@ -13,13 +13,14 @@ from collections.abc import Set as AbstractSet
 import msgspec
 
 from syncline.engine import adopt, references
-from syncline.engine.codec import Pending, fingerprints
+from syncline.engine.codec import fingerprints
 from syncline.engine.combine import combine
 from syncline.engine.deletes import record_deleted
 from syncline.engine.hub import BoundSide, Hub, Pass
-from syncline.engine.keepable import KEYLESS, keepable
+from syncline.engine.keepable import keepable
 from syncline.engine.known import Known
 from syncline.engine.mergers import to_merge
+from syncline.engine.reading import Reading, Row
 from syncline.engine.step import Step, begin, commit
 from syncline.engine.unplaced import ParkedRead, park_read, parked_reads, release, remember
 from syncline.errors import SynclineError
@@ -28,7 +29,7 @@ from syncline.model.event import Event
 from syncline.model.ledger import ReadOutcome
 from syncline.model.page import Page
 from syncline.model.state import UNREADABLE, Hint, Link, LinkState, UnsettledState
-from syncline.model.values import UNSET, Value, decode_row, encode_rows
+from syncline.model.values import UNSET, encode_rows
 
 UNKNOWN: tuple[int, None] = (0, None)
 PART = 125  #: records that are mapped at once: few enough to stay in the processor's memory
@@ -38,56 +39,6 @@ CIRCLE = "circle "  #: begins the reason of a hint whose record and its parents 
 DEFER_FOR = 3_600_000_000  #: a record whose parent stays unknown is looked at again after this long [µs]
 
 Outcomes = Counter[ReadOutcome]
-
-
-class Row(msgspec.Struct):
-    """One record that has survived the fingerprints."""
-
-    key: str
-    raw: bytes
-    print: bytes
-    version: str | None
-    stamp: int
-    eid: int = 0
-    positions: tuple[int, ...] = ()
-    carried: Sequence[Value] = ()  #: in the order of `positions`
-    encoded: bytes = b""  #: the same as bytes, in its stead
-    by_position: dict[int, Value] | None = None
-    stale: AbstractSet[int] = frozenset()  #: positions that show a former key of their parent
-
-    @property
-    def values(self) -> dict[int, Value]:
-        """Position -> value. Made when it is first asked for: a new record's row goes straight into canon."""
-        if self.by_position is None:
-            carried = decode_row(self.encoded) if self.encoded else self.carried
-            self.by_position = dict(zip(self.positions, carried, strict=True))
-        return self.by_position
-
-
-class Reading(msgspec.Struct, kw_only=True):
-    """How a page came to be read."""
-
-    exact: bool  #: read by key after every barrier: what it shows is the truth
-    scanned: bytearray | None = None  #: one byte per eid seen, for the sweep for deletes
-    pending: Mapping[int, Pending] = {}  #: our own doubtful writes, by eid
-    owner_of: Mapping[str, int] = {}  #: key -> eid, where it is known whose create this is
-    keyless: set[str] = set()  #: names of parked records of which not even the key is known
-    circling: frozenset[str] = frozenset()  #: keys of records that are taken without parents that are not known yet
-    gather: bool = False  #: pages in which little has changed share one commit
-    buried: set[str] = set()  #: keys that the listing says are deleted
-    gathered: dict[str, Row] = {}
-    since: int = 0  #: when the oldest of those was listed, or of this page [µs]
-
-    def name(self, key: str) -> str:
-        """The name to park a record by: its key, or for one without a key a name that no other of this reading has."""
-        if not key.startswith(KEYLESS):
-            return key
-        name, number = key, 1
-        while name in self.keyless:
-            number += 1
-            name = f"{key}/{number}"
-        self.keyless.add(name)
-        return name
 
 
 def absorb(at: Pass, page: Page, reading: Reading) -> Step:

@@ -12,11 +12,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from syncline.engine.absorb import Reading, absorb
+from syncline.engine.absorb import absorb
 from syncline.engine.codec import decode_delta, fingerprint
 from syncline.engine.compose import Sent, compose
 from syncline.engine.hub import Pass
 from syncline.engine.limits import Priority
+from syncline.engine.reading import Reading
 from syncline.engine.ready import must_wait, ready
 from syncline.engine.recover import encode_body
 from syncline.engine.retry import backoff, read_again

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from syncline.engine.absorb import Reading, absorb
+from syncline.engine.absorb import absorb
 from syncline.engine.combine import creates
 from syncline.engine.deletes import sweep
 from syncline.engine.doubts import awaits_listing, decide_listed
@@ -12,6 +12,7 @@ from syncline.engine.hub import Pass
 from syncline.engine.keepable import KEYLESS
 from syncline.engine.limits import Priority
 from syncline.engine.mergers import merges_to_look_at
+from syncline.engine.reading import Reading
 from syncline.engine.retry import read_again
 from syncline.engine.step import Step, begin, commit
 from syncline.engine.unplaced import parked_reads, release

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 import msgspec
 
-from syncline.engine.absorb import DEFER_FOR, Reading, absorb
+from syncline.engine.absorb import DEFER_FOR, absorb
 from syncline.engine.codec import Pending, canon_of, decode_delta, decode_pending, fingerprint
 from syncline.engine.deliver import SEND_WITHIN, get_records, page_of
 from syncline.engine.hub import Pass
 from syncline.engine.identify import asks, natural_fields, unlike
 from syncline.engine.limits import Priority
 from syncline.engine.plan import wanted
+from syncline.engine.reading import Reading
 from syncline.engine.ready import asked_there
 from syncline.engine.retry import backoff
 from syncline.engine.step import Step, begin, commit

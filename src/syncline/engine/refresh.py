@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from syncline.engine.absorb import CIRCLE, Reading, absorb
+from syncline.engine.absorb import CIRCLE, absorb
 from syncline.engine.codec import decode_pending
 from syncline.engine.deletes import confirmed, record_deleted
 from syncline.engine.deliver import await_settled, get_records, page_of
@@ -14,6 +14,7 @@ from syncline.engine.doubts import decide_doubts
 from syncline.engine.hub import Pass
 from syncline.engine.limits import Priority
 from syncline.engine.mergers import record_merged
+from syncline.engine.reading import Reading
 from syncline.engine.retry import backoff
 from syncline.engine.step import begin, commit
 from syncline.engine.unplaced import release

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncline.engine.absorb import Row
 from syncline.engine.codec import canon_of
+from syncline.engine.reading import Row
 from syncline.engine.ready import create_of, creates_of
 from syncline.model.state import Entity, EntityState
 from syncline.model.values import UNSET, encode_row, encode_rows
