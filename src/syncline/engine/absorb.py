@@ -17,7 +17,7 @@ from syncline.engine.codec import fingerprints
 from syncline.engine.combine import combine
 from syncline.engine.deletes import record_deleted
 from syncline.engine.hub import BoundSide, Hub, Pass
-from syncline.engine.keepable import keepable
+from syncline.engine.keepable import KEYLESS, keepable
 from syncline.engine.known import Known
 from syncline.engine.mergers import to_merge
 from syncline.engine.reading import Reading, Row
