@@ -168,6 +168,55 @@ def test_values_travel_as_variables_and_never_in_the_text():
         assert all("deleteEverything" not in json.loads(asked.body)["query"] for asked in server.asked)
 
 
+def many() -> dict[str, object]:
+    """A create that takes a list."""
+    field, variables = "createProducts(input: $input)", {"input": "[ProductInput!]!"}
+    return with_create(field=field, variables=variables, select="{record}", done=[], many=True)
+
+
+@pytest.mark.parametrize("code", ["SUPPLIER_UNKNOWN", "NOT_FOUND", "INTERNAL_SERVER_ERROR"])
+def test_a_list_that_was_done_is_not_sent_again_for_an_error_beside_its_answer(code):
+    rows = [{**json.loads(ROW), "id": f"P{number}"} for number in range(3)]
+    error = {"message": "no supplier", "path": ["i0", 1, "note"], "extensions": {"code": code}}
+    body = json.dumps({"data": {"i0": rows}, "errors": [error]}).encode()
+    with canned(lambda _: answer(body)) as server, connected(server.url, resources=many()) as connector:
+        receipts = written(connector, creates(*map(product, range(3))))
+
+        assert [(receipts[place].outcome, receipts[place].key) for place in range(3)] == [
+            (Outcome.DONE, "P0"), (Outcome.DONE, "P1"), (Outcome.DONE, "P2"),
+        ]  # fmt: skip
+        assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("data", [None, {"i0": None}, {"i0": [None, None]}])
+def test_a_list_whose_answer_failed_below_it_is_in_doubt_and_not_sent_again(data):
+    error = {"message": "no supplier", "path": ["i0", 1, "name"], "extensions": {"code": "SUPPLIER_UNKNOWN"}}
+    body = json.dumps({"data": data, "errors": [error]}).encode()
+    with canned(lambda _: answer(body)) as server, connected(server.url, resources=many()) as connector:
+        receipts = written(connector, creates(product(0), product(1)))
+
+        assert {receipt.outcome for receipt in receipts.values()} == {Outcome.DOUBT}
+        assert len(server.asked) == 1
+
+
+def test_a_list_that_was_refused_for_one_is_done_without_it():
+    with serving() as (shop, server), connected(server.url, resources=many()) as connector:
+        receipts = written(connector, creates(product(0), BAD, product(2), product(3)))
+
+        assert [receipts[place].outcome for place in range(4)] == [
+            Outcome.DONE, Outcome.REFUSED, Outcome.DONE, Outcome.DONE,
+        ]  # fmt: skip
+        assert len(shop.rows) == 3
+
+
+def test_a_refusal_of_which_a_part_could_not_be_shown_is_none_that_was_done():
+    error = {"message": "no words", "path": ["i0", "message"], "extensions": {"code": "INTERNAL_SERVER_ERROR"}}
+    body = json.dumps({"data": {"i0": {"__typename": "Outdated", "message": None}}, "errors": [error]}).encode()
+    change = Item(ref=0, op=Op.UPDATE, key="P1", fields={"name": "New"})
+    with canned(lambda _: answer(body)) as server, connected(server.url) as connector:
+        assert written(connector, [change])[0].outcome is Outcome.STALE
+
+
 # --- sessions ---------------------------------------------------------------------------------------------------------
 
 

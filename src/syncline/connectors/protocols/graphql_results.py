@@ -54,10 +54,8 @@ class Results:
         """The receipt for an item by the answer under its alias."""
         shown, errors = reply.data.get(alias(place)), reply.about(alias(place))
         own = [error for error in errors if error.path]
-        if shown is not None and not own:
-            return self.shown(item, write, shown)
-        if shown is not None:  # it was done, and a part of the answer could not be shown
-            return self._done(item, write, shown, whole=False)
+        if shown is not None:  # with an error of its own, a part of the answer could not be shown
+            return self.shown(item, write, shown, whole=not own)
         is_beyond = any(len(error.path) > 1 for error in own)  # it was done, and its answer failed above all of it
         if not is_beyond and (own or self._api.meaning.knows(errors)):
             return self.refused(item, reply, own or errors)
@@ -69,16 +67,19 @@ class Results:
         text = f"{self._api.system} did not say what became of a mutation."
         return Receipt(ref=item.ref, outcome=Outcome.DOUBT, key=item.key, message=text)
 
-    def shown(self, item: Item, write: Writing, shown: bytes) -> Result:
-        """The receipt for an answer: the record, or an error in its place."""
+    def shown(self, item: Item, write: Writing, shown: bytes, *, whole: bool = True) -> Result:
+        """The receipt for an answer: the record, or an error in its place. `whole`: nothing of it was nulled."""
         answer = msgspec.json.decode(shown)
         kind = text_of(find(answer, "__typename"))
         is_wrong = self._api.meaning.is_known(kind) or (bool(write.done) and kind not in write.done)
         said = find(answer, self._api.options.errors.user_errors) if self._api.options.errors.user_errors else None
         if isinstance(said, list) and said:
             return self._listed(item, said)
+        if said is None and self._api.options.errors.user_errors and not whole and not is_wrong:
+            text = f"{self._api.system} could not show whether a mutation was refused."
+            return Receipt(ref=item.ref, outcome=Outcome.DOUBT, key=item.key, message=text)
         if not is_wrong:
-            return self._done(item, write, shown, whole=True)
+            return self._done(item, write, shown, whole=whole)
         message = text_of(find(answer, self._api.options.errors.message))
         return self._by_fate(item, self._api.meaning.of_type(kind), f"{message} ({kind})".strip(), None)
 

@@ -163,11 +163,10 @@ class Writer:
     def _told_list(self, items: list[Item], write: Writing, reply: Reply) -> _Answered:
         """The answer to a list of inputs, which are done together or not at all."""
         shown = reply.data.get(alias(0))
-        if reply.errors or shown is None:
-            fate = self._api.meaning.of(reply.errors)
-            if fate == "doubt" or not reply.errors:
-                return _Answered(results=[_doubt(item, self._api.said(reply.errors)) for item in items])
-            return self._not_run(items, reply)
+        if shown is None:
+            if self._was_refused(reply):
+                return self._not_run(items, reply)
+            return _Answered(results=[_doubt(item, self._api.said(reply.errors)) for item in items])
         try:
             rows = list(map(bytes, msgspec.json.decode(shown, type=list[msgspec.Raw])))
         except ValueError:
@@ -175,7 +174,24 @@ class Writer:
         if len(rows) != len(items):
             text = f"{self._api.system} answered {len(rows)} results to {len(items)} inputs."
             return _Answered(results=[_doubt(item, text) for item in items])
-        return self._apart([self._results.shown(item, write, row) for item, row in zip(items, rows, strict=True)])
+        pairs = zip(items, rows, strict=True)
+        if not reply.errors:
+            return self._apart([self._results.shown(item, write, row) for item, row in pairs])
+        return self._apart([self._spoiled(item, write, row, reply) for item, row in pairs])
+
+    def _was_refused(self, reply: Reply) -> bool:
+        """Do the errors of a list without an answer say that nothing of it was done?"""
+        if not reply.errors or self._api.meaning.of(reply.errors) == "doubt":
+            return False
+        is_above = all(len(error.path) <= 1 for error in reply.errors)  # one below was raised by what was done
+        names_it = any(error.path for error in reply.errors) or self._api.meaning.knows(reply.errors)
+        return not reply.has_run or (is_above and names_it)
+
+    def _spoiled(self, item: Item, write: Writing, row: bytes, reply: Reply) -> Result:
+        """One of a list that was done, with errors beside it: they tell of its answer, not of what was written."""
+        if row == b"null":
+            return _doubt(item, self._api.said(reply.errors))
+        return self._results.shown(item, write, row, whole=False)
 
 
 def _is(result: Result, outcome: Outcome) -> bool:
