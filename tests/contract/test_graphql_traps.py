@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
+from itertools import repeat
 
 import pytest
 
@@ -253,6 +255,64 @@ def test_a_right_that_is_missing_even_in_a_new_session_needs_a_person():
         with pytest.raises(SetupError, match="rights"):
             written(connector, creates(product(0)))
         assert len(server.asked) <= 8
+
+
+def in_a_session(replies):
+    """A script that lets everyone in, and answers everything else with the next of these."""
+
+    def script(asked):
+        if b"login(" in asked.body:
+            return answer(b'{"data":{"i0":{"__typename":"CurrentUser"}}}', vendure_auth_token="t0ken")
+        return answer(json.dumps(next(replies)).encode())
+
+    return script
+
+
+def forbidden(*path: object) -> dict[str, object]:
+    return {"message": "No", "extensions": {"code": "FORBIDDEN"}, **({"path": list(path)} if path else {})}
+
+
+@pytest.mark.parametrize(
+    "errors",
+    [[forbidden("i0", "note")], [forbidden("i1")], [forbidden()], [forbidden("i0"), forbidden("i1", "note")]],
+    ids=["below", "of one", "of nobody", "below one"],
+)
+def test_a_mutation_that_may_have_run_is_not_sent_again_in_a_new_session(errors):
+    reply = {"data": None, "errors": errors}
+    with (
+        canned(in_a_session(repeat(reply))) as server,
+        connected(server.url, login=login_for(TOKEN)) as connector,
+        suppress(SetupError),
+    ):
+        written(connector, creates(product(0), product(1)))
+    assert len([asked for asked in server.asked if b"createProduct" in asked.body]) == 1
+
+
+def test_a_create_that_ran_without_a_right_to_what_it_shows_is_a_doubt():
+    with (
+        canned(in_a_session(repeat({"data": {"i0": None}, "errors": [forbidden("i0", "note")]}))) as server,
+        connected(server.url, login=login_for(TOKEN)) as connector,
+    ):
+        assert written(connector, creates(product(0)))[0].outcome is Outcome.DOUBT
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [{"errors": [forbidden()]}, {"data": {"i0": None, "i1": None}, "errors": [forbidden("i0"), forbidden("i1")]}],
+    ids=["not run", "each refused"],
+)
+def test_mutations_that_only_an_ended_session_refused_are_sent_again(refusal):
+    row = {**json.loads(ROW), "__typename": "Product"}
+    done = {"data": {"i0": {**row, "id": "P0"}, "i1": row}}
+    with (
+        canned(in_a_session(iter([refusal, done]))) as server,
+        connected(server.url, login=login_for(TOKEN)) as connector,
+    ):
+        receipts = written(connector, creates(product(0), product(1)))
+
+        assert [(receipts[place].outcome, receipts[place].key) for place in range(2)] == [
+            (Outcome.DONE, "P0"), (Outcome.DONE, "P1"),
+        ]  # fmt: skip
 
 
 # --- budgets ----------------------------------------------------------------------------------------------------------

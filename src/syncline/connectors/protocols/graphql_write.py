@@ -10,13 +10,12 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from syncline.connectors.protocols.graphql_call import Call
+from syncline.connectors.protocols.graphql_call import Asking, Call
 from syncline.connectors.protocols.graphql_document import alias
 from syncline.connectors.protocols.graphql_options import Batching, Writing
 from syncline.connectors.protocols.graphql_reply import Reply
 from syncline.connectors.protocols.graphql_results import Results, failed
 from syncline.connectors.protocols.paths import steps_of
-from syncline.connectors.protocols.request import Request
 from syncline.connectors.protocols.rest_answer import Barred, Result
 from syncline.errors import BusyError, RejectedError, SetupError, SynclineError
 from syncline.model.page import Item, Op, Outcome, Receipt
@@ -92,7 +91,7 @@ class Writer:
 
     # --- asking -------------------------------------------------------------------
 
-    def _request(self, items: Sequence[Item], write: Writing, send_by: float) -> Request:
+    def _request(self, items: Sequence[Item], write: Writing, send_by: float) -> Asking:
         given: list[dict[str, object]]
         if write.many:
             given = [{write.input: [self._fields(item, write) for item in items]}]
