@@ -10,7 +10,7 @@ import pytest
 
 from syncline.connectors.protocols.graphql import GraphQLConnector
 from syncline.env import RealEnv
-from syncline.errors import SetupError, TransientError
+from syncline.errors import RejectedError, SetupError, TransientError
 from syncline.model.page import Batch, Gone, Item, Op, Outcome, Receipt, Record
 from tests.contract.canned_server import answer, canned
 from tests.contract.graphql_kit import OFFSET, PRODUCTS, RELAY, connected, login_for
@@ -402,3 +402,60 @@ def test_a_record_that_a_get_refuses_does_not_hide_the_others():
 
         assert [isinstance(one, Record) for one in found] == [True, False]
         assert len(server.asked) == 3
+
+
+def missing(*path: object) -> dict[str, object]:
+    return {"message": "none", "extensions": {"code": "NOT_FOUND"}, **({"path": list(path)} if path else {})}
+
+
+@pytest.mark.parametrize("data", [{"i0": json.loads(ROW)}, {"i0": None}, None])
+def test_a_record_is_not_gone_because_something_in_it_is(data):
+    body = json.dumps({"data": data, "errors": [missing("i0", "note")]}).encode()
+    with (
+        canned(lambda _: answer(body)) as server,
+        connected(server.url) as connector,
+        pytest.raises(RejectedError, match="P1"),
+    ):
+        connector.get("products", ["P1"])
+
+
+@pytest.mark.parametrize("path", [(), ("i0",)])
+def test_a_single_record_that_is_not_found_is_gone(path):
+    body = json.dumps({"data": {"i0": None}, "errors": [missing(*path)]}).encode()
+    with canned(lambda _: answer(body)) as server, connected(server.url) as connector:
+        assert connector.get("products", ["P1"]) == [Gone(key="P1")]
+
+
+def test_not_found_of_nobody_makes_only_those_gone_that_alone_are_not_found():
+    def script(asked):
+        keys = [value for name, value in json.loads(asked.body)["variables"].items() if name.startswith("id")]
+        there = [
+            {**json.loads(ROW), "id": key} if key != "P2" and (key != "P3" or len(keys) == 1) else None for key in keys
+        ]
+        errors = [missing()] if None in there else []
+        return answer(json.dumps({"data": {f"i{at}": one for at, one in enumerate(there)}, "errors": errors}).encode())
+
+    with canned(script) as server, connected(server.url) as connector:
+        found = connector.get("products", ["P1", "P2", "P3"])
+
+        assert [one.key for one in found if isinstance(one, Record)] == ["P1", "P3"]
+        assert found[1] == Gone(key="P2")
+
+
+def test_not_found_of_nobody_beside_records_alone_hides_what_it_nulled():
+    body = json.dumps({"data": {"i0": json.loads(ROW)}, "errors": [missing()]}).encode()
+    with (
+        canned(lambda _: answer(body)) as server,
+        connected(server.url) as connector,
+        pytest.raises(RejectedError, match="P1"),
+    ):
+        connector.get("products", ["P1"])
+
+
+def test_a_record_below_the_answer_that_is_not_found_is_gone():
+    body = json.dumps({"data": {"i0": {"product": None}}, "errors": [missing("i0", "product")]}).encode()
+    nested = {"field": "shop", "variables": {}, "select": "product(id: $id) {record}", "record": "product"}
+    fetching = {**PRODUCTS["get"], **nested, "variables": {"id": "ID!"}}
+    resources = {"products": {**RELAY, **PRODUCTS, "get": fetching}}
+    with canned(lambda _: answer(body)) as server, connected(server.url, resources=resources) as connector:
+        assert connector.get("products", ["P1"]) == [Gone(key="P1")]

@@ -10,7 +10,7 @@ from syncline.connectors.protocols.graphql_call import Call
 from syncline.connectors.protocols.graphql_document import Variables, alias
 from syncline.connectors.protocols.graphql_options import Fetching, Listed
 from syncline.connectors.protocols.graphql_reply import Error, Reply
-from syncline.connectors.protocols.paths import Shape, find, text_of
+from syncline.connectors.protocols.paths import Shape, find, steps_of, text_of
 from syncline.connectors.protocols.request import Response
 from syncline.connectors.protocols.rest_page import Reader, raw_at
 from syncline.connectors.protocols.scanning import Clocks, Fetched, Scan
@@ -157,15 +157,16 @@ class Reading:
         wanted = list(dict.fromkeys(keys))
         parts = [wanted[start : start + fetching.size] for start in range(0, len(wanted), fetching.size)]
         found: dict[str, Record | Gone] = {}
+        alone: list[Sequence[str]] = []
         for part, (reply, _) in zip(parts, self._asked_for(parts, fetching), strict=True):
-            if len(part) > 1 and not any(reply.data.values()) and reply.errors:
-                # One of them has failed them all: each is asked for alone.
-                alone = [[key] for key in part]
-                for (key,), (single, _) in zip(alone, self._asked_for(alone, fetching), strict=True):
-                    found[key] = self._told(key, single, 0, fetching)
-                continue
+            is_unclear = len(part) > 1 and _hides_whom(reply)
             for place, key in enumerate(part):
-                found[key] = self._told(key, reply, place, fetching)
+                if is_unclear and reply.data.get(alias(place)) is None:
+                    alone.append([key])
+                else:
+                    found[key] = self._told(key, reply, place, fetching)
+        for (key,), (single, _) in zip(alone, self._asked_for(alone, fetching), strict=True):
+            found[key] = self._told(key, single, 0, fetching)
         return [found[key] for key in keys]
 
     def _asked_for(self, parts: Sequence[Sequence[str]], fetching: Fetching) -> list[tuple[Reply, Response]]:
@@ -175,17 +176,17 @@ class Reading:
         )
 
     def _told(self, key: str, reply: Reply, place: int, fetching: Fetching) -> Record | Gone:
-        errors = reply.about(alias(place))
-        if errors:
-            if self._api.meaning.of(errors) == "gone":
-                return Gone(key=key)
-            if self._api.meaning.of(errors) == "refused":
-                msg = f"{self._api.system} refused to show {self._call.name} {key}: {self._api.said(errors)}."
-                raise RejectedError(msg)
-            raise self._api.failed_read(reply, errors, f"{self._call.setting}.get")
         shown = reply.data.get(alias(place))
         raw = raw_at(shown, fetching.record) if shown is not None else None
-        if raw is None or raw == b"null":
+        is_empty = raw is None or raw == b"null"
+        errors = reply.about(alias(place))
+        if not is_empty and None in reply.data.values():  # one that says not whom it means, means one of those
+            errors = [error for error in errors if error.path or self._api.meaning.of([error]) != "gone"]
+        if errors:
+            depth = 1 + len(steps_of(fetching.record))
+            is_whole = is_empty and all(len(error.path) <= depth for error in errors)
+            return self._failed(key, reply, errors, is_whole=is_whole)
+        if raw is None or is_empty:
             if fetching.null == "gone":
                 return Gone(key=key)
             msg = f"{self._api.system} shows nothing for {self._call.name} {key}."
@@ -200,6 +201,16 @@ class Reading:
             raise TransientError(msg, cure=f"If it lasts, check {self._call.setting}: key and fields.") from None
         is_gone = record.key != key or self._reader.is_gone(raw) or self._is_tombstone(raw)
         return Gone(key=key) if is_gone else record
+
+    def _failed(self, key: str, reply: Reply, errors: Sequence[Error], *, is_whole: bool) -> Gone:
+        """What errors say of a record; `is_whole`: of the record itself, and not of something in it."""
+        fate = self._api.meaning.of(errors)
+        if fate == "gone" and is_whole:
+            return Gone(key=key)
+        if fate in {"gone", "refused"}:
+            msg = f"{self._api.system} refused to show {self._call.name} {key}: {self._api.said(errors)}."
+            raise RejectedError(msg)
+        raise self._api.failed_read(reply, errors, f"{self._call.setting}.get")
 
     def _is_tombstone(self, raw: bytes) -> bool:
         flag = self._call.resource.tombstones
@@ -225,3 +236,8 @@ class Reading:
             if (shown.strip().casefold() if field else shown) == wanted and not self._is_tombstone(raw):
                 found.append(self._reader.record(raw))
         return found
+
+
+def _hides_whom(reply: Reply) -> bool:
+    """Did one error fail them all, or does one not say whom it concerns? Then each has to be asked for alone."""
+    return bool(reply.errors) and (not any(reply.data.values()) or not all(error.path for error in reply.errors))
