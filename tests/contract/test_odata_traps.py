@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from urllib.parse import unquote
 
 import pytest
@@ -111,6 +112,73 @@ def test_two_answers_of_one_name_tell_of_nobody():
         receipts = written(connector, creates(product(0), product(1)))
 
         assert {receipt.outcome for receipt in receipts.values()} == {Outcome.DOUBT}
+
+
+def in_batches(answered):
+    """A script that describes the service, and answers each batch by its parts' names with pieces of multipart."""
+
+    def script(asked):
+        if "$metadata" in asked.target:
+            return answer(DESCRIPTIONS["v4"].encode())
+        pieces = answered(re.findall(r"Content-ID: (\S+)", asked.body.decode()))
+        body = b"".join(b"--answer\r\n" + one + b"\r\n" for one in pieces) + b"--answer--\r\n"
+        return answer(body, "202 Accepted", Content_Type="multipart/mixed; boundary=answer")
+
+    return script
+
+
+def part_of(name: str, status: str, body: bytes = b"{}") -> bytes:
+    head = f"Content-Type: application/http\r\nContent-ID: {name}\r\n\r\nHTTP/1.1 {status}\r\n"
+    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+def posts(server) -> int:
+    return len([asked for asked in server.asked if asked.method == "POST"])
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_changeset_that_is_refused_for_a_part_nobody_sent_is_not_sent_without_end(count):
+    def answered(_):
+        if posts(server) > 20:
+            raise AssertionError("it is sent again and again")
+        return [part_of("99", "400 Bad Request", b'{"error":{"code":"X","message":"no such thing"}}')]
+
+    with (
+        canned(in_batches(answered)) as server,
+        connected(server.url, batch={"atomic": True}) as connector,
+    ):
+        receipts = written(connector, creates(*map(product, range(count))))
+
+        assert {(receipt.outcome, receipt.message) for receipt in receipts.values()} == {
+            (Outcome.REFUSED, "no such thing")
+        }
+        assert posts(server) == {1: 1, 3: 5}[count]
+
+
+def test_a_changeset_whose_answers_have_names_nobody_sent_is_in_doubt():
+    def answered(names):
+        inner = b"".join(b"--cs\r\n" + part_of(f"9{name}", "201 Created") + b"\r\n" for name in names)
+        return [b"Content-Type: multipart/mixed; boundary=cs\r\n\r\n" + inner + b"--cs--"]
+
+    with (
+        canned(in_batches(answered)) as server,
+        connected(server.url, batch={"atomic": True}) as connector,
+    ):
+        receipts = written(connector, creates(product(0), product(1)))
+
+        assert {receipt.outcome for receipt in receipts.values()} == {Outcome.DOUBT}
+        assert posts(server) == 1
+
+
+def test_a_changeset_that_is_too_much_for_a_busy_service_is_not_halved():
+    with (
+        canned(in_batches(lambda _: [part_of("", "429 Too Many Requests")])) as server,
+        connected(server.url, batch={"atomic": True}) as connector,
+    ):
+        receipts = written(connector, creates(*map(product, range(4))))
+
+        assert {receipt.outcome for receipt in receipts.values()} == {Outcome.BUSY}
+        assert posts(server) == 1
 
 
 # --- conditions and tokens --------------------------------------------------------------------------------------------

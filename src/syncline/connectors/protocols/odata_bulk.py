@@ -26,6 +26,7 @@ from syncline.errors import BusyError, RejectedError, SetupError, SynclineError
 from syncline.model.page import Item, Outcome, Receipt
 
 _FINE = range(200, 300)
+_EVERYONE = "*"  #: in the place of a part's name: the error is of the whole changeset
 _ON = "continue-on-error,odata.continue-on-error"
 _Sent = list[tuple[Item, Part]]
 
@@ -147,11 +148,12 @@ class Bulk:
         """The answers by the names of their parts: as they say themselves, else by their order, which is fixed."""
         if self._batching.atomic:
             answers = slots[0].answers if len(slots) == 1 else ()
+            known = {part.name for _, part in sent}
             if answers and not slots[0].is_changeset:  # one error stands for the whole changeset
-                blamed = answers[0].name or ("*" if len(sent) > 1 else sent[0][1].name)
-                return {blamed: answers[0]}
+                blamed = answers[0].name if answers[0].name in known else _EVERYONE
+                return {sent[0][1].name if len(sent) == 1 else blamed: answers[0]}
             names = [one.name or part.name for one, (_, part) in zip(answers, sent, strict=False)]
-            return dict(zip(names, answers, strict=True)) if len(answers) == len(sent) else {}
+            return dict(zip(names, answers, strict=True)) if sorted(names) == sorted(known) else {}
         if len(slots) > len(sent):
             return {}
         singles = [(part.name, slot.answers) for (_, part), slot in zip(sent, slots, strict=False)]
@@ -163,8 +165,7 @@ class Bulk:
         """Each part by itself. What a batch that ended at its first error did not come to is sent again."""
         results = [self._results.told(item, found[part.name]) for item, part in sent if part.name in found]
         rest = [(item, part) for item, part in sent if part.name not in found]
-        busy = next((one for one in results if isinstance(one, Receipt) and one.outcome is Outcome.BUSY), None)
-        halt = BusyError(busy.message, wait=busy.wait) if busy else None
+        halt = _halt(results)
         is_tail = bool(found) and sent[: len(found)] == [one for one in sent if one[1].name in found]
         if rest and ends and is_tail:
             return _Answered(results=results, again=[rest], error=halt)
@@ -184,12 +185,18 @@ class Bulk:
         told = [self._results.told(item, causes[part.name]) for item, part in sent if part.name in causes]
         rest = [(item, part) for item, part in sent if part.name not in causes]
         if not told:  # it was refused as a whole, and does not say for whom
-            return _Answered(results=[], again=_halves(sent))
-        busy = next((one for one in told if isinstance(one, Receipt) and one.outcome is Outcome.BUSY), None)
-        if busy is None:
+            return self._for_nobody(sent, next(iter(causes.values())))
+        halt = _halt(told)
+        if halt is None:
             return _Answered(results=told, again=[rest] if rest else [])
-        error = BusyError(busy.message, wait=busy.wait)
-        return _Answered(results=[*told, *(failed(item, error) for item, _ in rest)], error=error)
+        return _Answered(results=[*told, *(failed(item, halt) for item, _ in rest)], error=halt)
+
+    def _for_nobody(self, sent: _Sent, answer: PartAnswer) -> _Answered:
+        """A changeset that was refused without a word on whose part did it."""
+        if len(sent) > 1 and not self._results.stops(answer):
+            return _Answered(results=[], again=_halves(sent))
+        results = [self._results.told(item, answer) for item, _ in sent]
+        return _Answered(results=results, error=_halt(results))
 
     def _is_lost(self, answer: PartAnswer) -> bool:
         """Did the service fail, and not say with a known code that it refused?"""
@@ -212,6 +219,12 @@ def _plain(answer: _JsonAnswer) -> PartAnswer:
 
 def _all_fine(answers: Iterable[PartAnswer]) -> bool:
     return all(one.status in _FINE for one in answers)
+
+
+def _halt(results: Sequence[Result]) -> SynclineError | None:
+    """What keeps the other parts from being sent."""
+    busy = next((one for one in results if isinstance(one, Receipt) and one.outcome is Outcome.BUSY), None)
+    return BusyError(busy.message, wait=busy.wait) if busy else None
 
 
 def _halves(sent: _Sent) -> list[_Sent]:

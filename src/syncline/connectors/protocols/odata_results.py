@@ -61,6 +61,11 @@ class Results:
         """The receipt for an item with this answer."""
         return self._done(item, answer) if answer.status in _FINE else self._not_done(item, answer)
 
+    def stops(self, answer: PartAnswer) -> bool:
+        """Would every other item fare as the one with this answer?"""
+        fate = self._call.service.options.codes.get(self._call.service.code(answer.body))
+        return fate == "busy" if fate else answer.status in BUSY
+
     def _done(self, item: Item, answer: PartAnswer) -> Receipt:
         record = self._shown(item, answer)
         address = answer.headers.get("location") or answer.headers.get("odata-entityid", "")
