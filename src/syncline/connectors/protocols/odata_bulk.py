@@ -19,8 +19,8 @@ from syncline.connectors.protocols.odata_results import Results, failed
 from syncline.connectors.protocols.odata_write import Forms, encode
 from syncline.connectors.protocols.paths import shallow
 from syncline.connectors.protocols.request import Request, Response
-from syncline.connectors.protocols.rest_answer import Result
-from syncline.connectors.protocols.verdict import lost
+from syncline.connectors.protocols.rest_answer import Barred, Result
+from syncline.connectors.protocols.verdict import HALTS, lost
 from syncline.env import Env
 from syncline.errors import BusyError, RejectedError, SetupError, SynclineError
 from syncline.model.page import Item, Outcome, Receipt
@@ -60,6 +60,7 @@ class Bulk:
         self._forms = forms
         self._results = results
         self._env = env
+        self._takes_batches = False  #: has the service taken one apart?
 
     def write(self, items: Sequence[Item], send_by: float) -> list[Result]:
         """Send all items in batches of the configured size."""
@@ -90,15 +91,28 @@ class Bulk:
             answer = no_token
         if isinstance(answer, RejectedError) and len(sent) > 1:  # too long: nothing has left
             return _Answered(results=[], again=_halves(sent))
+        if not isinstance(answer, SynclineError) and answer.status == HTTPStatus.BAD_REQUEST:
+            return self._malformed(sent, request, answer)
         if not isinstance(answer, SynclineError) and not answer.ok:
             answer = self._refused(request, answer)
         if isinstance(answer, SynclineError):
             return _Answered(results=[failed(item, answer) for item, _ in sent], error=answer)
         try:
-            return self._told(sent, request, answer)
+            told = self._told(sent, request, answer)
         except ValueError:
             problem = lost(request, f"{self._service.system} answered {request.place} with no batch.")
             return _Answered(results=[failed(item, problem) for item, _ in sent])
+        self._takes_batches = True
+        return told
+
+    def _malformed(self, sent: _Sent, request: Request, answer: Response) -> _Answered:
+        """A batch that could not be read: for one part in it, or because the service takes none such at all."""
+        if len(sent) > 1:
+            return _Answered(results=[], again=_halves(sent))
+        error = self._refused(request, answer)
+        if self._takes_batches:
+            error = RejectedError(error.what)
+        return _Answered(results=[failed(item, error) for item, _ in sent])
 
     def _refused(self, request: Request, answer: Response) -> SynclineError:
         """A batch that the service did not take apart at all."""
@@ -165,7 +179,7 @@ class Bulk:
         """Each part by itself. What a batch that ended at its first error did not come to is sent again."""
         results = [self._results.told(item, found[part.name]) for item, part in sent if part.name in found]
         rest = [(item, part) for item, part in sent if part.name not in found]
-        halt = _halt(results)
+        halt = _halt(results, found.values())
         is_tail = bool(found) and sent[: len(found)] == [one for one in sent if one[1].name in found]
         if rest and ends and is_tail:
             return _Answered(results=results, again=[rest], error=halt)
@@ -186,7 +200,7 @@ class Bulk:
         rest = [(item, part) for item, part in sent if part.name not in causes]
         if not told:  # it was refused as a whole, and does not say for whom
             return self._for_nobody(sent, next(iter(causes.values())))
-        halt = _halt(told)
+        halt = _halt(told, causes.values())
         if halt is None:
             return _Answered(results=told, again=[rest] if rest else [])
         return _Answered(results=[*told, *(failed(item, halt) for item, _ in rest)], error=halt)
@@ -196,7 +210,7 @@ class Bulk:
         if len(sent) > 1 and not self._results.stops(answer):
             return _Answered(results=[], again=_halves(sent))
         results = [self._results.told(item, answer) for item, _ in sent]
-        return _Answered(results=results, error=_halt(results))
+        return _Answered(results=results, error=_halt(results, [answer]))
 
     def _is_lost(self, answer: PartAnswer) -> bool:
         """Did the service fail, and not say with a known code that it refused?"""
@@ -221,8 +235,11 @@ def _all_fine(answers: Iterable[PartAnswer]) -> bool:
     return all(one.status in _FINE for one in answers)
 
 
-def _halt(results: Sequence[Result]) -> SynclineError | None:
-    """What keeps the other parts from being sent."""
+def _halt(results: Sequence[Result], answers: Iterable[PartAnswer]) -> SynclineError | None:
+    """What keeps the other parts from being sent: a busy service, or one that locks an account which goes on."""
+    barred = next((one for one in results if isinstance(one, Barred)), None)
+    if barred and any(one.status in HALTS for one in answers):
+        return barred.error
     busy = next((one for one in results if isinstance(one, Receipt) and one.outcome is Outcome.BUSY), None)
     return BusyError(busy.message, wait=busy.wait) if busy else None
 

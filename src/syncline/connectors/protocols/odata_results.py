@@ -20,6 +20,7 @@ from syncline.model.contract import ReadBack
 from syncline.model.page import Item, Op, Outcome, Receipt, Record
 
 _FINE = range(200, 300)
+_UNALLOWED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 _FATES: dict[Fate, Outcome] = {
     "refused": Outcome.REFUSED, "gone": Outcome.GONE, "stale": Outcome.STALE, "busy": Outcome.BUSY,
     "doubt": Outcome.DOUBT,
@@ -64,7 +65,7 @@ class Results:
     def stops(self, answer: PartAnswer) -> bool:
         """Would every other item fare as the one with this answer?"""
         fate = self._call.service.options.codes.get(self._call.service.code(answer.body))
-        return fate == "busy" if fate else answer.status in BUSY
+        return fate == "busy" if fate else answer.status in BUSY | _UNALLOWED
 
     def _done(self, item: Item, answer: PartAnswer) -> Receipt:
         record = self._shown(item, answer)
@@ -97,6 +98,10 @@ class Results:
         words = service.words(answer.body, answer.status)
         if fate == "duplicate" or (fate is None and answer.status == HTTPStatus.CONFLICT and item.op is Op.CREATE):
             return self._duplicate(item, words)
+        if fate is None and answer.status in _UNALLOWED:
+            what = f"{service.system}.{self._call.resource.set} does not allow a {item.op.name.lower()}: {words}."
+            cure = f"Check systems.{service.system}.auth and the rights of the account."
+            return Barred(ref=item.ref, error=SetupError(what, cure=cure))
         if answer.status == HTTPStatus.PRECONDITION_REQUIRED and not self._call.resource.etag:
             what = f"{service.system}.{self._call.resource.set} takes writes with If-Match only."
             return Barred(ref=item.ref, error=SetupError(what, cure=f"Set {self._call.setting}.etag to true."))
