@@ -243,6 +243,20 @@ def test_a_login_that_is_refused_behind_200_needs_a_person_and_is_tried_once():
         assert len(server.asked) == 1
 
 
+def test_a_password_among_other_constants_of_a_login_is_in_no_message():
+    operation = {
+        "field": "login(input: $input)",
+        "variables": {"input": "Credentials!"},
+        "constants": {"input": {"email": "hub", "codes": [{"password": "pw-77-wrong"}], "in": "a"}},
+    }
+    said = json.dumps({"errors": [{"message": "a hub is in with pw-77-wrong: no"}]}).encode()
+    login = {"operation": operation, "token": "token"}
+    with canned(lambda _: answer(said)) as server, connected(server.url, login=login) as connector:
+        with pytest.raises(SetupError, match=r"a hub is in with \*\*\*: no"):
+            everything(connector)
+        assert b"pw-77-wrong" in server.asked[0].body
+
+
 def test_a_right_that_is_missing_even_in_a_new_session_needs_a_person():
     def script(asked):
         if b"login(" in asked.body:
