@@ -389,11 +389,11 @@ def test_a_record_that_reads_as_null_is_gone_where_that_means_deleted():
 
         assert isinstance(found[0], Record)
         assert found[1] == Gone(key="P77")
-    resources = {"products": {**RELAY, **PRODUCTS, "get": {**PRODUCTS["get"], "null": "error"}}}
+    resources = {"products": {**RELAY, **PRODUCTS, "get": {**PRODUCTS["get"], "missing": "error"}}}
     with (
         serving() as (_, server),
         connected(server.url, resources=resources) as connector,
-        pytest.raises(TransientError, match=r"get\.null"),
+        pytest.raises(TransientError, match=r"get\.missing"),
     ):
         connector.get("products", ["P77"])
 

@@ -58,7 +58,7 @@ class Fetching(Operation, frozen=True, kw_only=True):
     key: str = "id"  #: the variable that takes the key
     record: str = ""  #: where the answer holds the record; "": it is the record
     size: int = 20  #: records that one request asks for, each by an alias of its own
-    null: Literal["gone", "error"] = "gone"  #: what it means when there is no record
+    missing: Literal["gone", "error"] = "gone"  #: what it means when null stands in place of the record
 
 
 class Writing(Operation, frozen=True, kw_only=True):

@@ -187,10 +187,10 @@ class Reading:
             is_whole = is_empty and all(len(error.path) <= depth for error in errors)
             return self._failed(key, reply, errors, is_whole=is_whole)
         if raw is None or is_empty:
-            if fetching.null == "gone":
+            if fetching.missing == "gone":
                 return Gone(key=key)
             msg = f"{self._api.system} shows nothing for {self._call.name} {key}."
-            raise TransientError(msg, cure=f"If that means deleted, set {self._call.setting}.get.null to gone.")
+            raise TransientError(msg, cure=f"If that means deleted, set {self._call.setting}.get.missing to gone.")
         if reason := self._reader.unfit(raw):
             msg = f"{self._api.system} shows {self._call.name} {key} as a record that is {reason}."
             raise RejectedError(msg, cure=f"Correct it in {self._api.system}.")
