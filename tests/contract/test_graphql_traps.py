@@ -370,6 +370,22 @@ def test_a_list_by_number_that_ends_before_its_total_is_no_short_list():
         everything(connector)
 
 
+@pytest.mark.parametrize("deleted", [[0], [0, 1, 2], range(7), [9], range(20)], ids=str)
+def test_a_list_by_number_passes_over_nothing_when_records_are_deleted_meanwhile(deleted):
+    resources = {"products": {**OFFSET, **PRODUCTS}}
+    with serving() as (shop, server), connected(server.url, resources=resources) as connector:
+        keys = [shop.add(product(number))["id"] for number in range(20)]
+        pages = iter(connector.list("products", None))
+        listed = set(next(pages).keys)
+        for place in deleted:
+            del shop.rows[keys[place]]
+
+        listed.update(key for page in pages for key in page.keys)
+
+        assert listed >= shop.rows.keys()
+        assert len(server.asked) <= 5
+
+
 def test_a_cursor_that_comes_twice_ends_the_walk():
     info = {"hasNextPage": True, "endCursor": "c"}
     edge = json.dumps({"data": {"i0": {"edges": [{"node": json.loads(ROW)}], "pageInfo": info}}})

@@ -66,7 +66,7 @@ class Reading:
         if paging.type != "none":
             values[paging.size_variable] = paging.size
         if paging.type == "offset":
-            values[paging.variable] = int(place or 0)
+            values[paging.variable] = _numbers(place)[0]
         elif paging.type == "relay" and place:
             values[paging.variable] = place
         lower = self._clocks.lower(from_stamp)
@@ -88,13 +88,18 @@ class Reading:
                 msg = f"{self._api.system}.{self._call.name} has more and does not say where."
                 raise TransientError(msg, cure=f"Check {self._call.setting}.paging.info.")
             return cursor
-        seen = int(place or 0) + rows
         total = msgspec.json.decode(raw_at(shown, paging.total) or b"null") if paging.total else None
-        if isinstance(total, int) and rows == 0 and seen < total:
+        offset, before = _numbers(place)
+        seen = offset + rows
+        if not isinstance(total, int):
+            return str(seen) if rows else ""
+        fewer = max(0, before - total)
+        if rows == 0 and seen < total and not fewer:
             msg = f"{self._api.system}.{self._call.name} ended before its end: {seen} of {total} records came."
             raise TransientError(msg)
-        is_last = seen >= total if isinstance(total, int) else rows == 0
-        return "" if is_last else str(seen)
+        # Those that are gone may have stood before this page: then as many have moved up past its beginning, unseen.
+        onwards = max(0, offset - fewer) if fewer else seen
+        return "" if onwards >= total else f"{onwards}/{total}"
 
     def _asked(self, operation: Listed, values: Variables) -> tuple[Reply, Response]:
         """The reply to a list or search, which must have data."""
@@ -241,3 +246,9 @@ class Reading:
 def _hides_whom(reply: Reply) -> bool:
     """Did one error fail them all, or does one not say whom it concerns? Then each has to be asked for alone."""
     return bool(reply.errors) and (not any(reply.data.values()) or not all(error.path for error in reply.errors))
+
+
+def _numbers(place: str) -> tuple[int, int]:
+    """The offset of a page, and how many records there were at the page before; 0 where nobody said."""
+    offset, _, total = place.partition("/")
+    return int(offset or 0), int(total or 0)
