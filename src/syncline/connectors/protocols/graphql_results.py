@@ -3,39 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
+from syncline.connectors.protocols.answers import OUTCOMES, Barred, Result, duplicate
 from syncline.connectors.protocols.graphql_call import Call
 from syncline.connectors.protocols.graphql_document import alias
 from syncline.connectors.protocols.graphql_options import Fate, Writing
 from syncline.connectors.protocols.graphql_reply import Error, Reply
 from syncline.connectors.protocols.paths import find, text_of
-from syncline.connectors.protocols.rest_answer import Barred, Result
 from syncline.connectors.protocols.rest_page import Reader, raw_at
-from syncline.errors import DoubtError, RejectedError, SetupError, SynclineError, TransientError
+from syncline.errors import SetupError
 from syncline.model.contract import ReadBack
 from syncline.model.page import Item, Op, Outcome, Receipt, Record
 
 _TYPENAME = re.compile(rb'\A\{\s*"__typename"\s*:\s*"\w+"\s*,\s*')
-_OUTCOMES: Mapping[Fate, Outcome] = {
-    "refused": Outcome.REFUSED, "gone": Outcome.GONE, "stale": Outcome.STALE, "busy": Outcome.BUSY,
-    "doubt": Outcome.DOUBT,
-}  # fmt: skip
-
-
-def failed(item: Item, error: SynclineError) -> Result:
-    """The receipt for an item whose request brought no reply to read."""
-    if isinstance(error, SetupError):
-        return Barred(ref=item.ref, error=error)
-    outcome = Outcome.BUSY  # nothing was sent
-    if isinstance(error, DoubtError):
-        outcome = Outcome.DOUBT
-    elif isinstance(error, RejectedError):
-        outcome = Outcome.REFUSED
-    wait = (error.wait or 0.0) if isinstance(error, TransientError) else 0.0
-    return Receipt(ref=item.ref, outcome=outcome, key=item.key, message=str(error), wait=wait)
 
 
 class Results:
@@ -103,7 +86,7 @@ class Results:
             return Barred(ref=item.ref, error=SetupError(what, cure=cure))
         if fate == "duplicate":
             return self._duplicate(item, words)
-        outcome = _OUTCOMES[fate]
+        outcome = OUTCOMES[fate]
         if item.op is Op.CREATE and outcome in {Outcome.GONE, Outcome.STALE}:
             outcome = Outcome.REFUSED  # what is gone or stale is something that the new record points to
         pause = (wait or 0.0) if outcome is Outcome.BUSY else 0.0
@@ -136,17 +119,6 @@ class Results:
 
     def _duplicate(self, item: Item, words: str) -> Receipt:
         """The system has this record already: it is ours if it carries our marker, whoever else's otherwise."""
-        refused = Receipt(ref=item.ref, outcome=Outcome.REFUSED, key=item.key, message=words)
         marker = self._call.resource.marker
-        if item.op is not Op.CREATE or not marker or not marker.search or not item.marker:
-            return refused
-        try:
-            found = next(iter(self._find_marked(item.marker)), None)
-        except SynclineError:  # nothing was written now; the next try asks again
-            return Receipt(ref=item.ref, outcome=Outcome.BUSY, message=words)
-        if found is None:
-            return refused
-        raw = found.raw if self._read_back is ReadBack.BODY else None
-        return Receipt(
-            ref=item.ref, outcome=Outcome.DONE, key=found.key, raw=raw, version=found.version, stamp=found.stamp
-        )
+        ours = (lambda: next(iter(self._find_marked(item.marker)), None)) if marker and marker.search else None
+        return duplicate(item, words, ours, keeps=self._read_back is ReadBack.BODY)

@@ -12,14 +12,14 @@ from http import HTTPStatus
 import msgspec
 
 from syncline.connectors.protocols import odata_multipart as multipart
+from syncline.connectors.protocols.answers import Barred, Result, failed, halves
 from syncline.connectors.protocols.odata_call import Call
 from syncline.connectors.protocols.odata_multipart import Part, PartAnswer
 from syncline.connectors.protocols.odata_options import Batching
-from syncline.connectors.protocols.odata_results import Results, failed
+from syncline.connectors.protocols.odata_results import Results
 from syncline.connectors.protocols.odata_write import Forms, encode
 from syncline.connectors.protocols.paths import shallow
 from syncline.connectors.protocols.request import Request, Response
-from syncline.connectors.protocols.rest_answer import Barred, Result
 from syncline.connectors.protocols.verdict import HALTS, lost
 from syncline.env import Env
 from syncline.errors import BusyError, RejectedError, SetupError, SynclineError
@@ -28,14 +28,14 @@ from syncline.model.page import Item, Outcome, Receipt
 _FINE = range(200, 300)
 _EVERYONE = "*"  #: in the place of a part's name: the error is of the whole changeset
 _ON = "continue-on-error,odata.continue-on-error"
-_Sent = list[tuple[Item, Part]]
+_Sent = Sequence[tuple[Item, Part]]
 
 
 class _Answered(msgspec.Struct, frozen=True, kw_only=True):
     """What one request has brought: results, and what has to be sent again because it was not acted on."""
 
     results: list[Result]
-    again: list[_Sent] = []
+    again: Sequence[_Sent] = ()
     error: SynclineError | None = None
 
 
@@ -65,14 +65,14 @@ class Bulk:
     def write(self, items: Sequence[Item], send_by: float) -> list[Result]:
         """Send all items in batches of the configured size."""
         results: list[Result] = []
-        sent: _Sent = []
+        sent: list[tuple[Item, Part]] = []
         for place, item in enumerate(items):
             try:
                 sent.append((item, self._forms.part(item, str(place + 1))))
             except (RejectedError, KeyError) as error:
                 results.append(self._forms.unsendable(item, error))
         size = self._batching.size
-        waiting = [sent[start : start + size] for start in range(0, len(sent), size)]
+        waiting: list[_Sent] = [sent[start : start + size] for start in range(0, len(sent), size)]
         while waiting:
             answered = self._once(waiting.pop(0), send_by)
             results += answered.results
@@ -90,7 +90,7 @@ class Bulk:
         except SynclineError as no_token:  # nothing was sent
             answer = no_token
         if isinstance(answer, RejectedError) and len(sent) > 1:  # too long: nothing has left
-            return _Answered(results=[], again=_halves(sent))
+            return _Answered(results=[], again=halves(sent))
         if not isinstance(answer, SynclineError) and answer.status == HTTPStatus.BAD_REQUEST:
             return self._malformed(sent, request, answer)
         if not isinstance(answer, SynclineError) and not answer.ok:
@@ -108,7 +108,7 @@ class Bulk:
     def _malformed(self, sent: _Sent, request: Request, answer: Response) -> _Answered:
         """A batch that could not be read: for one part in it, or because the service takes none such at all."""
         if len(sent) > 1:
-            return _Answered(results=[], again=_halves(sent))
+            return _Answered(results=[], again=halves(sent))
         error = self._refused(request, answer)
         if self._takes_batches:
             error = RejectedError(error.what)
@@ -208,7 +208,7 @@ class Bulk:
     def _for_nobody(self, sent: _Sent, answer: PartAnswer) -> _Answered:
         """A changeset that was refused without a word on whose part did it."""
         if len(sent) > 1 and not self._results.stops(answer):
-            return _Answered(results=[], again=_halves(sent))
+            return _Answered(results=[], again=halves(sent))
         results = [self._results.told(item, answer) for item, _ in sent]
         return _Answered(results=results, error=_halt(results, [answer]))
 
@@ -242,8 +242,3 @@ def _halt(results: Sequence[Result], answers: Iterable[PartAnswer]) -> SynclineE
         return barred.error
     busy = next((one for one in results if isinstance(one, Receipt) and one.outcome is Outcome.BUSY), None)
     return BusyError(busy.message, wait=busy.wait) if busy else None
-
-
-def _halves(sent: _Sent) -> list[_Sent]:
-    middle = len(sent) // 2
-    return [sent[:middle], sent[middle:]]

@@ -7,9 +7,10 @@ from typing import Literal
 
 import msgspec
 
+from syncline.connectors.protocols.answers import Fate
 from syncline.connectors.protocols.auth import NEEDS, AuthOptions
 from syncline.connectors.protocols.options import read_options
-from syncline.connectors.protocols.rest_options import Fate, Fields, Flag, Pace, Pairs, Promise, Timeouts
+from syncline.connectors.protocols.rest_options import Fields, Flag, Pace, Pairs, Promise, Timeouts
 from syncline.errors import OptionProblem, OptionsError
 from syncline.merging import NAMES, is_normaliser
 

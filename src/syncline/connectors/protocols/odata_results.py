@@ -5,39 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from http import HTTPStatus
 
+from syncline.connectors.protocols.answers import OUTCOMES, Barred, Result, duplicate, failed
 from syncline.connectors.protocols.odata_call import Call
 from syncline.connectors.protocols.odata_multipart import PartAnswer
 from syncline.connectors.protocols.odata_page import Reader
 from syncline.connectors.protocols.odata_read import Reading
 from syncline.connectors.protocols.odata_values import key_at
 from syncline.connectors.protocols.request import Response
-from syncline.connectors.protocols.rest_answer import Barred, Result
-from syncline.connectors.protocols.rest_options import Fate
 from syncline.connectors.protocols.verdict import BUSY, wait_of
 from syncline.env import Env
-from syncline.errors import DoubtError, RejectedError, SetupError, SynclineError, TransientError
+from syncline.errors import SetupError, SynclineError
 from syncline.model.contract import ReadBack
 from syncline.model.page import Item, Op, Outcome, Receipt, Record
 
 _FINE = range(200, 300)
 _UNALLOWED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
-_FATES: dict[Fate, Outcome] = {
-    "refused": Outcome.REFUSED, "gone": Outcome.GONE, "stale": Outcome.STALE, "busy": Outcome.BUSY,
-    "doubt": Outcome.DOUBT,
-}  # fmt: skip
-
-
-def failed(item: Item, error: SynclineError) -> Result:
-    """The receipt for an item whose request brought no answer to read."""
-    if isinstance(error, SetupError):
-        return Barred(ref=item.ref, error=error)
-    outcome = Outcome.BUSY  # nothing was sent
-    if isinstance(error, DoubtError):
-        outcome = Outcome.DOUBT
-    elif isinstance(error, RejectedError):
-        outcome = Outcome.REFUSED
-    wait = (error.wait or 0.0) if isinstance(error, TransientError) else 0.0
-    return Receipt(ref=item.ref, outcome=outcome, key=item.key, message=str(error), wait=wait)
 
 
 class Results:
@@ -108,7 +90,7 @@ class Results:
         if answer.status in {HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED}:
             what = f"{service.system}.{self._call.resource.set} takes no {item.op.name.lower()}: {words}."
             return Barred(ref=item.ref, error=SetupError(what, cure=f"Correct {self._call.setting}.write."))
-        outcome = _FATES[fate] if fate else _outcome(item, answer.status)
+        outcome = OUTCOMES[fate] if fate else _outcome(item, answer.status)
         if item.op is Op.CREATE and outcome in {Outcome.GONE, Outcome.STALE}:
             outcome = Outcome.REFUSED  # what is gone or stale is something that the new entity points to
         wait = wait_of(answer.headers, self._env.now()) or 0.0 if outcome is Outcome.BUSY else 0.0
@@ -116,19 +98,9 @@ class Results:
 
     def _duplicate(self, item: Item, words: str) -> Receipt:
         """The service has this entity already: it is ours if it carries our marker, whoever else's otherwise."""
-        refused = Receipt(ref=item.ref, outcome=Outcome.REFUSED, key=item.key, message=words)
-        if item.op is not Op.CREATE or not self._call.resource.marker or not item.marker:
-            return refused
-        try:
-            found = next(iter(self._reading.search("", item.marker)), None)
-        except SynclineError:  # nothing was written now; the next try asks again
-            return Receipt(ref=item.ref, outcome=Outcome.BUSY, message=words)
-        if found is None:
-            return refused
-        raw = found.raw if self._read_back is ReadBack.BODY else None
-        return Receipt(
-            ref=item.ref, outcome=Outcome.DONE, key=found.key, raw=raw, version=found.version, stamp=found.stamp
-        )
+        has_marker = self._call.resource.marker is not None
+        ours = (lambda: next(iter(self._reading.search("", item.marker)), None)) if has_marker else None
+        return duplicate(item, words, ours, keeps=self._read_back is ReadBack.BODY)
 
 
 def _outcome(item: Item, status: int) -> Outcome:

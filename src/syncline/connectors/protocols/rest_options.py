@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from syncline.connectors.protocols.answers import Fate
 from syncline.connectors.protocols.auth import NEEDS, AuthOptions
 from syncline.connectors.protocols.options import read_options
 from syncline.connectors.protocols.paging import PagingOptions
@@ -17,7 +18,6 @@ from syncline.merging import NAMES, is_normaliser
 _MEGABYTE = 1024 * 1024
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
-Fate = Literal["refused", "gone", "stale", "busy", "doubt", "duplicate"]
 Pairs = Mapping[str, str]
 Fields = Mapping[str, object]
 
