@@ -8,7 +8,9 @@ from typing import Literal
 import msgspec
 
 from syncline.connectors.protocols.auth import AuthOptions
-from syncline.connectors.protocols.rest_options import Flag, Pace, Pairs, Promise, Timeouts
+from syncline.connectors.protocols.options import Pairs
+from syncline.connectors.protocols.paths import Flag
+from syncline.connectors.protocols.promises import Pace, Promise, Timeouts
 from syncline.connectors.protocols.stamps import Format
 
 _MEGABYTE = 1024 * 1024
