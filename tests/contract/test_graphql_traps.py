@@ -80,6 +80,15 @@ def test_what_an_error_has_nulled_does_not_pass_for_the_truth():
             connector.get("products", [keys[1]])
 
 
+@pytest.mark.parametrize(("field", "value"), [("", "m1"), ("sku", "K1")])
+def test_a_search_that_could_not_show_a_record_has_not_found_nothing(field, value):
+    with serving() as (shop, server), connected(server.url) as connector:
+        shop.spoiled = written(connector, creates(*map(product, range(2))))[1].key
+
+        with pytest.raises(TransientError, match="price service"):
+            connector.search("products", field, value)
+
+
 def test_an_error_in_the_place_of_a_record_refuses_its_item_alone():
     with serving() as (shop, server), connected(server.url) as connector:
         receipts = written(connector, creates(product(0), BAD, product(2)))

@@ -233,7 +233,9 @@ class Reading:
             raise SetupError(msg, cure=f"Configure {self._call.setting}.{'search' if field else 'marker.search'}.")
         name = field or (marker.field if marker else "")
         reply, _ = self._asked(operation, {"value": value})
-        raws, _ = self._rows(operation, reply)
+        raws, spoiled = self._rows(operation, reply)
+        if spoiled:  # it may be the one that is sought, and must not pass for nowhere to be found
+            raise self._api.failed_read(reply, [error for _, error in spoiled], self._call.setting)
         wanted = value.strip().casefold() if field else value
         found: list[Record] = []
         for raw in raws:
