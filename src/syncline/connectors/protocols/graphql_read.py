@@ -164,7 +164,8 @@ class Reading:
         found: dict[str, Record | Gone] = {}
         alone: list[Sequence[str]] = []
         for part, (reply, _) in zip(parts, self._asked_for(parts, fetching), strict=True):
-            is_unclear = len(part) > 1 and _hides_whom(reply)
+            is_busy = self._api.meaning.of(reply.errors) == "busy"
+            is_unclear = len(part) > 1 and not is_busy and _hides_whom(reply)
             for place, key in enumerate(part):
                 if is_unclear and reply.data.get(alias(place)) is None:
                     alone.append([key])
