@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import ClassVar
@@ -11,12 +12,17 @@ import pytest
 from syncline.connectors.protocols.graphql import SPEC, GraphQLConnector, open_graphql
 from syncline.connectors.spec import Spec
 from syncline.env import RealEnv
+from syncline.model.page import Batch, Item, Op, Receipt
 from syncline.testing import ConnectorSuite, Tried
 from tests.contract.canned_server import Canned
 from tests.contract.graphql_system import ROOT, TOKEN, USER, Shop, serving
 
 CANARY = "canary-51b7"
 TIMES = {"precision": 0.001, "lag": 0.5, "settle": 0.0, "effect": 3.0, "skew": 1.5}
+_ENV = RealEnv()
+BAD = {"name": "without its number"}
+ONE = {"id": "P1", "sku": "S", "name": None, "price": None, "stock": None, "note": None, "hubRef": None, "rev": 1}
+ROW = json.dumps({**ONE, "updatedAt": "2026-01-01T00:00:00.000Z"})
 FIELDS = "id sku name price stock note hubRef rev updatedAt"
 INPUT = {"input": "ProductInput!"}
 CREATE = {
@@ -103,6 +109,23 @@ def connected(url: str, **more: object) -> Iterator[GraphQLConnector]:
         yield connector
     finally:
         connector.close()
+
+
+def product(number: int) -> dict[str, object]:
+    return {"sku": f"K{number}", "name": f"Bolt {number}", "price": f"{number}.50"}
+
+
+def creates(*fields: dict[str, object]) -> list[Item]:
+    return [Item(ref=place, op=Op.CREATE, fields=one, marker=f"m{place}") for place, one in enumerate(fields)]
+
+
+def written(connector: GraphQLConnector, items: list[Item]) -> dict[int, Receipt]:
+    batch = Batch(resource="products", items=items, send_by=_ENV.monotonic() + 30)
+    return {receipt.ref: receipt for receipt in connector.write(batch)}
+
+
+def everything(connector: GraphQLConnector) -> list[str]:
+    return [key for page in connector.list("products", None) for key in page.keys]
 
 
 class GraphQLSuite(ConnectorSuite):

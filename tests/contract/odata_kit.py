@@ -11,12 +11,15 @@ import pytest
 from syncline.connectors.protocols.odata import SPEC, ODataConnector, open_odata
 from syncline.connectors.spec import Spec
 from syncline.env import RealEnv
+from syncline.model.page import Batch, Item, Op, Receipt
 from syncline.testing import ConnectorSuite, Tried
 from tests.contract.canned_server import Canned
 from tests.contract.odata_system import PASSWORD, ROOT, USER, Application, Manner, serving
 
 CANARY = "canary-51b7"
 TIMES = {"precision": 0.001, "lag": 0.5, "settle": 0.0, "effect": 3.0, "skew": 1.5}
+_ENV = RealEnv()
+BAD = {"name": "without its number"}
 PRODUCTS = {
     "set": "Products",
     "since": "modifiedAt",
@@ -43,6 +46,19 @@ def connected(url: str, **more: object) -> Iterator[ODataConnector]:
         yield connector
     finally:
         connector.close()
+
+
+def product(number: int) -> dict[str, object]:
+    return {"sku": f"K{number}", "name": f"Bolt {number}", "price": f"{number}.50"}
+
+
+def creates(*fields: dict[str, object]) -> list[Item]:
+    return [Item(ref=place, op=Op.CREATE, fields=one, marker=f"m{place}") for place, one in enumerate(fields)]
+
+
+def written(connector: ODataConnector, items: list[Item], resource: str = "products") -> dict[int, Receipt]:
+    batch = Batch(resource=resource, items=items, send_by=_ENV.monotonic() + 30)
+    return {receipt.ref: receipt for receipt in connector.write(batch)}
 
 
 class ODataSuite(ConnectorSuite):

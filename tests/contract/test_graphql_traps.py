@@ -3,38 +3,27 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
+from itertools import repeat
 
 import pytest
 
-from syncline.connectors.protocols.graphql import GraphQLConnector
-from syncline.env import RealEnv
 from syncline.errors import SetupError, TransientError
-from syncline.model.page import Batch, Gone, Item, Op, Outcome, Receipt, Record
+from syncline.model.page import Item, Op, Outcome
 from tests.contract.canned_server import answer, canned
-from tests.contract.graphql_kit import OFFSET, PRODUCTS, RELAY, connected, login_for
+from tests.contract.graphql_kit import (
+    BAD,
+    PRODUCTS,
+    RELAY,
+    ROW,
+    connected,
+    creates,
+    everything,
+    login_for,
+    product,
+    written,
+)
 from tests.contract.graphql_system import TOKEN, serving
-
-_ENV = RealEnv()
-BAD = {"name": "without its number"}
-ONE = {"id": "P1", "sku": "S", "name": None, "price": None, "stock": None, "note": None, "hubRef": None, "rev": 1}
-ROW = json.dumps({**ONE, "updatedAt": "2026-01-01T00:00:00.000Z"})
-
-
-def product(number: int) -> dict[str, object]:
-    return {"sku": f"K{number}", "name": f"Bolt {number}", "price": f"{number}.50"}
-
-
-def creates(*fields: dict[str, object]) -> list[Item]:
-    return [Item(ref=place, op=Op.CREATE, fields=one, marker=f"m{place}") for place, one in enumerate(fields)]
-
-
-def written(connector: GraphQLConnector, items: list[Item]) -> dict[int, Receipt]:
-    batch = Batch(resource="products", items=items, send_by=_ENV.monotonic() + 30)
-    return {receipt.ref: receipt for receipt in connector.write(batch)}
-
-
-def everything(connector: GraphQLConnector) -> list[str]:
-    return [key for page in connector.list("products", None) for key in page.keys]
 
 
 def with_create(**changed: object) -> dict[str, object]:
@@ -76,6 +65,15 @@ def test_what_an_error_has_nulled_does_not_pass_for_the_truth():
         assert "price service" in page.broken[0][1]
         with pytest.raises(TransientError, match="price service"):
             connector.get("products", [keys[1]])
+
+
+@pytest.mark.parametrize(("field", "value"), [("", "m1"), ("sku", "K1")])
+def test_a_search_that_could_not_show_a_record_has_not_found_nothing(field, value):
+    with serving() as (shop, server), connected(server.url) as connector:
+        shop.spoiled = written(connector, creates(*map(product, range(2))))[1].key
+
+        with pytest.raises(TransientError, match="price service"):
+            connector.search("products", field, value)
 
 
 def test_an_error_in_the_place_of_a_record_refuses_its_item_alone():
@@ -168,6 +166,55 @@ def test_values_travel_as_variables_and_never_in_the_text():
         assert all("deleteEverything" not in json.loads(asked.body)["query"] for asked in server.asked)
 
 
+def many() -> dict[str, object]:
+    """A create that takes a list."""
+    field, variables = "createProducts(input: $input)", {"input": "[ProductInput!]!"}
+    return with_create(field=field, variables=variables, select="{record}", done=[], many=True)
+
+
+@pytest.mark.parametrize("code", ["SUPPLIER_UNKNOWN", "NOT_FOUND", "INTERNAL_SERVER_ERROR"])
+def test_a_list_that_was_done_is_not_sent_again_for_an_error_beside_its_answer(code):
+    rows = [{**json.loads(ROW), "id": f"P{number}"} for number in range(3)]
+    error = {"message": "no supplier", "path": ["i0", 1, "note"], "extensions": {"code": code}}
+    body = json.dumps({"data": {"i0": rows}, "errors": [error]}).encode()
+    with canned(lambda _: answer(body)) as server, connected(server.url, resources=many()) as connector:
+        receipts = written(connector, creates(*map(product, range(3))))
+
+        assert [(receipts[place].outcome, receipts[place].key) for place in range(3)] == [
+            (Outcome.DONE, "P0"), (Outcome.DONE, "P1"), (Outcome.DONE, "P2"),
+        ]  # fmt: skip
+        assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("data", [None, {"i0": None}, {"i0": [None, None]}])
+def test_a_list_whose_answer_failed_below_it_is_in_doubt_and_not_sent_again(data):
+    error = {"message": "no supplier", "path": ["i0", 1, "name"], "extensions": {"code": "SUPPLIER_UNKNOWN"}}
+    body = json.dumps({"data": data, "errors": [error]}).encode()
+    with canned(lambda _: answer(body)) as server, connected(server.url, resources=many()) as connector:
+        receipts = written(connector, creates(product(0), product(1)))
+
+        assert {receipt.outcome for receipt in receipts.values()} == {Outcome.DOUBT}
+        assert len(server.asked) == 1
+
+
+def test_a_list_that_was_refused_for_one_is_done_without_it():
+    with serving() as (shop, server), connected(server.url, resources=many()) as connector:
+        receipts = written(connector, creates(product(0), BAD, product(2), product(3)))
+
+        assert [receipts[place].outcome for place in range(4)] == [
+            Outcome.DONE, Outcome.REFUSED, Outcome.DONE, Outcome.DONE,
+        ]  # fmt: skip
+        assert len(shop.rows) == 3
+
+
+def test_a_refusal_of_which_a_part_could_not_be_shown_is_none_that_was_done():
+    error = {"message": "no words", "path": ["i0", "message"], "extensions": {"code": "INTERNAL_SERVER_ERROR"}}
+    body = json.dumps({"data": {"i0": {"__typename": "Outdated", "message": None}}, "errors": [error]}).encode()
+    change = Item(ref=0, op=Op.UPDATE, key="P1", fields={"name": "New"})
+    with canned(lambda _: answer(body)) as server, connected(server.url) as connector:
+        assert written(connector, [change])[0].outcome is Outcome.STALE
+
+
 # --- sessions ---------------------------------------------------------------------------------------------------------
 
 
@@ -192,6 +239,20 @@ def test_a_login_that_is_refused_behind_200_needs_a_person_and_is_tried_once():
         assert len(server.asked) == 1
 
 
+def test_a_password_among_other_constants_of_a_login_is_in_no_message():
+    operation = {
+        "field": "login(input: $input)",
+        "variables": {"input": "Credentials!"},
+        "constants": {"input": {"email": "hub", "codes": [{"password": "pw-77-wrong"}], "in": "a"}},
+    }
+    said = json.dumps({"errors": [{"message": "a hub is in with pw-77-wrong: no"}]}).encode()
+    login = {"operation": operation, "token": "token"}
+    with canned(lambda _: answer(said)) as server, connected(server.url, login=login) as connector:
+        with pytest.raises(SetupError, match=r"a hub is in with \*\*\*: no"):
+            everything(connector)
+        assert b"pw-77-wrong" in server.asked[0].body
+
+
 def test_a_right_that_is_missing_even_in_a_new_session_needs_a_person():
     def script(asked):
         if b"login(" in asked.body:
@@ -204,6 +265,64 @@ def test_a_right_that_is_missing_even_in_a_new_session_needs_a_person():
         with pytest.raises(SetupError, match="rights"):
             written(connector, creates(product(0)))
         assert len(server.asked) <= 8
+
+
+def in_a_session(replies):
+    """A script that lets everyone in, and answers everything else with the next of these."""
+
+    def script(asked):
+        if b"login(" in asked.body:
+            return answer(b'{"data":{"i0":{"__typename":"CurrentUser"}}}', vendure_auth_token="t0ken")
+        return answer(json.dumps(next(replies)).encode())
+
+    return script
+
+
+def forbidden(*path: object) -> dict[str, object]:
+    return {"message": "No", "extensions": {"code": "FORBIDDEN"}, **({"path": list(path)} if path else {})}
+
+
+@pytest.mark.parametrize(
+    "errors",
+    [[forbidden("i0", "note")], [forbidden("i1")], [forbidden()], [forbidden("i0"), forbidden("i1", "note")]],
+    ids=["below", "of one", "of nobody", "below one"],
+)
+def test_a_mutation_that_may_have_run_is_not_sent_again_in_a_new_session(errors):
+    reply = {"data": None, "errors": errors}
+    with (
+        canned(in_a_session(repeat(reply))) as server,
+        connected(server.url, login=login_for(TOKEN)) as connector,
+        suppress(SetupError),
+    ):
+        written(connector, creates(product(0), product(1)))
+    assert len([asked for asked in server.asked if b"createProduct" in asked.body]) == 1
+
+
+def test_a_create_that_ran_without_a_right_to_what_it_shows_is_a_doubt():
+    with (
+        canned(in_a_session(repeat({"data": {"i0": None}, "errors": [forbidden("i0", "note")]}))) as server,
+        connected(server.url, login=login_for(TOKEN)) as connector,
+    ):
+        assert written(connector, creates(product(0)))[0].outcome is Outcome.DOUBT
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [{"errors": [forbidden()]}, {"data": {"i0": None, "i1": None}, "errors": [forbidden("i0"), forbidden("i1")]}],
+    ids=["not run", "each refused"],
+)
+def test_mutations_that_only_an_ended_session_refused_are_sent_again(refusal):
+    row = {**json.loads(ROW), "__typename": "Product"}
+    done = {"data": {"i0": {**row, "id": "P0"}, "i1": row}}
+    with (
+        canned(in_a_session(iter([refusal, done]))) as server,
+        connected(server.url, login=login_for(TOKEN)) as connector,
+    ):
+        receipts = written(connector, creates(product(0), product(1)))
+
+        assert [(receipts[place].outcome, receipts[place].key) for place in range(2)] == [
+            (Outcome.DONE, "P0"), (Outcome.DONE, "P1"),
+        ]  # fmt: skip
 
 
 # --- budgets ----------------------------------------------------------------------------------------------------------
@@ -230,66 +349,3 @@ def test_the_pause_follows_from_what_a_query_costs():
         with pytest.raises(TransientError) as caught:
             everything(connector)
         assert caught.value.wait == pytest.approx(8.0)
-
-
-# --- lists and gets ---------------------------------------------------------------------------------------------------
-
-
-def test_a_list_by_number_that_ends_before_its_total_is_no_short_list():
-    bodies = [b'{"data":{"i0":{"items":[' + one + b'],"totalItems":3}}}' for one in (ROW.encode(), b"")]
-    pages = iter(bodies)
-    resources = {"products": {**OFFSET, **PRODUCTS}}
-    with (
-        canned(lambda _: answer(next(pages))) as server,
-        connected(server.url, resources=resources) as connector,
-        pytest.raises(TransientError, match="1 of 3"),
-    ):
-        everything(connector)
-
-
-def test_a_cursor_that_comes_twice_ends_the_walk():
-    info = {"hasNextPage": True, "endCursor": "c"}
-    edge = json.dumps({"data": {"i0": {"edges": [{"node": json.loads(ROW)}], "pageInfo": info}}})
-    with (
-        canned(lambda _: answer(edge.encode())) as server,
-        connected(server.url) as connector,
-        pytest.raises(TransientError, match="circles"),
-    ):
-        everything(connector)
-
-
-def test_a_record_that_reads_as_null_is_gone_where_that_means_deleted():
-    with serving() as (_, server), connected(server.url) as connector:
-        key = written(connector, creates(product(0)))[0].key
-
-        found = connector.get("products", [key, "P77"])
-
-        assert isinstance(found[0], Record)
-        assert found[1] == Gone(key="P77")
-    resources = {"products": {**RELAY, **PRODUCTS, "get": {**PRODUCTS["get"], "null": "error"}}}
-    with (
-        serving() as (_, server),
-        connected(server.url, resources=resources) as connector,
-        pytest.raises(TransientError, match=r"get\.null"),
-    ):
-        connector.get("products", ["P77"])
-
-
-def test_a_record_that_a_get_refuses_does_not_hide_the_others():
-    """One null that swallows a whole reply: each is asked for alone."""
-
-    def script(asked):
-        keys = [value for name, value in json.loads(asked.body)["variables"].items() if name.startswith("id")]
-        if len(keys) > 1:
-            error = b'{"message":"x","path":["i1"],"extensions":{"code":"ENTITY_NOT_FOUND"}}'
-            return answer(b'{"data":null,"errors":[' + error + b"]}")
-        if keys == ["P2"]:
-            error = b'{"message":"x","path":["i0"],"extensions":{"code":"ENTITY_NOT_FOUND"}}'
-            return answer(b'{"data":null,"errors":[' + error + b"]}")
-        return answer(b'{"data":{"i0":' + ROW.encode() + b"}}")
-
-    with canned(script) as server, connected(server.url) as connector:
-        found = connector.get("products", ["P1", "P2"])
-
-        assert [isinstance(one, Record) for one in found] == [True, False]
-        assert len(server.asked) == 3

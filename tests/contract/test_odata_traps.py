@@ -2,115 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from urllib.parse import unquote
 
 import pytest
 
 from syncline.connectors.protocols.odata import ODataConnector
-from syncline.env import RealEnv
 from syncline.errors import SetupError, TransientError
-from syncline.model.page import Batch, Cursor, Gone, Item, Op, Outcome, Receipt
+from syncline.model.page import Cursor, Gone, Item, Op, Outcome
 from tests.contract.canned_server import answer, canned
 from tests.contract.odata_description import DESCRIPTIONS
-from tests.contract.odata_kit import PRODUCTS, connected
+from tests.contract.odata_kit import PRODUCTS, connected, creates, product, written
 from tests.contract.odata_system import ROOT, Manner, serving
-
-_ENV = RealEnv()
-BAD = {"name": "without its number"}
-
-
-def product(number: int) -> dict[str, object]:
-    return {"sku": f"K{number}", "name": f"Bolt {number}", "price": f"{number}.50"}
-
-
-def creates(*fields: dict[str, object]) -> list[Item]:
-    return [Item(ref=place, op=Op.CREATE, fields=one, marker=f"m{place}") for place, one in enumerate(fields)]
-
-
-def written(connector: ODataConnector, items: list[Item], resource: str = "products") -> dict[int, Receipt]:
-    batch = Batch(resource=resource, items=items, send_by=_ENV.monotonic() + 30)
-    return {receipt.ref: receipt for receipt in connector.write(batch)}
 
 
 def everything(connector: ODataConnector, since: Cursor | None = None) -> list[str]:
     return [key for page in connector.list("products", since) for key in page.keys]
-
-
-# --- batches ----------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("form", ["json", "multipart"])
-@pytest.mark.parametrize("lies", [True, False])
-def test_a_part_that_says_201_inside_a_rolled_back_changeset_is_not_taken_as_done(form, lies):
-    with (
-        serving(Manner(lies=lies)) as (application, server),
-        connected(server.url, batch={"format": form, "atomic": True}) as connector,
-    ):
-        receipts = written(connector, creates(product(0), BAD, product(2), product(3)))
-
-        stored = {row["sku"]: key for key, row in application.sets["Products"].items()}
-        done = {receipt.key for receipt in receipts.values() if receipt.outcome is Outcome.DONE}
-        assert receipts[1].outcome is Outcome.REFUSED
-        assert "missing value" in receipts[1].message
-        assert stored.keys() == {"K0", "K2", "K3"}
-        assert done == set(stored.values())
-
-
-@pytest.mark.parametrize("form", ["json", "multipart"])
-def test_a_batch_without_changeset_refuses_the_bad_part_alone(form):
-    with (
-        serving(Manner()) as (application, server),
-        connected(server.url, batch={"format": form}) as connector,
-    ):
-        receipts = written(connector, creates(product(0), BAD, product(2)))
-
-        assert [receipts[place].outcome for place in range(3)] == [Outcome.DONE, Outcome.REFUSED, Outcome.DONE]
-        assert application.sets["Products"][receipts[2].key]["sku"] == "K2"
-        assert application.writes == 4  # one request, and one write for each part
-
-
-def test_what_a_batch_did_not_come_to_is_sent_again_and_nothing_twice():
-    """Version 2 knows no wish to go on, so that a service may end a batch at its first error."""
-    with (
-        serving(Manner(version="v2", stops=True)) as (application, server),
-        connected(server.url, version="v2", batch={}) as connector,
-    ):
-        receipts = written(connector, creates(BAD, product(1), BAD, product(3)))
-
-        assert [receipts[place].outcome for place in range(4)] == [
-            Outcome.REFUSED, Outcome.DONE, Outcome.REFUSED, Outcome.DONE,
-        ]  # fmt: skip
-        assert sorted(str(row["sku"]) for row in application.sets["Products"].values()) == ["K1", "K3"]
-
-
-@pytest.mark.parametrize("form", ["json", "multipart"])
-def test_the_rest_of_a_batch_whose_answer_was_cut_off_is_in_doubt(form):
-    with (
-        serving(Manner()) as (application, server),
-        connected(server.url, batch={"format": form}) as connector,
-    ):
-        connector.check()
-        application.cut = 30
-
-        receipts = written(connector, creates(product(0), product(1), product(2)))
-
-        assert receipts[2].outcome is Outcome.DOUBT
-        assert {receipt.outcome for receipt in receipts.values()} <= {Outcome.DONE, Outcome.DOUBT}
-        assert len(application.sets["Products"]) == 3
-
-
-def test_two_answers_of_one_name_tell_of_nobody():
-    def script(asked):
-        if "$metadata" in asked.target:
-            return answer(DESCRIPTIONS["v4"].encode())
-        one = b'{"id":"1","status":201,"headers":{},"body":{"ID":"00000000-0000-4000-8000-000000000001"}}'
-        return answer(b'{"responses":[' + one + b"," + one + b"]}")
-
-    with canned(script) as server, connected(server.url, batch={"format": "json"}) as connector:
-        receipts = written(connector, creates(product(0), product(1)))
-
-        assert {receipt.outcome for receipt in receipts.values()} == {Outcome.DOUBT}
 
 
 # --- conditions and tokens --------------------------------------------------------------------------------------------
@@ -373,18 +279,3 @@ def test_changes_are_asked_for_by_the_type_of_what_shows_them(field, asked_for):
         everything(connector, since)
 
         assert asked_for in unquote(server.asked[-1].target)
-
-
-def test_a_busy_part_of_a_batch_stops_what_follows():
-    def script(asked):
-        if "$metadata" in asked.target:
-            return answer(DESCRIPTIONS["v4"].encode())
-        name = json.loads(asked.body)["requests"][0]["id"]
-        response = {"id": name, "status": 429, "headers": {"Retry-After": "9"}}
-        return answer(json.dumps({"responses": [response]}).encode())
-
-    with canned(script) as server, connected(server.url, batch={"format": "json", "size": 1}) as connector:
-        receipts = written(connector, creates(*map(product, range(3))))
-
-        assert {(receipt.outcome, receipt.wait) for receipt in receipts.values()} == {(Outcome.BUSY, 9.0)}
-        assert len([asked for asked in server.asked if asked.method == "POST"]) == 1

@@ -55,6 +55,38 @@ def test_a_list_that_ends_before_its_total_is_not_taken_for_complete():
         offset.after(page(total=5))
 
 
+@pytest.mark.parametrize(
+    "said", [{"type": "offset"}, {"type": "page", "start": 0}, {"type": "page", "size": 3}], ids=str
+)
+@pytest.mark.parametrize("deleted", ["a", "b", "abc", "ace", "e", "h", "abcdefgh"])
+@pytest.mark.parametrize("moment", [1, 2])
+def test_no_row_is_passed_over_when_others_are_deleted_meanwhile(said, deleted, moment):
+    rows, size, listed = list("abcdefgh"), 3, ""
+    numbered = walk(param="p", total="total", size_param="n" if "size" in said else "", **said)
+    place, pages = numbered.first(), 0
+    while place is not None and pages < 12:
+        at = int(place.query[-1][1])
+        start = at if said["type"] == "offset" else (at - said.get("start", 1)) * size
+        shown = rows[start : start + size]
+        listed, pages = listed + "".join(shown), pages + 1
+        place = numbered.after(page(*shown, total=len(rows)))
+        if pages == moment:
+            rows = [row for row in rows if row not in deleted]
+
+    assert set(rows) <= set(listed)
+    assert pages < 8
+
+
+def test_a_total_that_counts_what_is_left_is_no_way_back_without_end():
+    offset = walk(type="offset", param="skip", total="total")
+    offset.first()
+    for one in [page("a", total=9), page("b", total=8), page("a", total=9)]:
+        offset.after(one)
+
+    with pytest.raises(TransientError, match="circles"):
+        offset.after(page("b", total=8))
+
+
 def test_an_empty_page_in_the_middle_is_not_the_end():
     numbered = walk(type="page", param="p", pages="pages")
     numbered.first()

@@ -3,7 +3,8 @@
 import msgspec
 import pytest
 
-from syncline.connectors.protocols.rest_options import Flag, Marker, ResourceOptions, Since, Version
+from syncline.connectors.protocols.paths import Flag
+from syncline.connectors.protocols.rest_options import Marker, ResourceOptions, Since, Version
 from syncline.connectors.protocols.rest_page import Late, Reader, raw_at
 from syncline.connectors.protocols.stamps import newest_of
 

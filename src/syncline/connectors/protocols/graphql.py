@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from syncline.connectors.protocols import rest_options
+from syncline.connectors.protocols.answers import settled
 from syncline.connectors.protocols.auth import Credentials
 from syncline.connectors.protocols.graphql_call import Api, Call
 from syncline.connectors.protocols.graphql_checks import read_graphql_options
@@ -19,7 +20,6 @@ from syncline.connectors.protocols.http import Wire
 from syncline.connectors.protocols.promises import promised, wire_settings
 from syncline.connectors.protocols.rest_page import Reader
 from syncline.connectors.protocols.rest_schema import shown_by
-from syncline.connectors.protocols.rest_write import settled
 from syncline.connectors.protocols.scanning import Clocks
 from syncline.connectors.spec import Spec
 from syncline.env import Env

@@ -22,6 +22,13 @@ _JSON = {"Content-Type": "application/json", "Accept": "application/graphql-resp
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
+class Asking(msgspec.Struct, frozen=True, kw_only=True):
+    """One request, and how many operations it asks for."""
+
+    request: Request
+    size: int
+
+
 class Api:
     """One GraphQL endpoint. Thread-safe."""
 
@@ -44,25 +51,34 @@ class Api:
         fields: str,
         given: Sequence[Variables],
         send_by: float | None = None,
-    ) -> Request:
+    ) -> Asking:
         """The operation once for each set of variables, in one request."""
         text, variables = document(kind, operation, fields, given)
         body = _encode({"query": text, "variables": variables})
-        is_write = kind == "mutation"
-        return Request(method="POST", path=self.options.url, headers=_JSON, body=body, writes=is_write, send_by=send_by)
+        request = Request(
+            method="POST",
+            path=self.options.url,
+            headers=_JSON,
+            body=body,
+            writes=kind == "mutation",
+            send_by=send_by,
+        )
+        return Asking(request=request, size=len(given))
 
-    def ask_all(self, requests: Sequence[Request]) -> list[tuple[Reply, Response] | SynclineError]:
+    def ask_all(self, asking: Sequence[Asking]) -> list[tuple[Reply, Response] | SynclineError]:
         """Exchange many; those that only an ended session has failed are asked again."""
         token = self._session.token if self._session else ""
-        found = self._exchanged(requests)
-        again = [place for place, one in enumerate(found) if self._has_ended(one)]
-        if again and self._session:
+        found = self._exchanged(asking)
+        ended = [place for place, one in enumerate(found) if self._has_ended(one)]
+        if ended and self._session:
             self._session.expire(token)
-            for place, one in zip(again, self._exchanged([requests[place] for place in again]), strict=True):
+            again = [place for place in ended if self._may_repeat(asking[place], found[place])]
+            for place, one in zip(again, self._exchanged([asking[place] for place in again]), strict=True):
                 found[place] = one
         return found
 
-    def _exchanged(self, requests: Sequence[Request]) -> list[tuple[Reply, Response] | SynclineError]:
+    def _exchanged(self, asking: Sequence[Asking]) -> list[tuple[Reply, Response] | SynclineError]:
+        requests = [one.request for one in asking]
         answers = self.wire.send_all(requests, self.options.concurrency)
         return [self._read(request, answer) for request, answer in zip(requests, answers, strict=True)]
 
@@ -85,18 +101,26 @@ class Api:
         return lost(request, f"{self.system} answered {kind}.", cure=f"If it lasts, check systems.{self.system}.url.")
 
     def _has_ended(self, found: tuple[Reply, Response] | SynclineError) -> bool:
-        """Has the session alone failed all of this, so that nothing of it was done?"""
+        """Has the session alone failed all of this? An error further down is a right that is missing there."""
         if self._session is None or isinstance(found, SynclineError) or not found[0].errors:
             return False
         reply = found[0]
-        return not any(reply.data.values()) and all(self.meaning.of([error]) == "login" for error in reply.errors)
+        is_above = all(len(error.path) <= 1 and self.meaning.of([error]) == "login" for error in reply.errors)
+        return is_above and not any(reply.data.values())
+
+    def _may_repeat(self, asking: Asking, found: tuple[Reply, Response] | SynclineError) -> bool:
+        """Was nothing of this done? Of mutations that have run, each must say so itself."""
+        if isinstance(found, SynclineError):
+            return False
+        told = {error.path[0] for error in found[0].errors if error.path}
+        return not asking.request.writes or not found[0].has_run or len(told) == asking.size
 
     # --- reads ------------------------------------------------------------------
 
-    def asked(self, requests: Sequence[Request]) -> list[tuple[Reply, Response]]:
+    def asked(self, asking: Sequence[Asking]) -> list[tuple[Reply, Response]]:
         """As `ask_all`, where anything that fails a whole request is raised."""
         found: list[tuple[Reply, Response]] = []
-        for one in self.ask_all(requests):
+        for one in self.ask_all(asking):
             if isinstance(one, SynclineError):
                 raise one
             found.append(one)

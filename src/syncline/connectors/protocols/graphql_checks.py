@@ -8,9 +8,8 @@ from collections.abc import Iterator, Mapping
 from syncline.connectors.protocols.auth import NEEDS, AuthOptions
 from syncline.connectors.protocols.graphql_options import GraphQLOptions, Login, Operation, Resource, Writing
 from syncline.connectors.protocols.options import read_options
-from syncline.connectors.protocols.rest_options import Promise
+from syncline.connectors.protocols.promises import promise_problems
 from syncline.errors import OptionProblem, OptionsError
-from syncline.merging import NAMES, is_normaliser
 
 _VARIABLE = re.compile(r"\$(\w+)")
 
@@ -39,7 +38,7 @@ def _problems(options: GraphQLOptions) -> Iterator[_Problem]:
         yield "resources", "is empty: name at least one.", "Name one."
     if options.login:
         yield from _login_problems(options.login, options.auth)
-    yield from _promise_problems("contract", options.contract)
+    yield from promise_problems("contract", options.contract)
     for name, resource in options.resources.items():
         for at, what, cure in _resource_problems(resource):
             yield f"resources.{name}.{at}", what, cure
@@ -70,7 +69,7 @@ def _resource_problems(resource: Resource) -> Iterator[_Problem]:
         yield from _operation_problems("get", resource.get, {resource.get.key, *resource.get.constants})
     yield from _search_problems(resource)
     yield from _write_problems(resource)
-    yield from _promise_problems("contract", resource.contract)
+    yield from promise_problems("contract", resource.contract)
 
 
 def _search_problems(resource: Resource) -> Iterator[_Problem]:
@@ -104,9 +103,3 @@ def _operation_problems(at: str, operation: Operation, given: frozenset[str] | s
     for name in sorted(used & set(operation.variables) - given):
         if operation.variables[name].endswith("!"):
             yield f"{at}.variables.{name}", "gets no value.", "Name it where its value comes from."
-
-
-def _promise_problems(at: str, promise: Promise) -> Iterator[_Problem]:
-    for field, name in promise.normalisers.items():
-        if not is_normaliser(name):
-            yield f"{at}.normalisers.{field}", f"is {name!r}: choose one of {', '.join(NAMES)}.", "Correct it."

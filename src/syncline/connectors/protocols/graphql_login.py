@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 import msgspec
 
 from syncline.connectors.protocols.auth import AuthOptions, Credentials
@@ -46,8 +48,7 @@ class SessionCredentials(Credentials):
 
     def hide(self, text: str) -> str:
         """The text without our secrets, should a system repeat one."""
-        secrets = [one for one in self._login.operation.constants.values() if isinstance(one, str)]
-        return redact(text, [*secrets, self._token])
+        return redact(text, [*_texts(self._login.operation.constants), self._token])
 
     def expire(self, token: str) -> None:
         """The system no longer knows this token: the next request opens a session first."""
@@ -80,3 +81,12 @@ class SessionCredentials(Credentials):
             raise SetupError(msg, cure=f"Check {self.setting}.")
         self._token = token
         self._fresh_until = now + login.life
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Every text in a value, however deep. Very short ones no redaction strikes out."""
+    if isinstance(value, str):
+        yield value
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
+    for one in inner:
+        yield from _texts(one)

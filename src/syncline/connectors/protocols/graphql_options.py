@@ -8,7 +8,9 @@ from typing import Literal
 import msgspec
 
 from syncline.connectors.protocols.auth import AuthOptions
-from syncline.connectors.protocols.rest_options import Flag, Pace, Pairs, Promise, Timeouts
+from syncline.connectors.protocols.options import Pairs
+from syncline.connectors.protocols.paths import Flag
+from syncline.connectors.protocols.promises import Pace, Promise, Timeouts
 from syncline.connectors.protocols.stamps import Format
 
 _MEGABYTE = 1024 * 1024
@@ -58,7 +60,7 @@ class Fetching(Operation, frozen=True, kw_only=True):
     key: str = "id"  #: the variable that takes the key
     record: str = ""  #: where the answer holds the record; "": it is the record
     size: int = 20  #: records that one request asks for, each by an alias of its own
-    null: Literal["gone", "error"] = "gone"  #: what it means when there is no record
+    missing: Literal["gone", "error"] = "gone"  #: what it means when null stands in place of the record
 
 
 class Writing(Operation, frozen=True, kw_only=True):

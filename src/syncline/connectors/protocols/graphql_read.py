@@ -10,7 +10,7 @@ from syncline.connectors.protocols.graphql_call import Call
 from syncline.connectors.protocols.graphql_document import Variables, alias
 from syncline.connectors.protocols.graphql_options import Fetching, Listed
 from syncline.connectors.protocols.graphql_reply import Error, Reply
-from syncline.connectors.protocols.paths import Shape, find, text_of
+from syncline.connectors.protocols.paths import Shape, find, steps_of, text_of
 from syncline.connectors.protocols.request import Response
 from syncline.connectors.protocols.rest_page import Reader, raw_at
 from syncline.connectors.protocols.scanning import Clocks, Fetched, Scan
@@ -66,7 +66,7 @@ class Reading:
         if paging.type != "none":
             values[paging.size_variable] = paging.size
         if paging.type == "offset":
-            values[paging.variable] = int(place or 0)
+            values[paging.variable] = _numbers(place)[0]
         elif paging.type == "relay" and place:
             values[paging.variable] = place
         lower = self._clocks.lower(from_stamp)
@@ -88,13 +88,18 @@ class Reading:
                 msg = f"{self._api.system}.{self._call.name} has more and does not say where."
                 raise TransientError(msg, cure=f"Check {self._call.setting}.paging.info.")
             return cursor
-        seen = int(place or 0) + rows
         total = msgspec.json.decode(raw_at(shown, paging.total) or b"null") if paging.total else None
-        if isinstance(total, int) and rows == 0 and seen < total:
+        offset, before = _numbers(place)
+        seen = offset + rows
+        if not isinstance(total, int):
+            return str(seen) if rows else ""
+        fewer = max(0, before - total)
+        if rows == 0 and seen < total and not fewer:
             msg = f"{self._api.system}.{self._call.name} ended before its end: {seen} of {total} records came."
             raise TransientError(msg)
-        is_last = seen >= total if isinstance(total, int) else rows == 0
-        return "" if is_last else str(seen)
+        # Those that are gone may have stood before this page: then as many have moved up past its beginning, unseen.
+        onwards = max(0, offset - fewer) if fewer else seen
+        return "" if onwards >= total else f"{onwards}/{total}"
 
     def _asked(self, operation: Listed, values: Variables) -> tuple[Reply, Response]:
         """The reply to a list or search, which must have data."""
@@ -157,15 +162,17 @@ class Reading:
         wanted = list(dict.fromkeys(keys))
         parts = [wanted[start : start + fetching.size] for start in range(0, len(wanted), fetching.size)]
         found: dict[str, Record | Gone] = {}
+        alone: list[Sequence[str]] = []
         for part, (reply, _) in zip(parts, self._asked_for(parts, fetching), strict=True):
-            if len(part) > 1 and not any(reply.data.values()) and reply.errors:
-                # One of them has failed them all: each is asked for alone.
-                alone = [[key] for key in part]
-                for (key,), (single, _) in zip(alone, self._asked_for(alone, fetching), strict=True):
-                    found[key] = self._told(key, single, 0, fetching)
-                continue
+            is_busy = self._api.meaning.of(reply.errors) == "busy"
+            is_unclear = len(part) > 1 and not is_busy and _hides_whom(reply)
             for place, key in enumerate(part):
-                found[key] = self._told(key, reply, place, fetching)
+                if is_unclear and reply.data.get(alias(place)) is None:
+                    alone.append([key])
+                else:
+                    found[key] = self._told(key, reply, place, fetching)
+        for (key,), (single, _) in zip(alone, self._asked_for(alone, fetching), strict=True):
+            found[key] = self._told(key, single, 0, fetching)
         return [found[key] for key in keys]
 
     def _asked_for(self, parts: Sequence[Sequence[str]], fetching: Fetching) -> list[tuple[Reply, Response]]:
@@ -175,21 +182,21 @@ class Reading:
         )
 
     def _told(self, key: str, reply: Reply, place: int, fetching: Fetching) -> Record | Gone:
-        errors = reply.about(alias(place))
-        if errors:
-            if self._api.meaning.of(errors) == "gone":
-                return Gone(key=key)
-            if self._api.meaning.of(errors) == "refused":
-                msg = f"{self._api.system} refused to show {self._call.name} {key}: {self._api.said(errors)}."
-                raise RejectedError(msg)
-            raise self._api.failed_read(reply, errors, f"{self._call.setting}.get")
         shown = reply.data.get(alias(place))
         raw = raw_at(shown, fetching.record) if shown is not None else None
-        if raw is None or raw == b"null":
-            if fetching.null == "gone":
+        is_empty = raw is None or raw == b"null"
+        errors = reply.about(alias(place))
+        if not is_empty and None in reply.data.values():  # one that says not whom it means, means one of those
+            errors = [error for error in errors if error.path or self._api.meaning.of([error]) != "gone"]
+        if errors:
+            depth = 1 + len(steps_of(fetching.record))
+            is_whole = is_empty and all(len(error.path) <= depth for error in errors)
+            return self._failed(key, reply, errors, is_whole=is_whole)
+        if raw is None or is_empty:
+            if fetching.missing == "gone":
                 return Gone(key=key)
             msg = f"{self._api.system} shows nothing for {self._call.name} {key}."
-            raise TransientError(msg, cure=f"If that means deleted, set {self._call.setting}.get.null to gone.")
+            raise TransientError(msg, cure=f"If that means deleted, set {self._call.setting}.get.missing to gone.")
         if reason := self._reader.unfit(raw):
             msg = f"{self._api.system} shows {self._call.name} {key} as a record that is {reason}."
             raise RejectedError(msg, cure=f"Correct it in {self._api.system}.")
@@ -200,6 +207,16 @@ class Reading:
             raise TransientError(msg, cure=f"If it lasts, check {self._call.setting}: key and fields.") from None
         is_gone = record.key != key or self._reader.is_gone(raw) or self._is_tombstone(raw)
         return Gone(key=key) if is_gone else record
+
+    def _failed(self, key: str, reply: Reply, errors: Sequence[Error], *, is_whole: bool) -> Gone:
+        """What errors say of a record; `is_whole`: of the record itself, and not of something in it."""
+        fate = self._api.meaning.of(errors)
+        if fate == "gone" and is_whole:
+            return Gone(key=key)
+        if fate in {"gone", "refused"}:
+            msg = f"{self._api.system} refused to show {self._call.name} {key}: {self._api.said(errors)}."
+            raise RejectedError(msg)
+        raise self._api.failed_read(reply, errors, f"{self._call.setting}.get")
 
     def _is_tombstone(self, raw: bytes) -> bool:
         flag = self._call.resource.tombstones
@@ -217,7 +234,9 @@ class Reading:
             raise SetupError(msg, cure=f"Configure {self._call.setting}.{'search' if field else 'marker.search'}.")
         name = field or (marker.field if marker else "")
         reply, _ = self._asked(operation, {"value": value})
-        raws, _ = self._rows(operation, reply)
+        raws, spoiled = self._rows(operation, reply)
+        if spoiled:  # it may be the one that is sought, and must not pass for nowhere to be found
+            raise self._api.failed_read(reply, [error for _, error in spoiled], self._call.setting)
         wanted = value.strip().casefold() if field else value
         found: list[Record] = []
         for raw in raws:
@@ -225,3 +244,14 @@ class Reading:
             if (shown.strip().casefold() if field else shown) == wanted and not self._is_tombstone(raw):
                 found.append(self._reader.record(raw))
         return found
+
+
+def _hides_whom(reply: Reply) -> bool:
+    """Did one error fail them all, or does one not say whom it concerns? Then each has to be asked for alone."""
+    return bool(reply.errors) and (not any(reply.data.values()) or not all(error.path for error in reply.errors))
+
+
+def _numbers(place: str) -> tuple[int, int]:
+    """The offset of a page, and how many records there were at the page before; 0 where nobody said."""
+    offset, _, total = place.partition("/")
+    return int(offset or 0), int(total or 0)

@@ -3,39 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
+from syncline.connectors.protocols.answers import OUTCOMES, Barred, Result, duplicate
 from syncline.connectors.protocols.graphql_call import Call
 from syncline.connectors.protocols.graphql_document import alias
 from syncline.connectors.protocols.graphql_options import Fate, Writing
 from syncline.connectors.protocols.graphql_reply import Error, Reply
 from syncline.connectors.protocols.paths import find, text_of
-from syncline.connectors.protocols.rest_answer import Barred, Result
 from syncline.connectors.protocols.rest_page import Reader, raw_at
-from syncline.errors import DoubtError, RejectedError, SetupError, SynclineError, TransientError
+from syncline.errors import SetupError
 from syncline.model.contract import ReadBack
 from syncline.model.page import Item, Op, Outcome, Receipt, Record
 
 _TYPENAME = re.compile(rb'\A\{\s*"__typename"\s*:\s*"\w+"\s*,\s*')
-_OUTCOMES: Mapping[Fate, Outcome] = {
-    "refused": Outcome.REFUSED, "gone": Outcome.GONE, "stale": Outcome.STALE, "busy": Outcome.BUSY,
-    "doubt": Outcome.DOUBT,
-}  # fmt: skip
-
-
-def failed(item: Item, error: SynclineError) -> Result:
-    """The receipt for an item whose request brought no reply to read."""
-    if isinstance(error, SetupError):
-        return Barred(ref=item.ref, error=error)
-    outcome = Outcome.BUSY  # nothing was sent
-    if isinstance(error, DoubtError):
-        outcome = Outcome.DOUBT
-    elif isinstance(error, RejectedError):
-        outcome = Outcome.REFUSED
-    wait = (error.wait or 0.0) if isinstance(error, TransientError) else 0.0
-    return Receipt(ref=item.ref, outcome=outcome, key=item.key, message=str(error), wait=wait)
 
 
 class Results:
@@ -54,10 +37,8 @@ class Results:
         """The receipt for an item by the answer under its alias."""
         shown, errors = reply.data.get(alias(place)), reply.about(alias(place))
         own = [error for error in errors if error.path]
-        if shown is not None and not own:
-            return self.shown(item, write, shown)
-        if shown is not None:  # it was done, and a part of the answer could not be shown
-            return self._done(item, write, shown, whole=False)
+        if shown is not None:  # with an error of its own, a part of the answer could not be shown
+            return self.shown(item, write, shown, whole=not own)
         is_beyond = any(len(error.path) > 1 for error in own)  # it was done, and its answer failed above all of it
         if not is_beyond and (own or self._api.meaning.knows(errors)):
             return self.refused(item, reply, own or errors)
@@ -69,16 +50,19 @@ class Results:
         text = f"{self._api.system} did not say what became of a mutation."
         return Receipt(ref=item.ref, outcome=Outcome.DOUBT, key=item.key, message=text)
 
-    def shown(self, item: Item, write: Writing, shown: bytes) -> Result:
-        """The receipt for an answer: the record, or an error in its place."""
+    def shown(self, item: Item, write: Writing, shown: bytes, *, whole: bool = True) -> Result:
+        """The receipt for an answer: the record, or an error in its place. `whole`: nothing of it was nulled."""
         answer = msgspec.json.decode(shown)
         kind = text_of(find(answer, "__typename"))
         is_wrong = self._api.meaning.is_known(kind) or (bool(write.done) and kind not in write.done)
         said = find(answer, self._api.options.errors.user_errors) if self._api.options.errors.user_errors else None
         if isinstance(said, list) and said:
             return self._listed(item, said)
+        if said is None and self._api.options.errors.user_errors and not whole and not is_wrong:
+            text = f"{self._api.system} could not show whether a mutation was refused."
+            return Receipt(ref=item.ref, outcome=Outcome.DOUBT, key=item.key, message=text)
         if not is_wrong:
-            return self._done(item, write, shown, whole=True)
+            return self._done(item, write, shown, whole=whole)
         message = text_of(find(answer, self._api.options.errors.message))
         return self._by_fate(item, self._api.meaning.of_type(kind), f"{message} ({kind})".strip(), None)
 
@@ -102,7 +86,7 @@ class Results:
             return Barred(ref=item.ref, error=SetupError(what, cure=cure))
         if fate == "duplicate":
             return self._duplicate(item, words)
-        outcome = _OUTCOMES[fate]
+        outcome = OUTCOMES[fate]
         if item.op is Op.CREATE and outcome in {Outcome.GONE, Outcome.STALE}:
             outcome = Outcome.REFUSED  # what is gone or stale is something that the new record points to
         pause = (wait or 0.0) if outcome is Outcome.BUSY else 0.0
@@ -135,17 +119,6 @@ class Results:
 
     def _duplicate(self, item: Item, words: str) -> Receipt:
         """The system has this record already: it is ours if it carries our marker, whoever else's otherwise."""
-        refused = Receipt(ref=item.ref, outcome=Outcome.REFUSED, key=item.key, message=words)
         marker = self._call.resource.marker
-        if item.op is not Op.CREATE or not marker or not marker.search or not item.marker:
-            return refused
-        try:
-            found = next(iter(self._find_marked(item.marker)), None)
-        except SynclineError:  # nothing was written now; the next try asks again
-            return Receipt(ref=item.ref, outcome=Outcome.BUSY, message=words)
-        if found is None:
-            return refused
-        raw = found.raw if self._read_back is ReadBack.BODY else None
-        return Receipt(
-            ref=item.ref, outcome=Outcome.DONE, key=found.key, raw=raw, version=found.version, stamp=found.stamp
-        )
+        ours = (lambda: next(iter(self._find_marked(item.marker)), None)) if marker and marker.search else None
+        return duplicate(item, words, ours, keeps=self._read_back is ReadBack.BODY)

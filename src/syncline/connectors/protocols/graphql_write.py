@@ -10,14 +10,13 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from syncline.connectors.protocols.graphql_call import Call
+from syncline.connectors.protocols.answers import Barred, Result, failed, halves
+from syncline.connectors.protocols.graphql_call import Asking, Call
 from syncline.connectors.protocols.graphql_document import alias
 from syncline.connectors.protocols.graphql_options import Batching, Writing
 from syncline.connectors.protocols.graphql_reply import Reply
-from syncline.connectors.protocols.graphql_results import Results, failed
+from syncline.connectors.protocols.graphql_results import Results
 from syncline.connectors.protocols.paths import steps_of
-from syncline.connectors.protocols.request import Request
-from syncline.connectors.protocols.rest_answer import Barred, Result
 from syncline.errors import BusyError, RejectedError, SetupError, SynclineError
 from syncline.model.page import Item, Op, Outcome, Receipt
 
@@ -29,7 +28,7 @@ class _Answered(msgspec.Struct, frozen=True, kw_only=True):
     """What one request has brought: results, and parts to send again because nothing of them was done."""
 
     results: list[Result]
-    again: list[list[Item]] = []
+    again: Sequence[Sequence[Item]] = ()
     halt: SynclineError | None = None  #: the other parts would fare no better
 
 
@@ -44,7 +43,7 @@ class Writer:
     def write(self, items: Sequence[Item], send_by: float) -> list[Result]:
         """Send every item, items of one kind together as far as the batch allows."""
         results: list[Result] = []
-        waiting: list[list[Item]] = []
+        waiting: list[Sequence[Item]] = []
         for op, verb in VERBS.items():
             kind = [item for item in items if item.op is op]
             write: Writing | None = getattr(self._call.resource.write, verb)
@@ -70,7 +69,7 @@ class Writer:
         msg = f"{self._api.system}.{self._call.name} offers no {verb}."
         return failed(item, RejectedError(msg, cure=f"Configure {self._call.setting}.write.{verb}."))
 
-    def _once(self, items: list[Item], send_by: float) -> _Answered:
+    def _once(self, items: Sequence[Item], send_by: float) -> _Answered:
         write: Writing = getattr(self._call.resource.write, VERBS[items[0].op])
         try:
             request = self._request(items, write, send_by)
@@ -78,7 +77,7 @@ class Writer:
         except RejectedError as error:
             return _Answered(results=[failed(item, error) for item in items])
         if isinstance(found, RejectedError) and len(items) > 1:  # too long: nothing has left
-            return _Answered(results=[], again=_halves(items))
+            return _Answered(results=[], again=halves(items))
         if isinstance(found, SynclineError):
             halt = found if isinstance(found, BusyError | SetupError) else None
             return _Answered(results=[failed(item, found) for item in items], halt=halt)
@@ -92,7 +91,7 @@ class Writer:
 
     # --- asking -------------------------------------------------------------------
 
-    def _request(self, items: Sequence[Item], write: Writing, send_by: float) -> Request:
+    def _request(self, items: Sequence[Item], write: Writing, send_by: float) -> Asking:
         given: list[dict[str, object]]
         if write.many:
             given = [{write.input: [self._fields(item, write) for item in items]}]
@@ -123,7 +122,7 @@ class Writer:
 
     # --- answers ------------------------------------------------------------------
 
-    def _not_run(self, items: list[Item], reply: Reply) -> _Answered:
+    def _not_run(self, items: Sequence[Item], reply: Reply) -> _Answered:
         """Refused before anything was run: by a value of one item, by the budget, or for everyone."""
         fate = self._api.meaning.of(reply.errors)
         if fate in {"busy", "login", "setup"} or len(items) == 1:
@@ -136,14 +135,14 @@ class Writer:
             elif results and isinstance(results[0], Barred):
                 halt = results[0].error
             return _Answered(results=results, halt=halt)
-        return _Answered(results=[], again=_halves(items))
+        return _Answered(results=[], again=halves(items))
 
     def _apart(self, results: list[Result]) -> _Answered:
         busy = [one for one in results if isinstance(one, Receipt) and one.outcome is Outcome.BUSY]
         halt = BusyError(busy[0].message, wait=max(one.wait for one in busy)) if busy else None
         return _Answered(results=results, halt=halt)
 
-    def _together(self, items: list[Item], results: list[Result]) -> _Answered:
+    def _together(self, items: Sequence[Item], results: list[Result]) -> _Answered:
         """One transaction: done if every item is. Otherwise none is, whatever the other answers say."""
         blamed = [place for place, one in enumerate(results) if not _is(one, Outcome.DONE)]
         if not blamed:
@@ -160,14 +159,13 @@ class Writer:
             return _Answered(results=[*told, *(failed(item, answered.halt) for item in rest)], halt=answered.halt)
         return _Answered(results=told, again=[rest] if rest else [])
 
-    def _told_list(self, items: list[Item], write: Writing, reply: Reply) -> _Answered:
+    def _told_list(self, items: Sequence[Item], write: Writing, reply: Reply) -> _Answered:
         """The answer to a list of inputs, which are done together or not at all."""
         shown = reply.data.get(alias(0))
-        if reply.errors or shown is None:
-            fate = self._api.meaning.of(reply.errors)
-            if fate == "doubt" or not reply.errors:
-                return _Answered(results=[_doubt(item, self._api.said(reply.errors)) for item in items])
-            return self._not_run(items, reply)
+        if shown is None:
+            if self._was_refused(reply):
+                return self._not_run(items, reply)
+            return _Answered(results=[_doubt(item, self._api.said(reply.errors)) for item in items])
         try:
             rows = list(map(bytes, msgspec.json.decode(shown, type=list[msgspec.Raw])))
         except ValueError:
@@ -175,7 +173,24 @@ class Writer:
         if len(rows) != len(items):
             text = f"{self._api.system} answered {len(rows)} results to {len(items)} inputs."
             return _Answered(results=[_doubt(item, text) for item in items])
-        return self._apart([self._results.shown(item, write, row) for item, row in zip(items, rows, strict=True)])
+        pairs = zip(items, rows, strict=True)
+        if not reply.errors:
+            return self._apart([self._results.shown(item, write, row) for item, row in pairs])
+        return self._apart([self._spoiled(item, write, row, reply) for item, row in pairs])
+
+    def _was_refused(self, reply: Reply) -> bool:
+        """Do the errors of a list without an answer say that nothing of it was done?"""
+        if not reply.errors or self._api.meaning.of(reply.errors) == "doubt":
+            return False
+        is_above = all(len(error.path) <= 1 for error in reply.errors)  # one below was raised by what was done
+        names_it = any(error.path for error in reply.errors) or self._api.meaning.knows(reply.errors)
+        return not reply.has_run or (is_above and names_it)
+
+    def _spoiled(self, item: Item, write: Writing, row: bytes, reply: Reply) -> Result:
+        """One of a list that was done, with errors beside it: they tell of its answer, not of what was written."""
+        if row == b"null":
+            return _doubt(item, self._api.said(reply.errors))
+        return self._results.shown(item, write, row, whole=False)
 
 
 def _is(result: Result, outcome: Outcome) -> bool:
@@ -197,8 +212,3 @@ def _placed(there: object, steps: Sequence[str], value: object) -> object:
 
 def _cut(items: list[Item], size: int) -> list[list[Item]]:
     return [items[start : start + size] for start in range(0, len(items), size)]
-
-
-def _halves(items: list[Item]) -> list[list[Item]]:
-    middle = len(items) // 2
-    return [items[:middle], items[middle:]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 
+from syncline.connectors.protocols.answers import failed, settled
 from syncline.connectors.protocols.auth import Credentials
 from syncline.connectors.protocols.http import Wire
 from syncline.connectors.protocols.odata_bulk import Bulk
@@ -12,11 +13,10 @@ from syncline.connectors.protocols.odata_call import Call
 from syncline.connectors.protocols.odata_options import EntitySet, ODataOptions, read_odata_options
 from syncline.connectors.protocols.odata_page import Reader
 from syncline.connectors.protocols.odata_read import Reading
-from syncline.connectors.protocols.odata_results import Results, failed
+from syncline.connectors.protocols.odata_results import Results
 from syncline.connectors.protocols.odata_service import Service
 from syncline.connectors.protocols.odata_write import Forms, Singles
 from syncline.connectors.protocols.promises import promised, wire_settings
-from syncline.connectors.protocols.rest_write import settled
 from syncline.connectors.protocols.scanning import Clocks
 from syncline.connectors.spec import Spec
 from syncline.env import Env

@@ -12,29 +12,30 @@ from http import HTTPStatus
 import msgspec
 
 from syncline.connectors.protocols import odata_multipart as multipart
+from syncline.connectors.protocols.answers import Barred, Result, failed, halves
 from syncline.connectors.protocols.odata_call import Call
 from syncline.connectors.protocols.odata_multipart import Part, PartAnswer
 from syncline.connectors.protocols.odata_options import Batching
-from syncline.connectors.protocols.odata_results import Results, failed
+from syncline.connectors.protocols.odata_results import Results
 from syncline.connectors.protocols.odata_write import Forms, encode
 from syncline.connectors.protocols.paths import shallow
 from syncline.connectors.protocols.request import Request, Response
-from syncline.connectors.protocols.rest_answer import Result
-from syncline.connectors.protocols.verdict import lost
+from syncline.connectors.protocols.verdict import HALTS, lost
 from syncline.env import Env
 from syncline.errors import BusyError, RejectedError, SetupError, SynclineError
 from syncline.model.page import Item, Outcome, Receipt
 
 _FINE = range(200, 300)
+_EVERYONE = "*"  #: in the place of a part's name: the error is of the whole changeset
 _ON = "continue-on-error,odata.continue-on-error"
-_Sent = list[tuple[Item, Part]]
+_Sent = Sequence[tuple[Item, Part]]
 
 
 class _Answered(msgspec.Struct, frozen=True, kw_only=True):
     """What one request has brought: results, and what has to be sent again because it was not acted on."""
 
     results: list[Result]
-    again: list[_Sent] = []
+    again: Sequence[_Sent] = ()
     error: SynclineError | None = None
 
 
@@ -59,18 +60,19 @@ class Bulk:
         self._forms = forms
         self._results = results
         self._env = env
+        self._takes_batches = False  #: has the service taken one apart?
 
     def write(self, items: Sequence[Item], send_by: float) -> list[Result]:
         """Send all items in batches of the configured size."""
         results: list[Result] = []
-        sent: _Sent = []
+        sent: list[tuple[Item, Part]] = []
         for place, item in enumerate(items):
             try:
                 sent.append((item, self._forms.part(item, str(place + 1))))
             except (RejectedError, KeyError) as error:
                 results.append(self._forms.unsendable(item, error))
         size = self._batching.size
-        waiting = [sent[start : start + size] for start in range(0, len(sent), size)]
+        waiting: list[_Sent] = [sent[start : start + size] for start in range(0, len(sent), size)]
         while waiting:
             answered = self._once(waiting.pop(0), send_by)
             results += answered.results
@@ -88,16 +90,29 @@ class Bulk:
         except SynclineError as no_token:  # nothing was sent
             answer = no_token
         if isinstance(answer, RejectedError) and len(sent) > 1:  # too long: nothing has left
-            return _Answered(results=[], again=_halves(sent))
+            return _Answered(results=[], again=halves(sent))
+        if not isinstance(answer, SynclineError) and answer.status == HTTPStatus.BAD_REQUEST:
+            return self._malformed(sent, request, answer)
         if not isinstance(answer, SynclineError) and not answer.ok:
             answer = self._refused(request, answer)
         if isinstance(answer, SynclineError):
             return _Answered(results=[failed(item, answer) for item, _ in sent], error=answer)
         try:
-            return self._told(sent, request, answer)
+            told = self._told(sent, request, answer)
         except ValueError:
             problem = lost(request, f"{self._service.system} answered {request.place} with no batch.")
             return _Answered(results=[failed(item, problem) for item, _ in sent])
+        self._takes_batches = True
+        return told
+
+    def _malformed(self, sent: _Sent, request: Request, answer: Response) -> _Answered:
+        """A batch that could not be read: for one part in it, or because the service takes none such at all."""
+        if len(sent) > 1:
+            return _Answered(results=[], again=halves(sent))
+        error = self._refused(request, answer)
+        if self._takes_batches:
+            error = RejectedError(error.what)
+        return _Answered(results=[failed(item, error) for item, _ in sent])
 
     def _refused(self, request: Request, answer: Response) -> SynclineError:
         """A batch that the service did not take apart at all."""
@@ -147,11 +162,12 @@ class Bulk:
         """The answers by the names of their parts: as they say themselves, else by their order, which is fixed."""
         if self._batching.atomic:
             answers = slots[0].answers if len(slots) == 1 else ()
+            known = {part.name for _, part in sent}
             if answers and not slots[0].is_changeset:  # one error stands for the whole changeset
-                blamed = answers[0].name or ("*" if len(sent) > 1 else sent[0][1].name)
-                return {blamed: answers[0]}
+                blamed = answers[0].name if answers[0].name in known else _EVERYONE
+                return {sent[0][1].name if len(sent) == 1 else blamed: answers[0]}
             names = [one.name or part.name for one, (_, part) in zip(answers, sent, strict=False)]
-            return dict(zip(names, answers, strict=True)) if len(answers) == len(sent) else {}
+            return dict(zip(names, answers, strict=True)) if sorted(names) == sorted(known) else {}
         if len(slots) > len(sent):
             return {}
         singles = [(part.name, slot.answers) for (_, part), slot in zip(sent, slots, strict=False)]
@@ -163,8 +179,7 @@ class Bulk:
         """Each part by itself. What a batch that ended at its first error did not come to is sent again."""
         results = [self._results.told(item, found[part.name]) for item, part in sent if part.name in found]
         rest = [(item, part) for item, part in sent if part.name not in found]
-        busy = next((one for one in results if isinstance(one, Receipt) and one.outcome is Outcome.BUSY), None)
-        halt = BusyError(busy.message, wait=busy.wait) if busy else None
+        halt = _halt(results, found.values())
         is_tail = bool(found) and sent[: len(found)] == [one for one in sent if one[1].name in found]
         if rest and ends and is_tail:
             return _Answered(results=results, again=[rest], error=halt)
@@ -184,12 +199,18 @@ class Bulk:
         told = [self._results.told(item, causes[part.name]) for item, part in sent if part.name in causes]
         rest = [(item, part) for item, part in sent if part.name not in causes]
         if not told:  # it was refused as a whole, and does not say for whom
-            return _Answered(results=[], again=_halves(sent))
-        busy = next((one for one in told if isinstance(one, Receipt) and one.outcome is Outcome.BUSY), None)
-        if busy is None:
+            return self._for_nobody(sent, next(iter(causes.values())))
+        halt = _halt(told, causes.values())
+        if halt is None:
             return _Answered(results=told, again=[rest] if rest else [])
-        error = BusyError(busy.message, wait=busy.wait)
-        return _Answered(results=[*told, *(failed(item, error) for item, _ in rest)], error=error)
+        return _Answered(results=[*told, *(failed(item, halt) for item, _ in rest)], error=halt)
+
+    def _for_nobody(self, sent: _Sent, answer: PartAnswer) -> _Answered:
+        """A changeset that was refused without a word on whose part did it."""
+        if len(sent) > 1 and not self._results.stops(answer):
+            return _Answered(results=[], again=halves(sent))
+        results = [self._results.told(item, answer) for item, _ in sent]
+        return _Answered(results=results, error=_halt(results, [answer]))
 
     def _is_lost(self, answer: PartAnswer) -> bool:
         """Did the service fail, and not say with a known code that it refused?"""
@@ -214,6 +235,10 @@ def _all_fine(answers: Iterable[PartAnswer]) -> bool:
     return all(one.status in _FINE for one in answers)
 
 
-def _halves(sent: _Sent) -> list[_Sent]:
-    middle = len(sent) // 2
-    return [sent[:middle], sent[middle:]]
+def _halt(results: Sequence[Result], answers: Iterable[PartAnswer]) -> SynclineError | None:
+    """What keeps the other parts from being sent: a busy service, or one that locks an account which goes on."""
+    barred = next((one for one in results if isinstance(one, Barred)), None)
+    if barred and any(one.status in HALTS for one in answers):
+        return barred.error
+    busy = next((one for one in results if isinstance(one, Receipt) and one.outcome is Outcome.BUSY), None)
+    return BusyError(busy.message, wait=busy.wait) if busy else None

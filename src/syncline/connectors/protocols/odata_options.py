@@ -7,11 +7,12 @@ from typing import Literal
 
 import msgspec
 
+from syncline.connectors.protocols.answers import Fate
 from syncline.connectors.protocols.auth import NEEDS, AuthOptions
-from syncline.connectors.protocols.options import read_options
-from syncline.connectors.protocols.rest_options import Fate, Fields, Flag, Pace, Pairs, Promise, Timeouts
+from syncline.connectors.protocols.options import Fields, Pairs, read_options
+from syncline.connectors.protocols.paths import Flag
+from syncline.connectors.protocols.promises import Pace, Promise, Timeouts, promise_problems
 from syncline.errors import OptionProblem, OptionsError
-from syncline.merging import NAMES, is_normaliser
 
 _MEGABYTE = 1024 * 1024
 
@@ -113,7 +114,7 @@ def _problems(options: ODataOptions) -> Iterator[_Problem]:
         if getattr(options, field) < 1:
             yield field, "must be at least 1.", "Correct it."
     yield from _batch_problems(options)
-    yield from _promise_problems("contract", options.contract)
+    yield from promise_problems("contract", options.contract)
     for name, resource in options.resources.items():
         for at, what, cure in _resource_problems(resource, options):
             yield f"resources.{name}.{at}", what, cure
@@ -138,10 +139,4 @@ def _resource_problems(resource: EntitySet, options: ODataOptions) -> Iterator[_
         yield "delta", "needs version v4.", "Use since."
     if resource.delta and options.paging == "keyset":
         yield "delta", "goes on by the service's links, so paging must be server.", "Choose one of them."
-    yield from _promise_problems("contract", resource.contract)
-
-
-def _promise_problems(at: str, promise: Promise) -> Iterator[_Problem]:
-    for field, name in promise.normalisers.items():
-        if not is_normaliser(name):
-            yield f"{at}.normalisers.{field}", f"is {name!r}: choose one of {', '.join(NAMES)}.", "Correct it."
+    yield from promise_problems("contract", resource.contract)

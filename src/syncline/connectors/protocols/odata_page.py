@@ -16,8 +16,7 @@ from syncline.connectors.protocols.odata_envelope import Wrapped, envelope_of
 from syncline.connectors.protocols.odata_metadata import EntityType, Metadata
 from syncline.connectors.protocols.odata_options import EntitySet
 from syncline.connectors.protocols.odata_values import Bodies, key_at, key_of
-from syncline.connectors.protocols.paths import find, shallow, text_of
-from syncline.connectors.protocols.rest_options import Flag
+from syncline.connectors.protocols.paths import Flag, find, shallow, text_of
 from syncline.connectors.protocols.stamps import stamp_of
 from syncline.model.page import Record
 

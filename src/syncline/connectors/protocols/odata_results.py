@@ -5,38 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from http import HTTPStatus
 
+from syncline.connectors.protocols.answers import OUTCOMES, Barred, Result, duplicate, failed
 from syncline.connectors.protocols.odata_call import Call
 from syncline.connectors.protocols.odata_multipart import PartAnswer
 from syncline.connectors.protocols.odata_page import Reader
 from syncline.connectors.protocols.odata_read import Reading
 from syncline.connectors.protocols.odata_values import key_at
 from syncline.connectors.protocols.request import Response
-from syncline.connectors.protocols.rest_answer import Barred, Result
-from syncline.connectors.protocols.rest_options import Fate
 from syncline.connectors.protocols.verdict import BUSY, wait_of
 from syncline.env import Env
-from syncline.errors import DoubtError, RejectedError, SetupError, SynclineError, TransientError
+from syncline.errors import SetupError, SynclineError
 from syncline.model.contract import ReadBack
 from syncline.model.page import Item, Op, Outcome, Receipt, Record
 
 _FINE = range(200, 300)
-_FATES: dict[Fate, Outcome] = {
-    "refused": Outcome.REFUSED, "gone": Outcome.GONE, "stale": Outcome.STALE, "busy": Outcome.BUSY,
-    "doubt": Outcome.DOUBT,
-}  # fmt: skip
-
-
-def failed(item: Item, error: SynclineError) -> Result:
-    """The receipt for an item whose request brought no answer to read."""
-    if isinstance(error, SetupError):
-        return Barred(ref=item.ref, error=error)
-    outcome = Outcome.BUSY  # nothing was sent
-    if isinstance(error, DoubtError):
-        outcome = Outcome.DOUBT
-    elif isinstance(error, RejectedError):
-        outcome = Outcome.REFUSED
-    wait = (error.wait or 0.0) if isinstance(error, TransientError) else 0.0
-    return Receipt(ref=item.ref, outcome=outcome, key=item.key, message=str(error), wait=wait)
+_UNALLOWED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 
 
 class Results:
@@ -60,6 +43,11 @@ class Results:
     def told(self, item: Item, answer: PartAnswer) -> Result:
         """The receipt for an item with this answer."""
         return self._done(item, answer) if answer.status in _FINE else self._not_done(item, answer)
+
+    def stops(self, answer: PartAnswer) -> bool:
+        """Would every other item fare as the one with this answer?"""
+        fate = self._call.service.options.codes.get(self._call.service.code(answer.body))
+        return fate == "busy" if fate else answer.status in BUSY | _UNALLOWED
 
     def _done(self, item: Item, answer: PartAnswer) -> Receipt:
         record = self._shown(item, answer)
@@ -92,13 +80,17 @@ class Results:
         words = service.words(answer.body, answer.status)
         if fate == "duplicate" or (fate is None and answer.status == HTTPStatus.CONFLICT and item.op is Op.CREATE):
             return self._duplicate(item, words)
+        if fate is None and answer.status in _UNALLOWED:
+            what = f"{service.system}.{self._call.resource.set} does not allow a {item.op.name.lower()}: {words}."
+            cure = f"Check systems.{service.system}.auth and the rights of the account."
+            return Barred(ref=item.ref, error=SetupError(what, cure=cure))
         if answer.status == HTTPStatus.PRECONDITION_REQUIRED and not self._call.resource.etag:
             what = f"{service.system}.{self._call.resource.set} takes writes with If-Match only."
             return Barred(ref=item.ref, error=SetupError(what, cure=f"Set {self._call.setting}.etag to true."))
         if answer.status in {HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED}:
             what = f"{service.system}.{self._call.resource.set} takes no {item.op.name.lower()}: {words}."
             return Barred(ref=item.ref, error=SetupError(what, cure=f"Correct {self._call.setting}.write."))
-        outcome = _FATES[fate] if fate else _outcome(item, answer.status)
+        outcome = OUTCOMES[fate] if fate else _outcome(item, answer.status)
         if item.op is Op.CREATE and outcome in {Outcome.GONE, Outcome.STALE}:
             outcome = Outcome.REFUSED  # what is gone or stale is something that the new entity points to
         wait = wait_of(answer.headers, self._env.now()) or 0.0 if outcome is Outcome.BUSY else 0.0
@@ -106,19 +98,9 @@ class Results:
 
     def _duplicate(self, item: Item, words: str) -> Receipt:
         """The service has this entity already: it is ours if it carries our marker, whoever else's otherwise."""
-        refused = Receipt(ref=item.ref, outcome=Outcome.REFUSED, key=item.key, message=words)
-        if item.op is not Op.CREATE or not self._call.resource.marker or not item.marker:
-            return refused
-        try:
-            found = next(iter(self._reading.search("", item.marker)), None)
-        except SynclineError:  # nothing was written now; the next try asks again
-            return Receipt(ref=item.ref, outcome=Outcome.BUSY, message=words)
-        if found is None:
-            return refused
-        raw = found.raw if self._read_back is ReadBack.BODY else None
-        return Receipt(
-            ref=item.ref, outcome=Outcome.DONE, key=found.key, raw=raw, version=found.version, stamp=found.stamp
-        )
+        has_marker = self._call.resource.marker is not None
+        ours = (lambda: next(iter(self._reading.search("", item.marker)), None)) if has_marker else None
+        return duplicate(item, words, ours, keeps=self._read_back is ReadBack.BODY)
 
 
 def _outcome(item: Item, status: int) -> Outcome:

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from syncline.connectors.protocols.answers import Result, failed
 from syncline.connectors.protocols.odata_call import Call
 from syncline.connectors.protocols.odata_multipart import Part
-from syncline.connectors.protocols.odata_results import Results, failed
+from syncline.connectors.protocols.odata_results import Results
 from syncline.connectors.protocols.odata_values import address_of
 from syncline.connectors.protocols.request import Request
-from syncline.connectors.protocols.rest_answer import Result
 from syncline.errors import RejectedError, SynclineError
 from syncline.model.contract import ReadBack
 from syncline.model.page import Item, Op, Outcome, Receipt

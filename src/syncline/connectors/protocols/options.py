@@ -13,6 +13,8 @@ import msgspec
 from syncline.errors import OptionProblem, OptionsError
 
 _T = TypeVar("_T", bound=msgspec.Struct)
+Pairs = Mapping[str, str]
+Fields = Mapping[str, object]
 
 
 def read_options(kind: type[_T], given: Mapping[str, object], path: str) -> _T:

@@ -67,6 +67,8 @@ class Walk:
         self._where = where  #: system and path, for messages
         self._number = options.start
         self._rows = 0
+        self._widest = 0  #: rows of the longest page
+        self._total: int | None = None  #: as the page before said
         self._seen: set[str] = set()
         self._keys: Sequence[str] = ()
 
@@ -102,6 +104,10 @@ class Walk:
 
     def _counted(self, page: Landing) -> Place | None:
         options = self._options
+        before, self._total = self._total, page.total if isinstance(page.total, int) else None
+        self._widest = max(self._widest, len(page.keys))
+        if before is not None and self._total is not None and self._total < before:
+            return self._back(before - self._total, self._rows - len(page.keys), self._total)
         number, self._number = self._number, self._number + 1
         if isinstance(page.pages, int) and number - options.start + 1 >= page.pages:
             return None
@@ -110,6 +116,19 @@ class Walk:
             return None
         if page.more is False or (isinstance(page.total, int) and self._rows >= page.total):
             return None
+        return self._place((options.param, str(self._number if options.type == "page" else self._rows)))
+
+    def _back(self, fewer: int, offset: int, total: int) -> Place | None:
+        """What is gone may have stood before this page: as many rows have then moved up past its beginning, unseen."""
+        options = self._options
+        self._rows = max(0, offset - fewer)
+        if options.type == "page":
+            pages = -(-fewer // max(1, self._widest))
+            self._number = max(options.start, self._number - pages)
+            self._rows = (self._number - options.start) * self._widest
+        if self._rows >= total:
+            return None
+        self._new(f"back to {self._rows} of {total}")
         return self._place((options.param, str(self._number if options.type == "page" else self._rows)))
 
     def _check_complete(self, page: Landing) -> None:

@@ -45,6 +45,19 @@ def text_of(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
+class Flag(msgspec.Struct, frozen=True, kw_only=True):
+    """A place in a record or answer, and the value there that means yes; without a value, anything but null does."""
+
+    field: str
+    equals: object = msgspec.UNSET
+
+    def holds(self, value: object) -> bool:
+        """Does this value mean yes?"""
+        if self.equals is msgspec.UNSET:
+            return value is not None
+        return value == self.equals and isinstance(value, bool) == isinstance(self.equals, bool)
+
+
 @contextmanager
 def shallow() -> Iterator[None]:
     """Decode inside: a document nested so deep that decoding gives up is as unreadable as one that is no JSON."""

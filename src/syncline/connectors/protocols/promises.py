@@ -1,14 +1,46 @@
-"""What every protocol on HTTP makes of the same settings: times of the wire, and promises laid over a contract."""
+"""Settings that all protocols on HTTP share: times of the wire, the request budget, promises laid over a contract."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Protocol
+from typing import Literal, Protocol
 
+import msgspec
+
+from syncline.connectors.protocols.options import Pairs
 from syncline.connectors.protocols.request import WireSettings
-from syncline.connectors.protocols.rest_options import Promise, Timeouts
+from syncline.merging import NAMES, is_normaliser
 from syncline.model.contract import Contract, Deletes, ReadBack
+
+
+class Promise(msgspec.Struct, frozen=True, kw_only=True):
+    """Facts about the system that cannot be read off the other options. Times in seconds; None: the usual caution."""
+
+    precision: float | None = None
+    lag: float | None = None
+    settle: float | None = None
+    effect: float | None = None
+    skew: float | None = None
+    read_back: Literal["body", "get", "verbatim"] | None = None
+    deletes: Literal["tombstones", "sweep"] | None = None  #: sweep: tombstones do not tell of every delete
+    normalisers: Pairs = {}
+
+
+class Pace(msgspec.Struct, frozen=True, kw_only=True):
+    """The request budget."""
+
+    per_second: float = 50.0
+    burst: int = 50
+    reserve: float = 0.2
+
+
+class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
+    """How long to wait [s]."""
+
+    connect: float = 10.0
+    read: float = 30.0
+    total: float = 60.0
 
 
 class _Reached(Protocol):
@@ -55,3 +87,10 @@ def promised(contract: Contract, promise: Promise) -> Contract:
         read_back=ReadBack(promise.read_back) if promise.read_back else contract.read_back,
         normalisers={**contract.normalisers, **promise.normalisers},
     )
+
+
+def promise_problems(at: str, promise: Promise) -> Iterator[tuple[str, str, str]]:
+    """Place below the system, what is wrong there, and the cure."""
+    for field, name in promise.normalisers.items():
+        if not is_normaliser(name):
+            yield f"{at}.normalisers.{field}", f"is {name!r}: choose one of {', '.join(NAMES)}.", "Correct it."

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import msgspec
 
+from syncline.connectors.protocols.answers import settled
 from syncline.connectors.protocols.auth import Credentials
 from syncline.connectors.protocols.http import Wire
 from syncline.connectors.protocols.promises import promised, wire_settings
@@ -20,7 +21,7 @@ from syncline.connectors.protocols.rest_options import (
 from syncline.connectors.protocols.rest_page import Reader
 from syncline.connectors.protocols.rest_read import Reading
 from syncline.connectors.protocols.rest_schema import schema_of
-from syncline.connectors.protocols.rest_write import VERBS, Singles, settled
+from syncline.connectors.protocols.rest_write import VERBS, Singles
 from syncline.connectors.spec import Spec
 from syncline.env import Env
 from syncline.errors import SetupError

@@ -5,34 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from http import HTTPStatus
 
-import msgspec
-
+from syncline.connectors.protocols.answers import OUTCOMES, Barred, Result, duplicate, failed
 from syncline.connectors.protocols.paths import find, text_of
 from syncline.connectors.protocols.request import Request, Response
 from syncline.connectors.protocols.rest_call import Call
 from syncline.connectors.protocols.rest_page import Reader, raw_at
 from syncline.connectors.protocols.verdict import BUSY
-from syncline.errors import DoubtError, RejectedError, SetupError, SynclineError, TransientError
+from syncline.errors import SetupError, SynclineError
 from syncline.model.contract import ReadBack
 from syncline.model.page import Gone, Item, Op, Outcome, Receipt, Record
-
-
-class Barred(msgspec.Struct, frozen=True, kw_only=True):
-    """An item that the system does not even look at before a person has acted."""
-
-    ref: int
-    error: SetupError
-
-
-Result = Receipt | Barred
-
-_FATES = {
-    "refused": Outcome.REFUSED,
-    "gone": Outcome.GONE,
-    "stale": Outcome.STALE,
-    "busy": Outcome.BUSY,
-    "doubt": Outcome.DOUBT,
-}
 
 
 class Answers:
@@ -58,27 +39,15 @@ class Answers:
         """Does the hub keep the record that an answer shows?"""
         return self._read_back is ReadBack.BODY
 
-    def failed(self, item: Item, error: SynclineError) -> Result:
-        """The receipt for an item whose request brought no answer to read."""
-        if isinstance(error, SetupError):
-            return Barred(ref=item.ref, error=error)
-        outcome = Outcome.BUSY  # nothing was sent
-        if isinstance(error, DoubtError):
-            outcome = Outcome.DOUBT
-        elif isinstance(error, RejectedError):
-            outcome = Outcome.REFUSED
-        wait = (error.wait or 0.0) if isinstance(error, TransientError) else 0.0
-        return Receipt(ref=item.ref, outcome=outcome, key=item.key, message=str(error), wait=wait)
-
     def single(self, item: Item, request: Request, answer: Response | SynclineError) -> Result:
         """The receipt for an item that was sent alone."""
         if isinstance(answer, SynclineError):
-            return self.failed(item, answer)
+            return failed(item, answer)
         try:
             document = self._call.document(request, answer)
         except SynclineError as error:
             if answer.ok:
-                return self.failed(item, error)
+                return failed(item, error)
             document = None
         if not answer.ok or self._call.is_error(document):
             return self.refused(item, answer.status, document, request)
@@ -123,7 +92,7 @@ class Answers:
         if fate is None and item.op is Op.CREATE and status in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}:
             what = f"{self._call.system} knows no {request.place} (HTTP {status})."
             return Barred(ref=item.ref, error=SetupError(what, cure=f"Check {self._call.setting}.write.create."))
-        outcome = _FATES[fate] if fate else _outcome(item, status)
+        outcome = OUTCOMES[fate] if fate else _outcome(item, status)
         if item.op is Op.CREATE and outcome in {Outcome.GONE, Outcome.STALE}:
             outcome = Outcome.REFUSED  # what is gone or stale is something that the new record points to
         return Receipt(ref=item.ref, outcome=outcome, key=item.key, message=words)
@@ -131,19 +100,13 @@ class Answers:
     def _duplicate(self, item: Item, document: object, words: str) -> Result:
         """The system has this record already: it is ours if it carries our marker, whoever else's otherwise."""
         marker = self._call.resource.marker
-        if item.op is not Op.CREATE or not marker or not item.marker:
-            return Receipt(ref=item.ref, outcome=Outcome.REFUSED, key=item.key, message=words)
-        key = text_of(find(document, marker.existing)) if marker.existing else ""
-        try:
+        key = text_of(find(document, marker.existing)) if marker and marker.existing else ""
+
+        def ours() -> Record | None:
             found = self._get(key) if key else self._find_marked(item.marker)
-        except SynclineError:  # nothing was written now; the next try asks again
-            return Receipt(ref=item.ref, outcome=Outcome.BUSY, message=words)
-        if isinstance(found, Record) and self.marker_of(found.raw) == item.marker:
-            raw = found.raw if self._read_back is ReadBack.BODY else None
-            return Receipt(
-                ref=item.ref, outcome=Outcome.DONE, key=found.key, raw=raw, version=found.version, stamp=found.stamp
-            )
-        return Receipt(ref=item.ref, outcome=Outcome.REFUSED, message=words)
+            return found if isinstance(found, Record) and self.marker_of(found.raw) == item.marker else None
+
+        return duplicate(item, words, ours if marker else None, keeps=self.keeps_records)
 
     def marker_of(self, raw: bytes) -> str:
         """The marker in a record; "" where there is none."""

@@ -12,9 +12,10 @@ from http import HTTPStatus
 
 import msgspec
 
+from syncline.connectors.protocols.answers import Result, failed, halves
 from syncline.connectors.protocols.paths import Shape, find, text_of
 from syncline.connectors.protocols.request import Request, Response
-from syncline.connectors.protocols.rest_answer import Answers, Result, shown_at
+from syncline.connectors.protocols.rest_answer import Answers, shown_at
 from syncline.connectors.protocols.rest_call import Call
 from syncline.connectors.protocols.rest_options import Batching
 from syncline.connectors.protocols.rest_results import Results, Said
@@ -59,7 +60,7 @@ class Bulk:
             waiting += again
             if isinstance(error, BusyError | SetupError):  # the other parts would fare no better
                 rest = [item for part in waiting for item in part]
-                return [*results, *(self._answers.failed(item, error) for item in rest)]
+                return [*results, *(failed(item, error) for item in rest)]
         return results
 
     def _once(self, items: Sequence[Item], send_by: float) -> tuple[SynclineError | None, list[Result], _Parts]:
@@ -70,16 +71,16 @@ class Bulk:
             document = self._error_of(request, answer)
         except RejectedError as error:  # too long, or one item cannot be sent: nothing has left
             if len(items) > 1:
-                return None, [], _halves(items)
-            return None, [self._answers.failed(item, error) for item in items], []
+                return None, [], halves(items)
+            return None, [failed(item, error) for item in items], []
         except SynclineError as error:
-            return error, [self._answers.failed(item, error) for item in items], []
+            return error, [failed(item, error) for item in items], []
         if document is None:
             return None, self._results_of(items, request, answer), []
         if self._is_unknown(answer.status):
             what = f"{self._call.system} knows no {request.place} (HTTP {answer.status})."
             problem = SetupError(what, cure=f"Check {self._call.setting}.batch.")
-            return problem, [self._answers.failed(item, problem) for item in items], []
+            return problem, [failed(item, problem) for item in items], []
         return None, *self._refused(items, request, answer, document)
 
     def _is_unknown(self, status: int) -> bool:
@@ -167,7 +168,7 @@ class Bulk:
         if isinstance(place, int) and 0 <= place < len(items):
             blamed = self._answers.refused(items[place], answer.status, document, request)
             return [blamed], [[*items[:place], *items[place + 1 :]]]
-        return [], _halves(items)
+        return [], halves(items)
 
     def _results_of(self, items: Sequence[Item], request: Request, answer: Response) -> list[Result]:
         try:
@@ -180,7 +181,7 @@ class Bulk:
             return self._told(pairs, said, request, answer.body)
         except ValueError:
             error = lost(request, f"{self._call.system} answered {request.place} without results.")
-            return [self._answers.failed(item, error) for item in items]
+            return [failed(item, error) for item in items]
 
     def _told(
         self, pairs: Sequence[tuple[Item, int]], said: Sequence[Said], request: Request, body: bytes
@@ -215,8 +216,3 @@ class Bulk:
             return said
         word = self._batching.statuses.get(text_of(said), "doubt")
         return 200 if word == "done" else _STATUS_OF_WORD[word]
-
-
-def _halves(items: Sequence[Item]) -> _Parts:
-    middle = len(items) // 2
-    return [items[:middle], items[middle:]]

@@ -7,10 +7,11 @@ from urllib.parse import quote
 
 import msgspec
 
+from syncline.connectors.protocols.answers import Fate
 from syncline.connectors.protocols.http import Wire
 from syncline.connectors.protocols.paths import find, shallow, text_of
 from syncline.connectors.protocols.request import Request, Response
-from syncline.connectors.protocols.rest_options import Errors, Fate, ResourceOptions
+from syncline.connectors.protocols.rest_options import Errors, ResourceOptions
 from syncline.connectors.protocols.verdict import lost
 from syncline.errors import BusyError, RejectedError, SetupError, SynclineError, TransientError
 

@@ -7,32 +7,18 @@ from typing import Literal
 
 import msgspec
 
+from syncline.connectors.protocols.answers import Fate
 from syncline.connectors.protocols.auth import NEEDS, AuthOptions
-from syncline.connectors.protocols.options import read_options
+from syncline.connectors.protocols.options import Fields, Pairs, read_options
 from syncline.connectors.protocols.paging import PagingOptions
+from syncline.connectors.protocols.paths import Flag
+from syncline.connectors.protocols.promises import Pace, Promise, Timeouts, promise_problems
 from syncline.connectors.protocols.stamps import Format
 from syncline.errors import SetupError
-from syncline.merging import NAMES, is_normaliser
 
 _MEGABYTE = 1024 * 1024
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
-Fate = Literal["refused", "gone", "stale", "busy", "doubt", "duplicate"]
-Pairs = Mapping[str, str]
-Fields = Mapping[str, object]
-
-
-class Flag(msgspec.Struct, frozen=True, kw_only=True):
-    """A place in a record or answer, and the value there that means yes; without a value, anything but null does."""
-
-    field: str
-    equals: object = msgspec.UNSET
-
-    def holds(self, value: object) -> bool:
-        """Does this value mean yes?"""
-        if self.equals is msgspec.UNSET:
-            return value is not None
-        return value == self.equals and isinstance(value, bool) == isinstance(self.equals, bool)
 
 
 class Errors(msgspec.Struct, frozen=True, kw_only=True):
@@ -163,35 +149,6 @@ class SchemaOptions(msgspec.Struct, frozen=True, kw_only=True):
     type: str = "type"
 
 
-class Promise(msgspec.Struct, frozen=True, kw_only=True):
-    """Facts about the system that cannot be read off the other options. Times in seconds; None: the usual caution."""
-
-    precision: float | None = None
-    lag: float | None = None
-    settle: float | None = None
-    effect: float | None = None
-    skew: float | None = None
-    read_back: Literal["body", "get", "verbatim"] | None = None
-    deletes: Literal["tombstones", "sweep"] | None = None  #: sweep: tombstones do not tell of every delete
-    normalisers: Pairs = {}
-
-
-class Pace(msgspec.Struct, frozen=True, kw_only=True):
-    """The request budget."""
-
-    per_second: float = 50.0
-    burst: int = 50
-    reserve: float = 0.2
-
-
-class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
-    """How long to wait [s]."""
-
-    connect: float = 10.0
-    read: float = 30.0
-    total: float = 60.0
-
-
 class ResourceOptions(msgspec.Struct, frozen=True, kw_only=True):
     """One collection."""
 
@@ -260,7 +217,7 @@ def _problems(options: RestOptions) -> Iterator[str]:
         yield "concurrency must be at least 1."
     if not options.resources:
         yield "resources is empty: name at least one."
-    yield from _promise_problems(options.contract)
+    yield from (f"{at} {what}" for at, what, _ in promise_problems("contract", options.contract))
     for name, resource in options.resources.items():
         for problem in _resource_problems(resource):
             yield f"resources.{name}.{problem}"
@@ -280,14 +237,8 @@ def _resource_problems(resource: ResourceOptions) -> Iterator[str]:
         yield from _batch_problems(resource.batch)
         if "archive" in resource.batch.ops and not (resource.write.archive and resource.write.archive.fields):
             yield "write.archive.fields is missing: batch.ops has archive, and nothing says what that sets."
-    yield from _promise_problems(resource.contract)
+    yield from (f"{at} {what}" for at, what, _ in promise_problems("contract", resource.contract))
     yield from _write_problems(resource)
-
-
-def _promise_problems(promise: Promise) -> Iterator[str]:
-    for field, name in promise.normalisers.items():
-        if not is_normaliser(name):
-            yield f"contract.normalisers.{field} is {name!r}: choose one of {', '.join(NAMES)}."
 
 
 def _write_problems(resource: ResourceOptions) -> Iterator[str]:

@@ -14,8 +14,8 @@ from typing import Any, TypeVar, overload
 import msgspec
 
 from syncline.connectors.protocols.paging import Landing
-from syncline.connectors.protocols.paths import Shape, find, shallow, text_of
-from syncline.connectors.protocols.rest_options import Flag, ResourceOptions
+from syncline.connectors.protocols.paths import Flag, Shape, find, shallow, text_of
+from syncline.connectors.protocols.rest_options import ResourceOptions
 from syncline.connectors.protocols.stamps import newest_of, stamp_of, stamps_of
 from syncline.model.page import Record
 

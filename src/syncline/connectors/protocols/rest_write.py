@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from syncline.connectors.protocols.answers import Result, failed
 from syncline.connectors.protocols.paths import steps_of
 from syncline.connectors.protocols.request import Request
-from syncline.connectors.protocols.rest_answer import Answers, Barred, Result
+from syncline.connectors.protocols.rest_answer import Answers
 from syncline.connectors.protocols.rest_call import Call
 from syncline.connectors.protocols.rest_options import Call as CallOptions
 from syncline.errors import RejectedError
-from syncline.model.page import Item, Op, Outcome, Receipt
+from syncline.model.page import Item, Op
 
 encode = msgspec.json.Encoder(decimal_format="number").encode
 VERBS = {Op.CREATE: "create", Op.UPDATE: "update", Op.DELETE: "delete", Op.ARCHIVE: "archive"}
@@ -37,7 +38,7 @@ class Singles:
             try:
                 sent.append((item, self._request(item, send_by)))
             except RejectedError as error:
-                results.append(self._answers.failed(item, error))
+                results.append(failed(item, error))
         answers = self._call.wire.send_all([request for _, request in sent], self._concurrency)
         for (item, request), answer in zip(sent, answers, strict=True):
             results.append(self._answers.single(item, request, answer))
@@ -106,16 +107,3 @@ def _put(fields: dict[str, object], path: str, value: object) -> None:
         _put(below, ".".join(f"`{step}`" for step in rest), value)
         value = below
     fields[first] = value
-
-
-def settled(results: Sequence[Result]) -> Sequence[Receipt]:
-    """The receipts; SetupError when the system let nothing in at all."""
-    barred = [result for result in results if isinstance(result, Barred)]
-    if barred and len(barred) == len(results):
-        raise barred[0].error
-    return [
-        Receipt(ref=result.ref, outcome=Outcome.REFUSED, message=str(result.error))
-        if isinstance(result, Barred)
-        else result
-        for result in results
-    ]
