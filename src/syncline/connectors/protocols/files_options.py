@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from syncline.connectors.protocols.files_names import can_meet, written_names
 from syncline.connectors.protocols.options import read_options
 from syncline.errors import OptionProblem, OptionsError
 
@@ -16,6 +17,7 @@ _MEGABYTE = 1024 * 1024
 _NAME = re.compile(r"[^/\\\x00]+")
 Seconds = Annotated[float, msgspec.Meta(ge=0)]
 Format = Literal["csv", "jsonl", "excel"]
+ENDINGS: Mapping[str, str] = {"csv": ".csv", "jsonl": ".jsonl"}  #: of files that are written
 
 
 class FileReading(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,14 +96,24 @@ def _problems(options: FilesOptions) -> Iterator[tuple[str, str, str]]:
         yield "folder", "is empty.", "Name the folder."
     if not options.resources:
         yield "resources", "is empty.", "Name at least one kind of record."
-    patterns = [one.read.pattern for one in options.resources.values() if one.read]
     for name, resource in options.resources.items():
         if not _NAME.fullmatch(name):
             yield f"resources.{name}", "cannot be part of a file's name.", "Leave out slashes."
         for where, what, cure in _resource_problems(resource):
             yield f"resources.{name}.{where}", what, cure
-        if resource.read and patterns.count(resource.read.pattern) > 1:
-            yield f"resources.{name}.read.pattern", "is that of another resource, too.", "Give each its own files."
+    yield from _name_problems(options.resources)
+
+
+def _name_problems(resources: Mapping[str, FilesResource]) -> Iterator[tuple[str, str, str]]:
+    """Each file has one reader, and nobody reads what the hub writes."""
+    for name, reading in ((name, one.read) for name, one in resources.items() if one.read):
+        where = f"resources.{name}.read.pattern"
+        for other, one in resources.items():
+            if other != name and one.read and can_meet(reading.pattern, one.read.pattern):
+                yield where, f"can fit files of {other}, too.", "Give each its own files."
+            ending = ENDINGS.get(one.format, "")
+            if one.write and can_meet(reading.pattern, written_names(one.write.name, other, ending)):
+                yield where, f"fits the files that the hub writes for {other}.", "Read and write different names."
 
 
 def _resource_problems(resource: FilesResource) -> Iterator[tuple[str, str, str]]:

@@ -45,7 +45,8 @@ class Intake:
         reading = self._resource.read
         if reading is None:
             return
-        found = files_in(self._folder, reading.pattern)
+        own = {row[0] for row in self._ledger.rows("SELECT name FROM written")}
+        found = [one for one in files_in(self._folder, reading.pattern) if one.path.name not in own]
         known = {
             name: (size, modified, refused, digest)
             for name, size, modified, refused, digest in self._ledger.rows(

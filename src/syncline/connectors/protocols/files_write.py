@@ -12,14 +12,13 @@ import msgspec
 
 from syncline.connectors.protocols.files_content import content_of
 from syncline.connectors.protocols.files_ledger import Ledger, counted, keep_record
-from syncline.connectors.protocols.files_options import FilesOptions, FilesResource, FileWriting
+from syncline.connectors.protocols.files_options import ENDINGS, FilesOptions, FilesResource, FileWriting
 from syncline.connectors.protocols.files_read import encode
 from syncline.connectors.protocols.stamps import micros
 from syncline.env import Env
 from syncline.errors import TransientError
 from syncline.model.page import Item, Op, Outcome, Receipt
 
-_ENDINGS = {"csv": ".csv", "jsonl": ".jsonl"}
 _DIGEST = 12
 _OPS = {Op.CREATE: "create", Op.UPDATE: "update", Op.DELETE: "delete"}
 
@@ -162,7 +161,7 @@ class Outbox:
         while True:
             number = counted(connection, f"file {self._name}")
             name = writing.name.replace("{resource}", self._name).replace("{sequence}", f"{number:010}")
-            final = self._folder / (name + _ENDINGS[self._resource.format])
+            final = self._folder / (name + ENDINGS[self._resource.format])
             temporary = _hidden(final)
             if final.exists():
                 continue  # the ledger was lost, the files were not
@@ -173,6 +172,7 @@ class Outbox:
             file.flush()
             os.fsync(file.fileno())
         connection.execute("INSERT INTO outgoing (name) VALUES (?)", (final.name,))
+        connection.execute("INSERT OR IGNORE INTO written (name) VALUES (?)", (final.name,))
         return temporary
 
     def _kept(self, connection: sqlite3.Connection, lines: Sequence[_Line], file: str) -> list[Receipt]:
