@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from syncline.connectors.protocols.files import open_files
 from syncline.env import RealEnv
 from syncline.errors import OptionsError
 from syncline.testing.connector_steps import create
-from tests.contract.test_connector_files import OUT, drop, opened, read
+from tests.contract.test_connector_files import IN, OUT, drop, opened, read
 
 # --- names ------------------------------------------------------------------------------------------------------------
 
@@ -62,3 +63,24 @@ def test_what_the_hub_has_written_stays_for_its_receiver_even_if_the_pattern_is_
     assert found["2"] == {"number": "2", "note": "theirs"}
     assert found["1"]["op"] == "create"
     assert (tmp_path / "orders-0000000001.csv").exists()
+
+
+# --- when a file is whole, and new ------------------------------------------------------------------------------------
+
+
+def test_an_old_mark_vouches_for_no_newer_file(tmp_path: Path) -> None:
+    marked = {**IN, "read": {"pattern": "stock*.csv", "ready": "done"}}
+    with opened(tmp_path, {"stock": marked}) as connector:
+        path = drop(tmp_path, "stock.csv", "sku,stock\nA,1\nB,2\n")
+        mark = tmp_path / "stock.csv.done"
+        mark.touch()
+        assert read(connector).keys() == {"A", "B"}
+        path.write_text("sku,stock\nA,7\nB")
+        later = mark.stat().st_mtime_ns + 1_000_000_000
+        os.utime(path, ns=(later, later))
+
+        assert {key: one["stock"] for key, one in read(connector).items()} == {"A": "1", "B": "2"}
+        path.write_text("sku,stock\nA,7\nB,8\n")
+        os.utime(path, ns=(later, later))
+        os.utime(mark, ns=(later, later))
+        assert {key: one["stock"] for key, one in read(connector).items()} == {"A": "7", "B": "8"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import stat
 from collections.abc import Iterator, Mapping
 from hashlib import blake2b
 from pathlib import Path
@@ -66,7 +67,7 @@ class Intake:
         if reading.ready == "rename":
             return True
         if reading.ready == "done":
-            return one.path.with_name(f"{one.path.name}.done").is_file()
+            return _is_vouched_for(one)
         return micros(self._env.now()) - one.modified // 1_000 >= reading.age * 1e6
 
     def _forget_gone(self, here: set[str], known: Mapping[str, object], reading: FileReading) -> None:
@@ -225,3 +226,12 @@ class Intake:
         except OSError as error:
             msg = f"{path.name} was read and cannot be moved to {folder}: {error.strerror}."
             raise TransientError(msg, cure="May the hub write there? It is not read again.") from error
+
+
+def _is_vouched_for(one: Seen) -> bool:
+    """Does NAME.done lie beside it? An older one vouches for a file that had this name before."""
+    try:
+        told = one.path.with_name(f"{one.path.name}.done").lstat()
+    except OSError:
+        return False
+    return stat.S_ISREG(told.st_mode) and told.st_mtime_ns >= one.modified
