@@ -114,7 +114,7 @@ class Intake:
         stamp = counted(connection, f"stamp {self._name}", at_least=max(last + 1, micros(self._env.now())))
         connection.execute("DELETE FROM broken WHERE resource = ? AND file = ?", (self._name, one.path.name))
         refused = ""
-        if not self._is_known(connection, digest, reading):
+        if not self._is_known(connection, one.path.name, digest):
             connection.execute("SAVEPOINT whole")
             try:
                 self._records(connection, one, file, stamp)
@@ -133,13 +133,13 @@ class Intake:
         )
         return refused
 
-    def _is_known(self, connection: sqlite3.Connection, digest: str, reading: FileReading) -> bool:
-        """Was this content read before? Of whole files only the last counts: an older one says something else."""
-        rows = connection.execute(
-            "SELECT digest FROM file WHERE resource = ? AND refused = '' ORDER BY stamp DESC LIMIT ?",
-            (self._name, 1 if reading.mode == "whole" else -1),
-        )
-        return any(row[0] == digest for row in rows)
+    def _is_known(self, connection: sqlite3.Connection, name: str, digest: str) -> bool:
+        """Is it the file that was read last, with another time? The same content in any other file is a new fact."""
+        newest = connection.execute(
+            "SELECT name, digest FROM file WHERE resource = ? AND refused = '' ORDER BY stamp DESC LIMIT 1",
+            (self._name,),
+        ).fetchone()
+        return bool(newest == (name, digest))
 
     # --- records ------------------------------------------------------------------------------------------------------
 
