@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import os
+import re
+import zipfile
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from syncline.connectors.protocols.files import open_files
 from syncline.env import RealEnv
-from syncline.errors import OptionsError
-from syncline.testing.connector_steps import create
-from tests.contract.test_connector_files import IN, OUT, drop, opened, read
+from syncline.errors import OptionsError, TransientError
+from syncline.model.page import Outcome
+from syncline.testing.connector_steps import create, new_item, written
+from tests.contract.test_connector_files import IN, OUT, broken, drop, opened, read, workbook
 
 # --- names ------------------------------------------------------------------------------------------------------------
 
@@ -84,3 +89,82 @@ def test_an_old_mark_vouches_for_no_newer_file(tmp_path: Path) -> None:
         os.utime(path, ns=(later, later))
         os.utime(mark, ns=(later, later))
         assert {key: one["stock"] for key, one in read(connector).items()} == {"A": "7", "B": "8"}
+
+
+# --- damage stands alone ----------------------------------------------------------------------------------------------
+
+
+def unreadable(change: str) -> bytes:
+    """A workbook of which one part is damaged in a way of its own."""
+    made = io.BytesIO()
+    book = zipfile.ZipFile(io.BytesIO(workbook([["sku", "stock"], ["A", 1], ["B", "two"]])))
+    with book, zipfile.ZipFile(made, "w") as new:
+        for part in book.namelist():
+            data = book.read(part)
+            if part.endswith("sheet1.xml"):
+                data = {
+                    "number": data.replace(b"<v>1</v>", b"<v>one</v>"),
+                    "place": data.replace(b'r="A2"', b'r="?"'),
+                    "text": data.replace(b't="n"', b't="s"'),
+                    "end": data[:-40],
+                }.get(change, data)
+            if change == "sheets" and part.endswith("workbook.xml"):
+                data = re.sub(rb"<sheets>.*</sheets>", b"<sheets/>", data)
+            if change == "style" and part.endswith("styles.xml"):
+                data = data.replace(b"numFmtId", b"numFmtIdentity")
+            new.writestr(part, data)
+    return made.getvalue()
+
+
+@pytest.mark.parametrize("change", ["number", "place", "text", "end", "sheets", "style"])
+def test_a_damaged_workbook_is_refused_and_the_next_is_read(tmp_path: Path, change: str) -> None:
+    with opened(tmp_path, {"stock": {**IN, "format": "excel"}}) as connector:
+        drop(tmp_path, "stock-1.xlsx", unreadable(change))
+        drop(tmp_path, "stock-2.xlsx", workbook([["sku", "stock"], ["C", 3]]))
+
+        assert read(connector).keys() == {"C"}
+        assert [*broken(connector)] == ["#stock-1.xlsx"]
+
+
+def test_a_file_that_cannot_be_opened_does_not_hide_those_behind_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = Path.open
+
+    def barred(self: Path, *words: Any) -> Any:
+        if self.name == "stock-1.csv":
+            raise PermissionError(13, "Permission denied")
+        return there(self, *words)
+
+    with opened(tmp_path, {"stock": IN}) as connector:
+        drop(tmp_path, "stock-1.csv", "sku,stock\nA,1\n")
+        drop(tmp_path, "stock-2.csv", "sku,stock\nB,2\n")
+        monkeypatch.setattr(Path, "open", barred)
+        pages = iter(connector.list("stock", None))
+        first = next(pages)
+        assert (first.keys, first.cursor) == (["B"], None)
+        with pytest.raises(TransientError, match=r"stock-1\.csv cannot be read"):
+            next(pages)
+        monkeypatch.undo()
+        assert read(connector).keys() == {"A", "B"}
+
+
+@pytest.mark.parametrize("encoding", ["rot13", "hex", "undefined", "no such", "a\x00b"])
+def test_only_an_encoding_of_texts_is_accepted(tmp_path: Path, encoding: str) -> None:
+    with pytest.raises(OptionsError, match="no encoding of texts"):
+        open_files("drop", {"folder": str(tmp_path), "resources": {"orders": {**OUT, "encoding": encoding}}}, RealEnv())
+
+
+@pytest.mark.parametrize("field", ["größe", "note"])
+def test_a_name_or_value_that_the_encoding_lacks_never_stops_the_others(tmp_path: Path, field: str) -> None:
+    resource = {"key": "number", "fields": ["number", field], "encoding": "ascii", "write": {}}
+    if field != "note":
+        with pytest.raises(OptionsError, match="names of the columns"):
+            open_files("drop", {"folder": str(tmp_path), "resources": {"orders": resource}}, RealEnv())
+        return
+    with opened(tmp_path, {"orders": resource}) as connector:
+        given = (("1", "plain"), ("2", ["ö"]), ("3", {"ü": 1}), ("4", "\ud800"))
+        items = [msgspec.structs.replace(new_item({"number": key, "note": note}), ref=int(key)) for key, note in given]
+        outcomes = {receipt.ref: receipt.outcome for receipt in written(connector, "orders", items)}
+
+    assert outcomes == {1: Outcome.DONE, 2: Outcome.REFUSED, 3: Outcome.REFUSED, 4: Outcome.REFUSED}

@@ -82,8 +82,9 @@ class FilesConnector:
         parts = self._of(resource)
         self._reach()
         parts.outbox.publish()
-        parts.intake.take_in()
-        return _Pages(self._ledger, resource, since.stamp if since else 0, micros(self._env.now()), self._options.page)
+        unread = parts.intake.take_in()
+        stamp, now = since.stamp if since else 0, micros(self._env.now())
+        return _Pages(self._ledger, resource, stamp, now, self._options.page, unread)
 
     def get(self, resource: str, keys: Sequence[str]) -> Sequence[Record | Gone]:
         """What the files say of these records, in the order of `keys`."""
@@ -151,13 +152,19 @@ class FilesConnector:
 
 
 class _Pages:
-    """One read of the ledger, page by page, then what could not be read, then the cursor."""
+    """One read of the ledger, page by page, then what could not be read, then the cursor.
 
-    def __init__(self, ledger: Ledger, resource: str, since: int, now: int, size: int) -> None:
+    A file that nobody could open ends it with its error instead: there is no cursor, and the list is not complete.
+    """
+
+    def __init__(
+        self, ledger: Ledger, resource: str, since: int, now: int, size: int, unread: TransientError | None = None
+    ) -> None:
         self._ledger = ledger
         self._resource = resource
         self._since = 0 if since > now + SECOND else since
         self._size = size
+        self._unread = unread
         self._after: tuple[int, str] = (self._since, "")
         self._newest = self._since
         self._is_over = False
@@ -166,6 +173,8 @@ class _Pages:
         return self
 
     def __next__(self) -> Page:
+        if self._is_over and self._unread:
+            raise self._unread
         if self._is_over:
             raise StopIteration
         stamp, key = self._after
@@ -177,6 +186,7 @@ class _Pages:
             self._after = (rows[-1][2], rows[-1][0])
             self._newest = max(self._newest, rows[-1][2])
         self._is_over = len(rows) < self._size
+        is_complete = self._is_over and bool(self._newest) and self._unread is None
         alive = [row for row in rows if not row[3]]
         return Page(
             keys=[row[0] for row in alive],
@@ -185,7 +195,7 @@ class _Pages:
             stamps=[row[2] for row in alive],
             tombstones=[row[0] for row in rows if row[3]],
             broken=self._broken() if self._is_over else (),
-            cursor=Cursor(stamp=self._newest) if self._is_over and self._newest else None,
+            cursor=Cursor(stamp=self._newest) if is_complete else None,
         )
 
     def _broken(self) -> Sequence[tuple[str, str]]:

@@ -20,15 +20,21 @@ _NO_DATA = 1_000  #: rows without a value, one after the other: the rest is form
 
 
 def excel_rows(file: BinaryIO, resource: FilesResource, limit: int, file_limit: int) -> Iterator[Row]:
-    """The rows of a sheet; RejectedError where the workbook cannot be trusted."""
-    _look_through(file, file_limit)
-    file.seek(0)
+    """The rows of a sheet; RejectedError where the workbook cannot be trusted, or is damaged anywhere."""
+    try:
+        _look_through(file, file_limit)
+        file.seek(0)
+        yield from _opened(file, resource, limit)
+    except RejectedError:
+        raise
+    except Exception as error:  # what a damaged part makes of a library for sound ones is anything
+        raise RejectedError("is no workbook that can be read") from error
+
+
+def _opened(file: BinaryIO, resource: FilesResource, limit: int) -> Iterator[Row]:
     from openpyxl import load_workbook  # type: ignore[import-untyped]  # noqa: PLC0415  its extra may be missing
 
-    try:
-        book = load_workbook(file, read_only=True, data_only=False, keep_links=False)
-    except (ValueError, KeyError, OSError, zipfile.BadZipFile, SyntaxError) as error:
-        raise RejectedError(f"is no workbook: {type(error).__name__}") from error
+    book = load_workbook(file, read_only=True, data_only=False, keep_links=False)
     try:
         yield from _rows(book, resource, limit)
     finally:
@@ -65,9 +71,9 @@ def _look_into(packed: zipfile.ZipFile, part: zipfile.ZipInfo, total: int, limit
 
 
 def _rows(book: Any, resource: FilesResource, limit: int) -> Iterator[Row]:  # noqa: ANN401  a workbook of a library without types
-    if resource.sheet and resource.sheet not in book.sheetnames:
-        raise RejectedError(f"has no sheet {resource.sheet}")
-    sheet = book[resource.sheet] if resource.sheet else book.worksheets[0]
+    sheet = next((one for one in book.worksheets if resource.sheet in {"", one.title}), None)
+    if sheet is None:
+        raise RejectedError(f"has no sheet {resource.sheet}".strip())
     rows = enumerate(sheet.iter_rows(values_only=True), start=1)
     names = [str(name).strip() if name is not None else "" for name in next(rows, (0, ()))[1]]
     while names and not names[-1]:

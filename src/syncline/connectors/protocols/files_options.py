@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
@@ -128,12 +127,21 @@ def _resource_problems(resource: FilesResource) -> Iterator[tuple[str, str, str]
     if resource.format == "excel" and resource.write:
         yield "write", "is not offered for Excel.", "Write csv; Excel opens it."
     yield from _writing_problems(resource)
-    try:
-        codecs.lookup(resource.encoding)
-    except LookupError:
-        yield "encoding", "is no encoding that is known.", "Write utf-8, cp1252, latin-1 or another."
+    yield from _encoding_problems(resource)
     if resource.delimiter != "auto" and len(resource.delimiter) != 1:
         yield "delimiter", "must be one character, or auto.", 'Write it as ";".'
+
+
+def _encoding_problems(resource: FilesResource) -> Iterator[tuple[str, str, str]]:
+    try:
+        "a".encode(resource.encoding)  # a codec that is no encoding of texts, as rot13, is refused here
+    except (LookupError, ValueError):
+        yield "encoding", "is no encoding of texts that is known.", "Write utf-8, cp1252, latin-1 or another."
+        return
+    try:
+        "".join((resource.delimiter, *resource.fields)).encode(resource.encoding)
+    except UnicodeError:
+        yield "encoding", "cannot write the names of the columns.", "Write utf-8."
 
 
 def _writing_problems(resource: FilesResource) -> Iterator[tuple[str, str, str]]:

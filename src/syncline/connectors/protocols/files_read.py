@@ -41,11 +41,14 @@ class Intake:
         #: How files are understood: when that changes, one that was refused is tried again.
         self._asked = blake2b(msgspec.json.encode(resource), digest_size=_DIGEST).hexdigest()
 
-    def take_in(self) -> None:
-        """Every file that is whole and was not read yet, in the order of their names."""
+    def take_in(self) -> TransientError | None:
+        """Every file that is whole and was not read yet, in the order of their names; why one could not be read.
+
+        What stands in the others is taken in all the same.
+        """
         reading = self._resource.read
         if reading is None:
-            return
+            return None
         own = {row[0] for row in self._ledger.rows("SELECT name FROM written")}
         found = [one for one in files_in(self._folder, reading.pattern) if one.path.name not in own]
         known = {
@@ -55,13 +58,20 @@ class Intake:
             )
         }
         self._forget_gone({one.path.name for one in found}, known, reading)
+        unread: TransientError | None = None
         for one in found:
             size, modified, refused, digest = known.get(one.path.name, (-1, 0, "", ""))
             if (size, modified) == (one.size, one.modified) and (not refused or digest == self._asked):
                 if not refused:
                     self._put_away(one.path, reading)
             elif self._is_ready(one, reading):
-                self._take(one, reading)
+                try:
+                    self._take(one, reading)
+                except TransientError as error:
+                    if not isinstance(error.__cause__, OSError):  # the log itself cannot be used
+                        raise
+                    unread = unread or error
+        return unread
 
     def _is_ready(self, one: Seen, reading: FileReading) -> bool:
         if reading.ready == "rename":

@@ -139,18 +139,17 @@ class Outbox:
             return _receipt(item, Outcome.REFUSED, message="it holds a value that no file can hold")
         if size > self._limit:
             return _receipt(item, Outcome.REFUSED, message=f"it is longer than {self._limit} bytes")
-        if not self._is_encodable(fields):
+        if self._resource.write and not self._is_encodable(fields, self._resource.write):
             return _receipt(item, Outcome.REFUSED, message=f"it holds a letter that {self._resource.encoding} has not")
         if any(isinstance(value, str) and "\x00" in value for value in fields.values()):
             return _receipt(item, Outcome.REFUSED, message="it holds a zero byte")
         return _Line(item=item, key=key, fields=fields, marker=marker)
 
-    def _is_encodable(self, fields: Mapping[str, object]) -> bool:
-        """Can a file of this encoding hold these values? JSON lines are UTF-8 always."""
+    def _is_encodable(self, fields: Mapping[str, object], writing: FileWriting) -> bool:
+        """Can a file of this encoding hold the record, as it will stand there?"""
         try:
-            for value in fields.values() if self._resource.format == "csv" else ():
-                str(value).encode(self._resource.encoding)
-        except UnicodeEncodeError:
+            content_of([fields], self._resource, writing)
+        except UnicodeError:
             return False
         return True
 
