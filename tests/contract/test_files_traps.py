@@ -15,7 +15,7 @@ import pytest
 from syncline.connectors.protocols.files import open_files
 from syncline.env import RealEnv
 from syncline.errors import OptionsError, TransientError
-from syncline.model.page import Outcome
+from syncline.model.page import Batch, Outcome
 from syncline.testing.connector_steps import create, new_item, written
 from tests.contract.test_connector_files import IN, OUT, broken, drop, opened, read, workbook
 
@@ -168,3 +168,31 @@ def test_a_name_or_value_that_the_encoding_lacks_never_stops_the_others(tmp_path
         outcomes = {receipt.ref: receipt.outcome for receipt in written(connector, "orders", items)}
 
     assert outcomes == {1: Outcome.DONE, 2: Outcome.REFUSED, 3: Outcome.REFUSED, 4: Outcome.REFUSED}
+
+
+# --- writes in time ---------------------------------------------------------------------------------------------------
+
+
+class SlowEnv(RealEnv):
+    """A minute passes with each identifier that is drawn."""
+
+    drawn = 0
+
+    def new_id(self) -> str:
+        self.drawn += 1
+        return super().new_id()
+
+    def monotonic(self) -> float:
+        return 60.0 * self.drawn
+
+
+def test_a_write_that_comes_late_makes_no_file(tmp_path: Path) -> None:
+    connector = open_files("drop", {"folder": str(tmp_path), "resources": {"orders": OUT}}, SlowEnv())
+    late = connector.write(Batch(resource="orders", items=[new_item({"note": "late"}, marker="hub-1")], send_by=30.0))
+
+    assert [receipt.outcome for receipt in late] == [Outcome.BUSY]
+    assert list(tmp_path.glob("*.csv")) == []
+    again = connector.write(Batch(resource="orders", items=[new_item({"note": "x"}, marker="hub-1")], send_by=130.0))
+    assert [receipt.outcome for receipt in again] == [Outcome.DONE]
+    assert [path.name for path in tmp_path.glob("*.csv")] == ["orders-0000000001.csv"]
+    connector.close()

@@ -123,15 +123,12 @@ class FilesConnector:
     def write(self, batch: Batch) -> Sequence[Receipt]:
         """Write one file with the whole batch."""
         parts = self._of(batch.resource)
-        late = self._env.monotonic() > batch.send_by
         try:
             self._reach()
             parts.outbox.publish()
         except TransientError as error:
             return [Receipt(ref=item.ref, outcome=Outcome.BUSY, message=str(error)) for item in batch.items]
-        if late:
-            return [Receipt(ref=item.ref, outcome=Outcome.BUSY, message="not sent in time") for item in batch.items]
-        return parts.outbox.write(batch.items)
+        return parts.outbox.write(batch.items, batch.send_by)
 
     def close(self) -> None:
         """Let the ledger go."""

@@ -45,8 +45,8 @@ class Outbox:
         self._ledger = ledger
         self._env = env
 
-    def write(self, items: Sequence[Item]) -> list[Receipt]:
-        """One file with all that can be written, and a receipt for each item."""
+    def write(self, items: Sequence[Item], send_by: float) -> list[Receipt]:
+        """One file with all that can be written, made before `send_by` or never, and a receipt for each item."""
         writing = self._resource.write
         if writing is None:
             return [_receipt(item, Outcome.REFUSED, message="nothing is written here") for item in items]
@@ -55,6 +55,8 @@ class Outbox:
         try:
             with self._ledger.transaction() as connection:
                 lines = self._lines(connection, items, receipts)
+                if self._env.monotonic() > send_by:  # whoever held the folder or its log has held it too long
+                    return [_receipt(item, Outcome.BUSY, message="not sent in time") for item in items]
                 if not lines:
                     return receipts
                 temporary = self._file(connection, lines, writing)
