@@ -16,7 +16,7 @@ from syncline.connectors.protocols.files import open_files
 from syncline.env import RealEnv
 from syncline.errors import OptionsError, TransientError
 from syncline.model.page import Batch, Outcome
-from syncline.testing.connector_steps import create, new_item, written
+from syncline.testing.connector_steps import create, new_item, update, written
 from tests.contract.test_connector_files import IN, OUT, broken, drop, opened, read, workbook
 
 # --- names ------------------------------------------------------------------------------------------------------------
@@ -196,3 +196,21 @@ def test_a_write_that_comes_late_makes_no_file(tmp_path: Path) -> None:
     assert [receipt.outcome for receipt in again] == [Outcome.DONE]
     assert [path.name for path in tmp_path.glob("*.csv")] == ["orders-0000000001.csv"]
     connector.close()
+
+
+# --- numbers ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_number_of_json_keeps_all_its_digits_through_a_write(tmp_path: Path) -> None:
+    exact = b"12345678901234567.25"
+    resource = {"key": "number", "format": "jsonl", "read": {"pattern": "in-*", "ready": "rename"}, "write": {}}
+    with opened(tmp_path, {"orders": resource}) as connector:
+        drop(tmp_path, "in-1.jsonl", b'{"number": "1", "amount": %s, "note": "a"}\n' % exact)
+        (page,) = connector.list("orders", None)
+        assert exact in page.raws[0]
+
+        receipt = update(connector, "orders", "1", {"note": "b"}, page.versions[0] if page.versions else None)
+
+    assert receipt.raw is not None
+    assert exact in receipt.raw
+    assert exact in (tmp_path / "orders-0000000001.jsonl").read_bytes()

@@ -394,3 +394,19 @@ def test_records_of_an_empty_page_are_no_error(business: Business) -> None:
         assert connector.get("customers", []) == []
         assert everything(connector, "customers") == {}
         assert not isinstance(connector.get("customers", ["1"])[0], Record)
+
+
+# --- exact values -----------------------------------------------------------------------------------------------------
+
+
+def test_a_number_inside_json_keeps_all_its_digits(in_pg: Business) -> None:
+    exact = "12345678901234567.25"
+    in_pg.run("ALTER TABLE customers ADD COLUMN facts jsonb, ADD COLUMN said json")
+    with opened(in_pg, {"customers": CUSTOMERS}) as connector:
+        key = create(connector, "customers", {"name": "A"}).key
+        in_pg.run("UPDATE customers SET facts = ?::jsonb, said = ?::json", f'{{"a": [{exact}]}}', f' {{"b" :{exact}}}')
+
+        record = connector.get("customers", [key])[0]
+
+    assert isinstance(record, Record)
+    assert f'"facts":{{"a":[{exact}]}},"said":{{"b":{exact}}}' in record.raw.decode()

@@ -13,6 +13,7 @@ from syncline.connectors.protocols.files_ledger import Ledger
 from syncline.connectors.protocols.files_options import FilesOptions, FilesResource
 from syncline.connectors.protocols.files_read import Intake
 from syncline.connectors.protocols.files_write import Outbox, version_of
+from syncline.connectors.protocols.json_values import exact_object
 from syncline.connectors.protocols.stamps import SECOND, micros
 from syncline.env import Env
 from syncline.errors import SetupError, TransientError
@@ -109,7 +110,7 @@ class FilesConnector:
         found: list[Record] = []
         for page in _Pages(self._ledger, resource, 0, 0, self._options.page):
             for place, raw in enumerate(page.raws):
-                shown = msgspec.json.decode(raw, type=dict[str, object]).get(field)
+                shown = exact_object(raw).get(field)
                 if shown is not None and str(shown) == value and len(found) < _HITS:
                     found.append(_record((page.keys[place], raw, (page.stamps or [0])[place], 0)))
         return found
@@ -117,7 +118,7 @@ class FilesConnector:
     def markers(self, resource: str, raws: Sequence[bytes]) -> Sequence[str]:
         """The hub's marker in each record; "" where there is none."""
         name = self._of(resource).options.marker
-        shown = (msgspec.json.decode(raw, type=dict[str, object]).get(name) if name else None for raw in raws)
+        shown = (exact_object(raw).get(name) if name else None for raw in raws)
         return ["" if one is None else str(one) for one in shown]
 
     def write(self, batch: Batch) -> Sequence[Receipt]:

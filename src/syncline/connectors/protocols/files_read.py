@@ -17,11 +17,11 @@ from syncline.connectors.protocols.files_folder import Seen, files_in
 from syncline.connectors.protocols.files_ledger import Ledger, counted, keep_record
 from syncline.connectors.protocols.files_options import FileReading, FilesOptions, FilesResource
 from syncline.connectors.protocols.files_rows import Row, text_rows
+from syncline.connectors.protocols.json_values import as_record
 from syncline.connectors.protocols.stamps import micros
 from syncline.env import Env
 from syncline.errors import RejectedError, TransientError
 
-encode = msgspec.json.Encoder(order="sorted").encode
 _PIECE = 1 << 20
 _DIGEST = 16
 
@@ -187,7 +187,7 @@ class Intake:
         lacking = [name for name in self._resource.fields if name not in row.fields]
         if lacking:
             return f"lacks {', '.join(lacking)}"
-        raw = encode(row.fields)
+        raw = as_record(row.fields)
         if len(raw) > self._options.record_limit:
             return "is longer than a record may be"
         done = connection.execute("INSERT OR IGNORE INTO taken (key, line) VALUES (?, ?)", (key, row.line))

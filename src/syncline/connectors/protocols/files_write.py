@@ -13,7 +13,7 @@ import msgspec
 from syncline.connectors.protocols.files_content import content_of
 from syncline.connectors.protocols.files_ledger import Ledger, counted, keep_record
 from syncline.connectors.protocols.files_options import ENDINGS, FilesOptions, FilesResource, FileWriting
-from syncline.connectors.protocols.files_read import encode
+from syncline.connectors.protocols.json_values import as_record, exact_object
 from syncline.connectors.protocols.stamps import micros
 from syncline.env import Env
 from syncline.errors import TransientError
@@ -102,7 +102,7 @@ class Outbox:
             return _receipt(item, Outcome.STALE, message="a file has brought another version")
         if item.op is Op.ARCHIVE or (item.op is Op.DELETE and not (self._resource.write and self._resource.write.op)):
             return _receipt(item, Outcome.REFUSED, message="a file cannot say this: name the column write.op")
-        fields = msgspec.json.decode(row[0], type=dict[str, object]) | dict(item.fields)
+        fields = exact_object(row[0]) | dict(item.fields)
         if str(fields[self._resource.key]) != item.key:
             return _receipt(item, Outcome.REFUSED, message=f"{self._resource.key} is the key, and cannot be changed")
         return self._fit(item, item.key, fields, row[1])
@@ -136,7 +136,8 @@ class Outbox:
         if self._resource.write and self._resource.write.op:
             fields[self._resource.write.op] = _OPS[item.op]
         try:
-            size = len(encode(fields))
+            size = len(raw := as_record(fields))
+            exact_object(raw)  # what is no number is no JSON
         except (TypeError, ValueError, msgspec.MsgspecError):
             return _receipt(item, Outcome.REFUSED, message="it holds a value that no file can hold")
         if size > self._limit:
@@ -181,7 +182,7 @@ class Outbox:
         stamp = counted(connection, f"stamp {self._name}", at_least=micros(self._env.now()))
         receipts = []
         for line in lines:
-            is_deleted, raw = line.item.op is Op.DELETE, encode(line.fields)
+            is_deleted, raw = line.item.op is Op.DELETE, as_record(line.fields)
             keep_record(
                 connection, self._name, line.key, raw, stamp=stamp, marker=line.marker, deleted=is_deleted, file=file
             )

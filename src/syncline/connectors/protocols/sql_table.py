@@ -59,7 +59,7 @@ class Table:
 
     def shown(self, name: str) -> ColumnElement[Any]:
         """The clause of a column as it is read."""
-        if self.columns[name].kind is Kind.OTHER:
+        if self.columns[name].kind in {Kind.OTHER, Kind.JSON}:
             return cast(self.column(name), Text).label(name)
         return self.column(name)
 
