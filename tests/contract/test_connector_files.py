@@ -394,6 +394,7 @@ def rewritten(content: bytes, change: Any) -> bytes:
     ("change", "told"),
     [
         (lambda name, data: b'<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]>' + data, "document type"),
+        (lambda name, data: b"<!--" + b" " * 9_000 + b"--><!DOCTYPE a>" + data.partition(b"?>")[2], "document type"),
         (lambda name, data: data.decode().encode("utf-16") if "sheet1" in name else data, "document type"),
         (lambda name, data: data + b" " * 60_000_000 if "sheet1" in name else data, "too large"),
         (lambda name, data: b"<a>" if "workbook" in name else data, "no workbook"),
