@@ -410,3 +410,22 @@ def test_a_number_inside_json_keeps_all_its_digits(in_pg: Business) -> None:
 
     assert isinstance(record, Record)
     assert f'"facts":{{"a":[{exact}]}},"said":{{"b":{exact}}}' in record.raw.decode()
+
+
+def test_lines_that_a_person_has_changed_are_not_overwritten_where_a_column_counts_versions(business: Business) -> None:
+    business.run("ALTER TABLE orders ADD COLUMN revision integer NOT NULL DEFAULT 1")
+    counting = {**ORDERS, "version": "revision", "counts": True}
+    with opened(business, {"orders": counting}) as connector:
+        key = create(connector, "orders", {"note": "a", "lines": [{"product": "Nut", "quantity": "1"}]}).key
+        version = connector.get("orders", [key])[0].version  # type: ignore[union-attr]
+        business.run("UPDATE order_lines SET quantity = 9")
+        late = update(connector, "orders", key, {"lines": [{"product": "Nut", "quantity": "2"}]}, version)
+        assert late.outcome is Outcome.STALE
+
+        version = connector.get("orders", [key])[0].version  # type: ignore[union-attr]
+        done = update(connector, "orders", key, {"lines": [{"product": "Nut", "quantity": "2"}]}, version)
+        assert (done.outcome, done.message) == (Outcome.DONE, "")
+        assert done.version != version
+        same = connector.get("orders", [key])[0].version  # type: ignore[union-attr]
+        assert same == done.version
+    assert business.run("SELECT revision FROM orders") == [(2,)]
