@@ -429,3 +429,19 @@ def test_lines_that_a_person_has_changed_are_not_overwritten_where_a_column_coun
         same = connector.get("orders", [key])[0].version  # type: ignore[union-attr]
         assert same == done.version
     assert business.run("SELECT revision FROM orders") == [(2,)]
+
+
+# --- tables without transactions --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("table", ["customers", "order_lines"])
+@pytest.mark.parametrize("business", ["mariadb"], indirect=True)
+def test_a_table_without_transactions_is_read_and_never_written(business: Business, table: str) -> None:
+    if table == "order_lines":
+        business.run("ALTER TABLE order_lines DROP FOREIGN KEY order_lines_ibfk_1")
+    business.run(f"ALTER TABLE {table} ENGINE = MyISAM")
+    name, resource = ("customers", CUSTOMERS) if table == "customers" else ("orders", ORDERS)
+    with opened(business, {name: resource}) as connector, pytest.raises(SetupError, match=f"{table} is kept by MyISAM"):
+        written(connector, name, [new_item({"name": "A"})])
+    with opened(business, {name: {**resource, "writes": {}}}) as connector:
+        assert everything(connector, name) == {}

@@ -10,7 +10,14 @@ from sqlalchemy import ColumnClause, and_, bindparam, not_, or_, true
 from sqlalchemy.sql.elements import ColumnElement
 
 from syncline.connectors.protocols.sql_database import Database
-from syncline.connectors.protocols.sql_options import SqlDeleted, SqlLines, SqlOptions, SqlResource, SqlTombstones
+from syncline.connectors.protocols.sql_options import (
+    SqlDeleted,
+    SqlLines,
+    SqlOptions,
+    SqlResource,
+    SqlTombstones,
+    SqlWrites,
+)
 from syncline.connectors.protocols.sql_table import Columns, Plain, Table, reflect
 from syncline.connectors.protocols.sql_values import Kind, encode
 from syncline.errors import SetupError
@@ -102,7 +109,7 @@ def layout_of(database: Database, name: str, options: SqlOptions) -> Layout:
         field: reflect(database, lines.table, f"{setting}.lines.{field}.table")
         for field, lines in resource.lines.items()
     }
-    problems = [*_problems(resource, table, buried)]
+    problems = [*_problems(resource, table, buried), *_lasting_problems(resource, table, children)]
     for field, child in children.items():
         problems += [f"lines.{field}.{one}" for one in _line_problems(resource.lines[field], child)]
     if problems:
@@ -180,6 +187,16 @@ def _problems(resource: SqlResource, table: Table, buried: Table | None) -> Iter
     if deleted and buries and table.types.get(deleted.column) and table.kind(deleted.column) not in _DATES:
         yield f"deleted.equals is missing: {deleted.column} holds no times"
     yield from _byte_problems(resource, resource.fields or tuple(table.columns), table)
+
+
+def _lasting_problems(resource: SqlResource, table: Table, children: Mapping[str, Table]) -> Iterator[str]:
+    """A write that cannot be taken back would be done again when its batch is halved."""
+    if resource.writes == SqlWrites():
+        return
+    written = [table, *(child for field, child in children.items() if resource.lines[field].writes)]
+    for one in written:
+        if one.lasting:
+            yield f"{one.name} is kept by {one.lasting}, without transactions: make it InnoDB, or offer no writes"
 
 
 def _byte_problems(resource: SqlResource, names: tuple[str, ...], table: Table) -> Iterator[str]:

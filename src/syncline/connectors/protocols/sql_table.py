@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
-from sqlalchemy import ColumnClause, TableClause, Text, cast, column, inspect, table
+from sqlalchemy import ColumnClause, Connection, TableClause, Text, cast, column, inspect, table, text
 from sqlalchemy import types as sql
 from sqlalchemy.dialects import mysql, postgresql
 from sqlalchemy.engine.interfaces import ReflectedColumn
@@ -20,6 +20,15 @@ from syncline.connectors.protocols.sql_database import Database
 from syncline.connectors.protocols.sql_errors import fate_of
 from syncline.connectors.protocols.sql_values import Decode, Kind, decoder, encode
 from syncline.errors import SetupError
+
+_ENGINE = text(
+    """
+    SELECT engines.engine FROM information_schema.tables
+    JOIN information_schema.engines ON engines.engine = tables.engine
+    WHERE tables.table_name = :name AND tables.table_schema = coalesce(nullif(:schema, ''), database())
+      AND coalesce(engines.transactions, 'NO') <> 'YES'
+    """
+)
 
 
 class Column(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,8 +50,19 @@ class Plain(sql.UserDefinedType[Any]):
 class Table:
     """One table or view, its columns, and the clauses that name them."""
 
-    def __init__(self, name: str, columns: Sequence[Column], primary: Sequence[str], unique: frozenset[str]) -> None:
+    def __init__(
+        self,
+        name: str,
+        columns: Sequence[Column],
+        primary: Sequence[str],
+        unique: frozenset[str],
+        *,
+        lasting: str = "",
+        is_view: bool = False,
+    ) -> None:
         self.name = name
+        self.lasting = lasting  #: the engine that keeps it, where that knows no transactions
+        self.is_view = is_view
         self.columns = {one.name: one for one in columns}
         self.primary = primary
         self.unique = unique  #: columns that alone are unique
@@ -104,6 +124,7 @@ def reflect(database: Database, name: str, setting: str) -> Table:
             is_view = bare in inspector.get_view_names(schema=schema or None)
             primary = [] if is_view else inspector.get_pk_constraint(bare, schema=schema or None)["constrained_columns"]
             unique = frozenset() if is_view else _unique(inspector, bare, schema or None, primary)
+            lasting = _lasting(connection, bare, schema) if database.dialect == "mysql" else ""
     except NoSuchTableError as error:
         msg = f"{database.system} has no table {name}."
         raise SetupError(msg, cure=f"Correct {setting}, or give the account the right to see it.") from error
@@ -120,7 +141,13 @@ def reflect(database: Database, name: str, setting: str) -> Table:
         )
         for one in found
     ]
-    return Table(name, columns, primary, unique)
+    return Table(name, columns, primary, unique, lasting=lasting, is_view=is_view)
+
+
+def _lasting(connection: Connection, bare: str, schema: str) -> str:
+    """The engine of a table of MySQL whose writes last at once, because it has no transactions; else ""."""
+    found = connection.execute(_ENGINE, {"name": bare, "schema": schema}).scalar()
+    return str(found or "")
 
 
 def _unique(inspector: Inspector, bare: str, schema: str | None, primary: Sequence[str]) -> frozenset[str]:
