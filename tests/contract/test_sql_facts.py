@@ -445,3 +445,16 @@ def test_a_table_without_transactions_is_read_and_never_written(business: Busine
         written(connector, name, [new_item({"name": "A"})])
     with opened(business, {name: {**resource, "writes": {}}}) as connector:
         assert everything(connector, name) == {}
+
+
+def test_a_time_of_change_that_no_program_knows_stands_alone(in_pg: Business) -> None:
+    with opened(in_pg, {"customers": CUSTOMERS}, page=3) as connector:
+        keys = [create(connector, "customers", {"name": f"Number {n}"}).key for n in range(8)]
+        cursor = last_cursor(connector, "customers", None)
+        in_pg.run("ALTER TABLE customers DISABLE TRIGGER stamp")
+        in_pg.run("UPDATE customers SET updated_at = 'infinity' WHERE id IN (?, ?, ?, ?)", *keys[:4])
+        for since in (None, cursor):
+            pages = list(connector.list("customers", since))
+
+            assert {key for page in pages for key in page.keys} == {*keys[4:]}
+            assert {key for page in pages for key, _ in page.broken} == {*keys[:4]}
