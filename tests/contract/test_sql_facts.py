@@ -458,3 +458,21 @@ def test_a_time_of_change_that_no_program_knows_stands_alone(in_pg: Business) ->
 
             assert {key for page in pages for key in page.keys} == {*keys[4:]}
             assert {key for page in pages for key, _ in page.broken} == {*keys[:4]}
+
+
+def test_a_key_that_two_rows_can_share_is_refused(business: Business) -> None:
+    for key, told in (("name", "not unique"), ("email", "not unique and not null")):
+        resource = {"table": "customers", "key": key}
+        with opened(business, {"customers": resource}) as connector, pytest.raises(SetupError, match=told):
+            connector.check()
+    business.run("CREATE TABLE sites (code varchar(9) NOT NULL UNIQUE, name varchar(9))")
+    business.run("CREATE VIEW shown AS SELECT name, email FROM customers")
+    if business.kind == "postgresql":
+        business.run("CREATE MATERIALIZED VIEW kept AS SELECT name, email FROM customers")
+        business.run("GRANT SELECT ON sites, shown, kept TO hub")
+    if business.kind == "mariadb":
+        business.run("GRANT SHOW VIEW ON shown TO hub@'127.0.0.1'")
+    views = ("shown", "kept") if business.kind == "postgresql" else ("shown",)
+    resources = {"sites": {"table": "sites", "key": "code"}, **{one: {"table": one, "key": "name"} for one in views}}
+    with opened(business, resources) as connector:
+        assert f"{len(resources)} tables" in connector.check()

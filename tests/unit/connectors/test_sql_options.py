@@ -82,6 +82,24 @@ def test_the_contract_claims_what_is_configured_and_no_more():
     assert plain.effect == 7
 
 
+@pytest.mark.parametrize(
+    ("more", "deletes"),
+    [
+        ({"since": {"column": "at"}}, Deletes.TOMBSTONES),
+        ({"since": None}, Deletes.SWEEP),  # a whole read shows no row that is deleted
+        ({"since": {"column": "at"}, "where": {"company": 1}}, Deletes.SWEEP),  # a row that leaves it tells nobody
+        ({"tombstones": {"table": "t", "key": "k", "at": "at"}}, Deletes.TOMBSTONES),
+        ({"tombstones": {"table": "t", "key": "k", "at": "at"}, "where": {"company": 1}}, Deletes.SWEEP),
+        ({"where": {"company": 1}, "contract": {"deletes": "tombstones"}}, Deletes.TOMBSTONES),
+    ],
+)
+def test_deletes_are_told_only_where_each_of_them_shows(more, deletes):
+    resource = {"table": "customers", "deleted": {"column": "gone"}, **more}
+    options = read_sql_options("erp", {"url": "sqlite:///a.db", "resources": {"customers": resource}})
+
+    assert contract_of(options.resources["customers"], options).deletes is deletes
+
+
 class SaidError(Exception):
     """What a driver raises."""
 

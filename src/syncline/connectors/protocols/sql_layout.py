@@ -168,6 +168,7 @@ def _lines(options: SqlLines, table: Table, zone: ZoneInfo, dialect: str) -> Lin
 
 def _problems(resource: SqlResource, table: Table, buried: Table | None) -> Iterator[str]:
     yield from _key_problems("key", resource.key, table)
+    yield from _unique_problems(resource.key, table)
     named = [*resource.fields, *resource.where, *_inner(resource), *resource.search, *resource.writes.archive]
     yield from (f"there is no column {name}" for name in dict.fromkeys(named) if name not in table.columns)
     since = resource.since
@@ -215,6 +216,14 @@ def _key_problems(where: str, key: str, table: Table) -> Iterator[str]:
         yield f"{where} {name} is no column"
     elif name and table.kind(name) not in _KEYS:
         yield f"{where} {name} is {table.columns[name].type}, which cannot be a key"
+
+
+def _unique_problems(key: str, table: Table) -> Iterator[str]:
+    """A key that two rows of a table can share would make them one record. What a view shows is its author's word."""
+    if table.is_view or key not in table.columns or [*table.primary] == [key]:
+        return
+    if key not in table.unique or table.columns[key].nullable:
+        yield f"key {key} is not unique and not null: name another column, or add both constraints"
 
 
 def _line_problems(options: SqlLines, table: Table) -> Iterator[str]:

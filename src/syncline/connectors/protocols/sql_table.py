@@ -121,7 +121,7 @@ def reflect(database: Database, name: str, setting: str) -> Table:
         with database.engine.connect() as connection:
             inspector = inspect(connection)
             found = inspector.get_columns(bare, schema=schema or None)
-            is_view = bare in inspector.get_view_names(schema=schema or None)
+            is_view = bare in _without_constraints(inspector, schema or None)
             primary = [] if is_view else inspector.get_pk_constraint(bare, schema=schema or None)["constrained_columns"]
             unique = frozenset() if is_view else _unique(inspector, bare, schema or None, primary)
             lasting = _lasting(connection, bare, schema) if database.dialect == "mysql" else ""
@@ -144,6 +144,14 @@ def reflect(database: Database, name: str, setting: str) -> Table:
     return Table(name, columns, primary, unique, lasting=lasting, is_view=is_view)
 
 
+def _without_constraints(inspector: Inspector, schema: str | None) -> list[str]:
+    """Names of views and of what else can say nothing of its keys."""
+    names = inspector.get_view_names(schema=schema)
+    if isinstance(inspector, postgresql.base.PGInspector):
+        names += inspector.get_materialized_view_names(schema=schema) + inspector.get_foreign_table_names(schema=schema)
+    return names
+
+
 def _lasting(connection: Connection, bare: str, schema: str) -> str:
     """The engine of a table of MySQL whose writes last at once, because it has no transactions; else ""."""
     found = connection.execute(_ENGINE, {"name": bare, "schema": schema}).scalar()
@@ -152,12 +160,14 @@ def _lasting(connection: Connection, bare: str, schema: str) -> str:
 
 def _unique(inspector: Inspector, bare: str, schema: str | None, primary: Sequence[str]) -> frozenset[str]:
     """Columns that are unique by themselves, without a condition."""
+    # SQLite makes an index of each constraint, of those too that are not found in the text of the table.
+    every = {"include_auto_indexes": True} if inspector.dialect.name == "sqlite" else {}
 
     def alone() -> Iterator[Sequence[str | None]]:
         yield primary
         for constraint in inspector.get_unique_constraints(bare, schema=schema):
             yield constraint["column_names"]
-        for index in inspector.get_indexes(bare, schema=schema):
+        for index in inspector.get_indexes(bare, schema=schema, **every):
             is_partial = any(
                 key.endswith("_where") and value for key, value in index.get("dialect_options", {}).items()
             )
