@@ -125,6 +125,20 @@ def test_an_account_that_may_not_see_transactions_is_told_what_it_lacks(
         postgres.execute("GRANT pg_read_all_stats TO hub")
 
 
+def test_a_standby_says_that_it_does_not_show_the_transactions_of_its_primary(
+    postgres: PostgresServer, in_pg: Business
+) -> None:
+    signal = postgres.folder / "standby.signal"
+    signal.touch()
+    try:
+        postgres.restart("fast")
+        with opened(in_pg, {"customers": NO_LAG}) as connector:
+            assert "the server is a standby" in connector.check()
+    finally:
+        signal.unlink()
+        postgres.restart("fast")
+
+
 # --- writes -----------------------------------------------------------------------------------------------------------
 
 
