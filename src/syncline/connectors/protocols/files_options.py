@@ -16,6 +16,7 @@ _MEGABYTE = 1024 * 1024
 _NAME = re.compile(r"[^/\\\x00]+")
 Seconds = Annotated[float, msgspec.Meta(ge=0)]
 Format = Literal["csv", "jsonl", "excel"]
+Ready = Literal["age", "done", "rename"]
 ENDINGS: Mapping[str, str] = {"csv": ".csv", "jsonl": ".jsonl"}  #: of files that are written
 
 
@@ -23,9 +24,7 @@ class FileReading(msgspec.Struct, frozen=True, kw_only=True):
     """Files that are read."""
 
     pattern: str  #: names of the files in the folder, as orders-*.csv; read in the order of their names
-    ready: Literal["age", "done", "rename"] = (
-        "age"  #: done: NAME.done lies beside it; rename: whole once it has its name
-    )
+    ready: Ready = "age"  #: age: nobody touched it for long; done: NAME.done lies beside it; rename: it has its name
     age: Seconds = 5.0  #: with `age`: how long nobody must have touched a file [s]
     mode: Literal["changes", "whole"] = "changes"  #: whole: a file holds all records, and those it lacks are deleted
     after: Literal["keep", "move"] = "keep"  #: what becomes of a file that was read
@@ -52,7 +51,7 @@ class FilesResource(msgspec.Struct, frozen=True, kw_only=True):
     """One kind of record."""
 
     key: str  #: column or field of the key
-    format: Format = "csv"
+    format: Format = "csv"  #: excel is read alone
     read: FileReading | None = None
     write: FileWriting | None = None
     fields: tuple[str, ...] = ()  #: columns that a file must have; written are these and no others
@@ -68,7 +67,7 @@ class FilesResource(msgspec.Struct, frozen=True, kw_only=True):
 class FilesOptions(msgspec.Struct, frozen=True, kw_only=True):
     """A folder with files."""
 
-    folder: str
+    folder: str  #: best a whole path; a relative one begins where the hub is started
     resources: Mapping[str, FilesResource]
     ledger: str = ""  #: file that remembers what was read and written; "": .syncline/SYSTEM.sqlite inside the folder
     page: Annotated[int, msgspec.Meta(ge=1, le=5_000)] = 500  #: records of one page
