@@ -253,7 +253,7 @@ def test_a_file_that_is_still_being_written_is_left_alone(tmp_path: Path) -> Non
         old = path.stat().st_mtime - 7200
         os.utime(path, (old, old))
         assert [*read(connector)] == ["B1"]
-    with opened(tmp_path, {"stock": marked}, ledger=str(tmp_path / "other.sqlite")) as connector:
+    with opened(tmp_path, {"stock": marked}, log=str(tmp_path / "other.sqlite")) as connector:
         assert read(connector) == {}
         (tmp_path / "stock-1.csv.done").touch()
         assert [*read(connector)] == ["B1"]

@@ -69,7 +69,7 @@ class FilesOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     folder: str  #: best a whole path; a relative one begins where the hub is started
     resources: Mapping[str, FilesResource]
-    ledger: str = ""  #: file that remembers what was read and written; "": .syncline/SYSTEM.sqlite inside the folder
+    log: str = ""  #: file that remembers what was read and written; "": .syncline/SYSTEM.sqlite inside the folder
     page: Annotated[int, msgspec.Meta(ge=1, le=5_000)] = 500  #: records of one page
     batch: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 500  #: records of one written file
     record_limit: Annotated[int, msgspec.Meta(ge=1)] = _MEGABYTE  #: longest record [bytes]

@@ -14,7 +14,7 @@ import msgspec
 
 from syncline.connectors.protocols.files_excel import excel_rows
 from syncline.connectors.protocols.files_folder import Seen, files_in
-from syncline.connectors.protocols.files_ledger import Ledger, counted, keep_record
+from syncline.connectors.protocols.files_log import FileLog, counted, keep_record
 from syncline.connectors.protocols.files_options import FileReading, FilesOptions, FilesResource
 from syncline.connectors.protocols.files_rows import Row, text_rows
 from syncline.connectors.protocols.json_values import as_record
@@ -27,16 +27,16 @@ _DIGEST = 16
 
 
 class Intake:
-    """Takes the files of one resource into the ledger."""
+    """Takes the files of one resource into the log."""
 
     def __init__(
-        self, name: str, resource: FilesResource, options: FilesOptions, folder: Path, ledger: Ledger, env: Env
+        self, name: str, resource: FilesResource, options: FilesOptions, folder: Path, log: FileLog, env: Env
     ) -> None:
         self._name = name
         self._resource = resource
         self._options = options
         self._folder = folder
-        self._ledger = ledger
+        self._log = log
         self._env = env
         #: How files are understood: when that changes, one that was refused is tried again.
         self._asked = blake2b(msgspec.json.encode(resource), digest_size=_DIGEST).hexdigest()
@@ -49,11 +49,11 @@ class Intake:
         reading = self._resource.read
         if reading is None:
             return None
-        own = {row[0] for row in self._ledger.rows("SELECT name FROM written")}
+        own = {row[0] for row in self._log.rows("SELECT name FROM written")}
         found = [one for one in files_in(self._folder, reading.pattern) if one.path.name not in own]
         known = {
             name: (size, modified, refused, digest)
-            for name, size, modified, refused, digest in self._ledger.rows(
+            for name, size, modified, refused, digest in self._log.rows(
                 "SELECT name, size, modified, refused, digest FROM file WHERE resource = ? AND size >= 0", (self._name,)
             )
         }
@@ -85,7 +85,7 @@ class Intake:
         gone = [name for name in known if name not in here and not (self._folder / reading.moved / name).is_file()]
         if not gone:
             return
-        with self._ledger.transaction() as connection:
+        with self._log.transaction() as connection:
             for name in gone:
                 connection.execute("DELETE FROM broken WHERE resource = ? AND file = ?", (self._name, name))
                 connection.execute(
@@ -97,7 +97,7 @@ class Intake:
         try:
             with one.path.open("rb") as file:
                 digest = self._digest(file)
-                with self._ledger.transaction() as connection:
+                with self._log.transaction() as connection:
                     refused = self._read(connection, one, file, digest, reading)
         except EOFError:  # it is not whole yet, and nothing of it was kept
             return

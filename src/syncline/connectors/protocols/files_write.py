@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from syncline.connectors.protocols.files_content import content_of
-from syncline.connectors.protocols.files_ledger import Ledger, counted, keep_record
+from syncline.connectors.protocols.files_log import FileLog, counted, keep_record
 from syncline.connectors.protocols.files_options import ENDINGS, FilesOptions, FilesResource, FileWriting
 from syncline.connectors.protocols.json_values import as_record, exact_object
 from syncline.connectors.protocols.stamps import micros
@@ -36,13 +36,13 @@ class Outbox:
     """Writes the files of one resource."""
 
     def __init__(
-        self, name: str, resource: FilesResource, options: FilesOptions, folder: Path, ledger: Ledger, env: Env
+        self, name: str, resource: FilesResource, options: FilesOptions, folder: Path, log: FileLog, env: Env
     ) -> None:
         self._name = name
         self._resource = resource
         self._limit = options.record_limit
         self._folder = folder
-        self._ledger = ledger
+        self._log = log
         self._env = env
 
     def write(self, items: Sequence[Item], send_by: float) -> list[Receipt]:
@@ -53,7 +53,7 @@ class Outbox:
         temporary: Path | None = None
         receipts: list[Receipt] = []
         try:
-            with self._ledger.transaction() as connection:
+            with self._log.transaction() as connection:
                 lines = self._lines(connection, items, receipts)
                 if self._env.monotonic() > send_by:  # whoever held the folder or its log has held it too long
                     return [_receipt(item, Outcome.BUSY, message="not sent in time") for item in items]
@@ -166,7 +166,7 @@ class Outbox:
             final = self._folder / (name + ENDINGS[self._resource.format])
             temporary = _hidden(final)
             if final.exists():
-                continue  # the ledger was lost, the files were not
+                continue  # the log was lost, the files were not
             temporary.unlink(missing_ok=True)  # what a crash left of a file that nobody has noted
             break
         with temporary.open("xb") as file:
@@ -196,7 +196,7 @@ class Outbox:
 
     def publish(self) -> None:
         """Give every file that is noted its name. What a crash has left is finished here."""
-        names = [row[0] for row in self._ledger.rows("SELECT name FROM outgoing ORDER BY name")]
+        names = [row[0] for row in self._log.rows("SELECT name FROM outgoing ORDER BY name")]
         for name in names:
             final = self._folder / name
             try:
@@ -206,7 +206,7 @@ class Outbox:
             except OSError as error:
                 msg = f"{name} cannot get its name in {self._folder}: {error.strerror}."
                 raise TransientError(msg, cure="Is the share mounted, and may the hub write there?") from error
-            with self._ledger.transaction() as connection:
+            with self._log.transaction() as connection:
                 connection.execute("DELETE FROM outgoing WHERE name = ?", (name,))
 
 
