@@ -163,11 +163,11 @@ def test_a_name_or_value_that_the_encoding_lacks_never_stops_the_others(tmp_path
             open_files("drop", {"folder": str(tmp_path), "resources": {"orders": resource}}, RealEnv())
         return
     with opened(tmp_path, {"orders": resource}) as connector:
-        given = (("1", "plain"), ("2", ["ö"]), ("3", {"ü": 1}), ("4", "\ud800"))
+        given = (("1", "plain"), ("2", ["ö"]), ("3", {"ü": 1}), ("4", "\ud800"), ("5", ["\u200b"]))
         items = [msgspec.structs.replace(new_item({"number": key, "note": note}), ref=int(key)) for key, note in given]
         outcomes = {receipt.ref: receipt.outcome for receipt in written(connector, "orders", items)}
 
-    assert outcomes == {1: Outcome.DONE, 2: Outcome.REFUSED, 3: Outcome.REFUSED, 4: Outcome.REFUSED}
+    assert outcomes == {1: Outcome.DONE, 2: Outcome.REFUSED, 3: Outcome.REFUSED, 4: Outcome.REFUSED, 5: Outcome.REFUSED}
 
 
 # --- writes in time ---------------------------------------------------------------------------------------------------
