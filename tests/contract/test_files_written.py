@@ -117,7 +117,7 @@ def _crash(*_: object) -> None:
 
 
 def test_a_folder_that_cannot_be_written_keeps_the_change_for_later(tmp_path: Path) -> None:
-    with opened(tmp_path / "drop", {"orders": OUT}, ledger=str(tmp_path / "ledger.sqlite")) as connector:
+    with opened(tmp_path / "drop", {"orders": OUT}, log=str(tmp_path / "log.sqlite")) as connector:
         receipt = written(connector, "orders", [new_item({"number": "1"})])[0]
         assert receipt.outcome is Outcome.BUSY
         with pytest.raises(TransientError, match="mounted"):

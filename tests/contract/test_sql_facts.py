@@ -125,6 +125,20 @@ def test_an_account_that_may_not_see_transactions_is_told_what_it_lacks(
         postgres.execute("GRANT pg_read_all_stats TO hub")
 
 
+def test_a_standby_says_that_it_does_not_show_the_transactions_of_its_primary(
+    postgres: PostgresServer, in_pg: Business
+) -> None:
+    signal = postgres.folder / "standby.signal"
+    signal.touch()
+    try:
+        postgres.restart("fast")
+        with opened(in_pg, {"customers": NO_LAG}) as connector:
+            assert "the server is a standby" in connector.check()
+    finally:
+        signal.unlink()
+        postgres.restart("fast")
+
+
 # --- writes -----------------------------------------------------------------------------------------------------------
 
 
@@ -394,3 +408,85 @@ def test_records_of_an_empty_page_are_no_error(business: Business) -> None:
         assert connector.get("customers", []) == []
         assert everything(connector, "customers") == {}
         assert not isinstance(connector.get("customers", ["1"])[0], Record)
+
+
+# --- exact values -----------------------------------------------------------------------------------------------------
+
+
+def test_a_number_inside_json_keeps_all_its_digits(in_pg: Business) -> None:
+    exact = "12345678901234567.25"
+    in_pg.run("ALTER TABLE customers ADD COLUMN facts jsonb, ADD COLUMN said json")
+    with opened(in_pg, {"customers": CUSTOMERS}) as connector:
+        key = create(connector, "customers", {"name": "A"}).key
+        in_pg.run("UPDATE customers SET facts = ?::jsonb, said = ?::json", f'{{"a": [{exact}]}}', f' {{"b" :{exact}}}')
+
+        record = connector.get("customers", [key])[0]
+
+    assert isinstance(record, Record)
+    assert f'"facts":{{"a":[{exact}]}},"said":{{"b":{exact}}}' in record.raw.decode()
+
+
+def test_lines_that_a_person_has_changed_are_not_overwritten_where_a_column_counts_versions(business: Business) -> None:
+    business.run("ALTER TABLE orders ADD COLUMN revision integer NOT NULL DEFAULT 1")
+    counting = {**ORDERS, "version": "revision", "counts": True}
+    with opened(business, {"orders": counting}) as connector:
+        key = create(connector, "orders", {"note": "a", "lines": [{"product": "Nut", "quantity": "1"}]}).key
+        version = connector.get("orders", [key])[0].version  # type: ignore[union-attr]
+        business.run("UPDATE order_lines SET quantity = 9")
+        late = update(connector, "orders", key, {"lines": [{"product": "Nut", "quantity": "2"}]}, version)
+        assert late.outcome is Outcome.STALE
+
+        version = connector.get("orders", [key])[0].version  # type: ignore[union-attr]
+        done = update(connector, "orders", key, {"lines": [{"product": "Nut", "quantity": "2"}]}, version)
+        assert (done.outcome, done.message) == (Outcome.DONE, "")
+        assert done.version != version
+        same = connector.get("orders", [key])[0].version  # type: ignore[union-attr]
+        assert same == done.version
+    assert business.run("SELECT revision FROM orders") == [(2,)]
+
+
+# --- tables without transactions --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("table", ["customers", "order_lines"])
+@pytest.mark.parametrize("business", ["mariadb"], indirect=True)
+def test_a_table_without_transactions_is_read_and_never_written(business: Business, table: str) -> None:
+    if table == "order_lines":
+        business.run("ALTER TABLE order_lines DROP FOREIGN KEY order_lines_ibfk_1")
+    business.run(f"ALTER TABLE {table} ENGINE = MyISAM")
+    name, resource = ("customers", CUSTOMERS) if table == "customers" else ("orders", ORDERS)
+    with opened(business, {name: resource}) as connector, pytest.raises(SetupError, match=f"{table} is kept by MyISAM"):
+        written(connector, name, [new_item({"name": "A"})])
+    with opened(business, {name: {**resource, "writes": {}}}) as connector:
+        assert everything(connector, name) == {}
+
+
+def test_a_time_of_change_that_no_program_knows_stands_alone(in_pg: Business) -> None:
+    with opened(in_pg, {"customers": CUSTOMERS}, page=3) as connector:
+        keys = [create(connector, "customers", {"name": f"Number {n}"}).key for n in range(8)]
+        cursor = last_cursor(connector, "customers", None)
+        in_pg.run("ALTER TABLE customers DISABLE TRIGGER stamp")
+        in_pg.run("UPDATE customers SET updated_at = 'infinity' WHERE id IN (?, ?, ?, ?)", *keys[:4])
+        for since in (None, cursor):
+            pages = list(connector.list("customers", since))
+
+            assert {key for page in pages for key in page.keys} == {*keys[4:]}
+            assert {key for page in pages for key, _ in page.broken} == {*keys[:4]}
+
+
+def test_a_key_that_two_rows_can_share_is_refused(business: Business) -> None:
+    for key, told in (("name", "not unique"), ("email", "not unique and not null")):
+        resource = {"table": "customers", "key": key}
+        with opened(business, {"customers": resource}) as connector, pytest.raises(SetupError, match=told):
+            connector.check()
+    business.run("CREATE TABLE sites (code varchar(9) NOT NULL UNIQUE, name varchar(9))")
+    business.run("CREATE VIEW shown AS SELECT name, email FROM customers")
+    if business.kind == "postgresql":
+        business.run("CREATE MATERIALIZED VIEW kept AS SELECT name, email FROM customers")
+        business.run("GRANT SELECT ON sites, shown, kept TO hub")
+    if business.kind == "mariadb":
+        business.run("GRANT SHOW VIEW ON shown TO hub@'127.0.0.1'")
+    views = ("shown", "kept") if business.kind == "postgresql" else ("shown",)
+    resources = {"sites": {"table": "sites", "key": "code"}, **{one: {"table": one, "key": "name"} for one in views}}
+    with opened(business, resources) as connector:
+        assert f"{len(resources)} tables" in connector.check()

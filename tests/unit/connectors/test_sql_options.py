@@ -82,6 +82,24 @@ def test_the_contract_claims_what_is_configured_and_no_more():
     assert plain.effect == 7
 
 
+@pytest.mark.parametrize(
+    ("more", "deletes"),
+    [
+        ({"since": {"column": "at"}}, Deletes.TOMBSTONES),
+        ({"since": None}, Deletes.SWEEP),  # a whole read shows no row that is deleted
+        ({"since": {"column": "at"}, "where": {"company": 1}}, Deletes.SWEEP),  # a row that leaves it tells nobody
+        ({"tombstones": {"table": "t", "key": "k", "at": "at"}}, Deletes.TOMBSTONES),
+        ({"tombstones": {"table": "t", "key": "k", "at": "at"}, "where": {"company": 1}}, Deletes.SWEEP),
+        ({"where": {"company": 1}, "contract": {"deletes": "tombstones"}}, Deletes.TOMBSTONES),
+    ],
+)
+def test_deletes_are_told_only_where_each_of_them_shows(more, deletes):
+    resource = {"table": "customers", "deleted": {"column": "gone"}, **more}
+    options = read_sql_options("erp", {"url": "sqlite:///a.db", "resources": {"customers": resource}})
+
+    assert contract_of(options.resources["customers"], options).deletes is deletes
+
+
 class SaidError(Exception):
     """What a driver raises."""
 
@@ -103,6 +121,13 @@ class SaidError(Exception):
         (SaidError(1062, "Duplicate entry"), Verdict.RECORD),
         (SaidError(4025, "CONSTRAINT failed"), Verdict.RECORD),
         (SaidError(1205, "Lock wait timeout"), Verdict.BUSY),
+        (SaidError(1021, "Disk full"), Verdict.BUSY),
+        (SaidError(1030, "Got error 28 from storage engine"), Verdict.BUSY),
+        (SaidError(1114, "The table is full"), Verdict.BUSY),
+        (SaidError(1206, "The total number of locks exceeds the lock table size"), Verdict.BUSY),
+        (SaidError(1180, "Got error during COMMIT"), Verdict.LOST),
+        (SaidError(3100, "Error on observer while running replication hook"), Verdict.LOST),
+        (SaidError(1836, "Running in read-only mode"), Verdict.SETUP),
         (SaidError(1969, "Query execution was interrupted"), Verdict.SLOW),
         (SaidError(1045, "Access denied"), Verdict.SETUP),
         (SaidError(2013, "Lost connection"), Verdict.LOST),

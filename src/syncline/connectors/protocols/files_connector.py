@@ -1,4 +1,4 @@
-"""The files connector at work: what the files say is kept in a ledger, and read and searched there."""
+"""The files connector at work: what the files say is kept in a log, and read and searched there."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from pathlib import Path
 
 import msgspec
 
-from syncline.connectors.protocols.files_ledger import Ledger
+from syncline.connectors.protocols.files_log import FileLog
 from syncline.connectors.protocols.files_options import FilesOptions, FilesResource
 from syncline.connectors.protocols.files_read import Intake
 from syncline.connectors.protocols.files_write import Outbox, version_of
+from syncline.connectors.protocols.json_values import exact_object
 from syncline.connectors.protocols.stamps import SECOND, micros
 from syncline.env import Env
 from syncline.errors import SetupError, TransientError
@@ -41,14 +42,14 @@ class FilesConnector:
         self._options = options
         self._env = env
         self._folder = Path(options.folder)
-        place = Path(options.ledger) if options.ledger else self._folder / ".syncline" / f"{system}.sqlite"
-        self._ledger = Ledger(place, system, env)
+        place = Path(options.log) if options.log else self._folder / ".syncline" / f"{system}.sqlite"
+        self._log = FileLog(place, system, env)
         self._parts = {
             name: _Parts(
                 options=resource,
                 contract=contract_of(resource, options),
-                intake=Intake(name, resource, options, self._folder, self._ledger, env),
-                outbox=Outbox(name, resource, options, self._folder, self._ledger, env),
+                intake=Intake(name, resource, options, self._folder, self._log, env),
+                outbox=Outbox(name, resource, options, self._folder, self._log, env),
             )
             for name, resource in options.resources.items()
         }
@@ -67,8 +68,8 @@ class FilesConnector:
         if any(parts.options.write for parts in self._parts.values()) and not os.access(self._folder, os.W_OK):
             msg = f"{self._system} may not write to {self._folder}."
             raise SetupError(msg, cure="Give the hub's account the right.")
-        files = self._ledger.rows("SELECT count(*), coalesce(sum(refused <> ''), 0) FROM file")[0]
-        broken = self._ledger.rows("SELECT count(*) FROM broken WHERE line > 0")[0][0]
+        files = self._log.rows("SELECT count(*), coalesce(sum(refused <> ''), 0) FROM file")[0]
+        broken = self._log.rows("SELECT count(*) FROM broken WHERE line > 0")[0][0]
         told = f"{self._system} reaches {self._folder}: {files[0]} files read"
         return f"{told}, {files[1]} of them refused, {broken} lines set aside." if files[1] or broken else f"{told}."
 
@@ -82,8 +83,9 @@ class FilesConnector:
         parts = self._of(resource)
         self._reach()
         parts.outbox.publish()
-        parts.intake.take_in()
-        return _Pages(self._ledger, resource, since.stamp if since else 0, micros(self._env.now()), self._options.page)
+        unread = parts.intake.take_in()
+        stamp, now = since.stamp if since else 0, micros(self._env.now())
+        return _Pages(self._log, resource, stamp, now, self._options.page, unread)
 
     def get(self, resource: str, keys: Sequence[str]) -> Sequence[Record | Gone]:
         """What the files say of these records, in the order of `keys`."""
@@ -91,7 +93,7 @@ class FilesConnector:
         self._reach()
         found: dict[str, Record] = {}
         for key in dict.fromkeys(keys):
-            for row in self._ledger.rows(f"{_PAGE} AND key = ? AND deleted = 0", (resource, key)):
+            for row in self._log.rows(f"{_PAGE} AND key = ? AND deleted = 0", (resource, key)):
                 found[key] = _record(row)
         return [found.get(key, Gone(key=key)) for key in keys]
 
@@ -100,15 +102,15 @@ class FilesConnector:
         options = self._of(resource).options
         self._reach()
         if not field and options.marker:
-            rows = self._ledger.rows(f"{_PAGE} AND marker = ? AND marker <> '' AND deleted = 0", (resource, value))
+            rows = self._log.rows(f"{_PAGE} AND marker = ? AND marker <> '' AND deleted = 0", (resource, value))
             return [_record(row) for row in rows]
         if not field or field not in options.search:
             msg = f"{self._system}.{resource} cannot be searched by {field or 'the marker'}."
             raise SetupError(msg, cure=f"Name the field in systems.{self._system}.resources.{resource}.search.")
         found: list[Record] = []
-        for page in _Pages(self._ledger, resource, 0, 0, self._options.page):
+        for page in _Pages(self._log, resource, 0, 0, self._options.page):
             for place, raw in enumerate(page.raws):
-                shown = msgspec.json.decode(raw, type=dict[str, object]).get(field)
+                shown = exact_object(raw).get(field)
                 if shown is not None and str(shown) == value and len(found) < _HITS:
                     found.append(_record((page.keys[place], raw, (page.stamps or [0])[place], 0)))
         return found
@@ -116,25 +118,22 @@ class FilesConnector:
     def markers(self, resource: str, raws: Sequence[bytes]) -> Sequence[str]:
         """The hub's marker in each record; "" where there is none."""
         name = self._of(resource).options.marker
-        shown = (msgspec.json.decode(raw, type=dict[str, object]).get(name) if name else None for raw in raws)
+        shown = (exact_object(raw).get(name) if name else None for raw in raws)
         return ["" if one is None else str(one) for one in shown]
 
     def write(self, batch: Batch) -> Sequence[Receipt]:
         """Write one file with the whole batch."""
         parts = self._of(batch.resource)
-        late = self._env.monotonic() > batch.send_by
         try:
             self._reach()
             parts.outbox.publish()
         except TransientError as error:
             return [Receipt(ref=item.ref, outcome=Outcome.BUSY, message=str(error)) for item in batch.items]
-        if late:
-            return [Receipt(ref=item.ref, outcome=Outcome.BUSY, message="not sent in time") for item in batch.items]
-        return parts.outbox.write(batch.items)
+        return parts.outbox.write(batch.items, batch.send_by)
 
     def close(self) -> None:
-        """Let the ledger go."""
-        self._ledger.close()
+        """Let the log go."""
+        self._log.close()
 
     def _reach(self) -> None:
         """A folder that is not there is no empty folder."""
@@ -151,13 +150,19 @@ class FilesConnector:
 
 
 class _Pages:
-    """One read of the ledger, page by page, then what could not be read, then the cursor."""
+    """One read of the log, page by page, then what could not be read, then the cursor.
 
-    def __init__(self, ledger: Ledger, resource: str, since: int, now: int, size: int) -> None:
-        self._ledger = ledger
+    A file that nobody could open ends it with its error instead: there is no cursor, and the list is not complete.
+    """
+
+    def __init__(
+        self, log: FileLog, resource: str, since: int, now: int, size: int, unread: TransientError | None = None
+    ) -> None:
+        self._log = log
         self._resource = resource
         self._since = 0 if since > now + SECOND else since
         self._size = size
+        self._unread = unread
         self._after: tuple[int, str] = (self._since, "")
         self._newest = self._since
         self._is_over = False
@@ -166,10 +171,12 @@ class _Pages:
         return self
 
     def __next__(self) -> Page:
+        if self._is_over and self._unread:
+            raise self._unread
         if self._is_over:
             raise StopIteration
         stamp, key = self._after
-        rows = self._ledger.rows(
+        rows = self._log.rows(
             f"{_PAGE} AND (stamp, key) > (?, ?) AND (deleted = 0 OR ?) ORDER BY stamp, key LIMIT ?",
             (self._resource, stamp, key, bool(self._since), self._size),
         )
@@ -177,6 +184,7 @@ class _Pages:
             self._after = (rows[-1][2], rows[-1][0])
             self._newest = max(self._newest, rows[-1][2])
         self._is_over = len(rows) < self._size
+        is_complete = self._is_over and bool(self._newest) and self._unread is None
         alive = [row for row in rows if not row[3]]
         return Page(
             keys=[row[0] for row in alive],
@@ -185,12 +193,12 @@ class _Pages:
             stamps=[row[2] for row in alive],
             tombstones=[row[0] for row in rows if row[3]],
             broken=self._broken() if self._is_over else (),
-            cursor=Cursor(stamp=self._newest) if self._is_over and self._newest else None,
+            cursor=Cursor(stamp=self._newest) if is_complete else None,
         )
 
     def _broken(self) -> Sequence[tuple[str, str]]:
         """Lines that could not be read, by file and line."""
-        rows = self._ledger.rows(
+        rows = self._log.rows(
             "SELECT file, line, key, reason, stamp FROM broken WHERE resource = ? AND stamp >= ? ORDER BY file, line",
             (self._resource, self._since),
         )

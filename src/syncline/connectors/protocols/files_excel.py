@@ -3,32 +3,42 @@
 from __future__ import annotations
 
 import zipfile
+from collections import deque
 from collections.abc import Iterator
 from datetime import date, datetime, time
 from decimal import Decimal
+from itertools import chain
 from typing import Any, BinaryIO
 
 from syncline.connectors.protocols.files_options import FilesResource
 from syncline.connectors.protocols.files_rows import Row
+from syncline.connectors.protocols.xml_document import look_through
 from syncline.errors import RejectedError
 
 _PARTS = 2_000  #: files inside a workbook
 _RATIO = 200  #: unpacked to packed
-_HEAD = 8_192  #: of a part: a document type stands before its first element [bytes]
+_BEFORE = b"\xef\xbb\xbf\x00 \t\r\n"  #: what may stand before the first element
+_READ = (".xml", ".rels")  #: parts that must be XML; drawings of old programs are nearly XML, and nobody reads them
 _PIECE = 1 << 20
 _NO_DATA = 1_000  #: rows without a value, one after the other: the rest is format only
 
 
 def excel_rows(file: BinaryIO, resource: FilesResource, limit: int, file_limit: int) -> Iterator[Row]:
-    """The rows of a sheet; RejectedError where the workbook cannot be trusted."""
-    _look_through(file, file_limit)
-    file.seek(0)
+    """The rows of a sheet; RejectedError where the workbook cannot be trusted, or is damaged anywhere."""
+    try:
+        _look_through(file, file_limit)
+        file.seek(0)
+        yield from _opened(file, resource, limit)
+    except RejectedError:
+        raise
+    except Exception as error:  # what a damaged part makes of a library for sound ones is anything
+        raise RejectedError("is no workbook that can be read") from error
+
+
+def _opened(file: BinaryIO, resource: FilesResource, limit: int) -> Iterator[Row]:
     from openpyxl import load_workbook  # type: ignore[import-untyped]  # noqa: PLC0415  its extra may be missing
 
-    try:
-        book = load_workbook(file, read_only=True, data_only=False, keep_links=False)
-    except (ValueError, KeyError, OSError, zipfile.BadZipFile, SyntaxError) as error:
-        raise RejectedError(f"is no workbook: {type(error).__name__}") from error
+    book = load_workbook(file, read_only=True, data_only=False, keep_links=False)
     try:
         yield from _rows(book, resource, limit)
     finally:
@@ -50,24 +60,43 @@ def _look_through(file: BinaryIO, limit: int) -> None:
 
 
 def _look_into(packed: zipfile.ZipFile, part: zipfile.ZipInfo, total: int, limit: int) -> int:
+    """Unpack a part, and read it as XML to its end where it is any; how much there is with it."""
     read = 0
     with packed.open(part) as content:
-        head = content.read(_HEAD)
-        if head.startswith((b"\xff\xfe", b"\xfe\xff")) or b"<!DOCTYPE" in head or b"<!ENTITY" in head:
-            raise RejectedError("holds XML with a document type")
-        piece = head
-        while piece:
-            read += len(piece)
-            if total + read > limit or (read > _PIECE and read > _RATIO * max(1, part.compress_size)):
-                raise RejectedError("is too large once it is unpacked")
-            piece = content.read(_PIECE)
+
+        def pieces() -> Iterator[bytes]:
+            nonlocal read
+            while piece := content.read(_PIECE):
+                read += len(piece)
+                if total + read > limit or (read > _PIECE and read > _RATIO * max(1, part.compress_size)):
+                    raise RejectedError("is too large once it is unpacked")
+                yield piece
+
+        rest = pieces()
+        _read_through(part.filename, rest)
+        deque(rest, maxlen=0)
     return total + read
 
 
+def _read_through(name: str, pieces: Iterator[bytes]) -> None:
+    head = next(pieces, b"")
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise RejectedError("holds XML with a document type, or in an encoding that would hide one")
+    if not head.lstrip(_BEFORE).startswith(b"<"):
+        return
+    try:
+        look_through(chain([head], pieces))
+    except ValueError as error:
+        raise RejectedError("holds XML with a document type") from error
+    except SyntaxError:
+        if name.lower().endswith(_READ):
+            raise
+
+
 def _rows(book: Any, resource: FilesResource, limit: int) -> Iterator[Row]:  # noqa: ANN401  a workbook of a library without types
-    if resource.sheet and resource.sheet not in book.sheetnames:
-        raise RejectedError(f"has no sheet {resource.sheet}")
-    sheet = book[resource.sheet] if resource.sheet else book.worksheets[0]
+    sheet = next((one for one in book.worksheets if resource.sheet in {"", one.title}), None)
+    if sheet is None:
+        raise RejectedError(f"has no sheet {resource.sheet}".strip())
     rows = enumerate(sheet.iter_rows(values_only=True), start=1)
     names = [str(name).strip() if name is not None else "" for name in next(rows, (0, ()))[1]]
     while names and not names[-1]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
 import msgspec
 
+from syncline.connectors.protocols.files_names import can_meet, written_names
 from syncline.connectors.protocols.options import read_options
 from syncline.errors import OptionProblem, OptionsError
 
@@ -16,15 +16,15 @@ _MEGABYTE = 1024 * 1024
 _NAME = re.compile(r"[^/\\\x00]+")
 Seconds = Annotated[float, msgspec.Meta(ge=0)]
 Format = Literal["csv", "jsonl", "excel"]
+Ready = Literal["age", "done", "rename"]
+ENDINGS: Mapping[str, str] = {"csv": ".csv", "jsonl": ".jsonl"}  #: of files that are written
 
 
 class FileReading(msgspec.Struct, frozen=True, kw_only=True):
     """Files that are read."""
 
     pattern: str  #: names of the files in the folder, as orders-*.csv; read in the order of their names
-    ready: Literal["age", "done", "rename"] = (
-        "age"  #: done: NAME.done lies beside it; rename: whole once it has its name
-    )
+    ready: Ready = "age"  #: age: nobody touched it for long; done: NAME.done lies beside it; rename: it has its name
     age: Seconds = 5.0  #: with `age`: how long nobody must have touched a file [s]
     mode: Literal["changes", "whole"] = "changes"  #: whole: a file holds all records, and those it lacks are deleted
     after: Literal["keep", "move"] = "keep"  #: what becomes of a file that was read
@@ -51,7 +51,7 @@ class FilesResource(msgspec.Struct, frozen=True, kw_only=True):
     """One kind of record."""
 
     key: str  #: column or field of the key
-    format: Format = "csv"
+    format: Format = "csv"  #: excel is read alone
     read: FileReading | None = None
     write: FileWriting | None = None
     fields: tuple[str, ...] = ()  #: columns that a file must have; written are these and no others
@@ -67,9 +67,9 @@ class FilesResource(msgspec.Struct, frozen=True, kw_only=True):
 class FilesOptions(msgspec.Struct, frozen=True, kw_only=True):
     """A folder with files."""
 
-    folder: str
+    folder: str  #: best a whole path; a relative one begins where the hub is started
     resources: Mapping[str, FilesResource]
-    ledger: str = ""  #: file that remembers what was read and written; "": .syncline/SYSTEM.sqlite inside the folder
+    log: str = ""  #: file that remembers what was read and written; "": .syncline/SYSTEM.sqlite inside the folder
     page: Annotated[int, msgspec.Meta(ge=1, le=5_000)] = 500  #: records of one page
     batch: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 500  #: records of one written file
     record_limit: Annotated[int, msgspec.Meta(ge=1)] = _MEGABYTE  #: longest record [bytes]
@@ -94,14 +94,24 @@ def _problems(options: FilesOptions) -> Iterator[tuple[str, str, str]]:
         yield "folder", "is empty.", "Name the folder."
     if not options.resources:
         yield "resources", "is empty.", "Name at least one kind of record."
-    patterns = [one.read.pattern for one in options.resources.values() if one.read]
     for name, resource in options.resources.items():
         if not _NAME.fullmatch(name):
             yield f"resources.{name}", "cannot be part of a file's name.", "Leave out slashes."
         for where, what, cure in _resource_problems(resource):
             yield f"resources.{name}.{where}", what, cure
-        if resource.read and patterns.count(resource.read.pattern) > 1:
-            yield f"resources.{name}.read.pattern", "is that of another resource, too.", "Give each its own files."
+    yield from _name_problems(options.resources)
+
+
+def _name_problems(resources: Mapping[str, FilesResource]) -> Iterator[tuple[str, str, str]]:
+    """Each file has one reader, and nobody reads what the hub writes."""
+    for name, reading in ((name, one.read) for name, one in resources.items() if one.read):
+        where = f"resources.{name}.read.pattern"
+        for other, one in resources.items():
+            if other != name and one.read and can_meet(reading.pattern, one.read.pattern):
+                yield where, f"can fit files of {other}, too.", "Give each its own files."
+            ending = ENDINGS.get(one.format, "")
+            if one.write and can_meet(reading.pattern, written_names(one.write.name, other, ending)):
+                yield where, f"fits the files that the hub writes for {other}.", "Read and write different names."
 
 
 def _resource_problems(resource: FilesResource) -> Iterator[tuple[str, str, str]]:
@@ -116,12 +126,21 @@ def _resource_problems(resource: FilesResource) -> Iterator[tuple[str, str, str]
     if resource.format == "excel" and resource.write:
         yield "write", "is not offered for Excel.", "Write csv; Excel opens it."
     yield from _writing_problems(resource)
-    try:
-        codecs.lookup(resource.encoding)
-    except LookupError:
-        yield "encoding", "is no encoding that is known.", "Write utf-8, cp1252, latin-1 or another."
+    yield from _encoding_problems(resource)
     if resource.delimiter != "auto" and len(resource.delimiter) != 1:
         yield "delimiter", "must be one character, or auto.", 'Write it as ";".'
+
+
+def _encoding_problems(resource: FilesResource) -> Iterator[tuple[str, str, str]]:
+    try:
+        "a".encode(resource.encoding)  # a codec that is no encoding of texts, as rot13, is refused here
+    except (LookupError, ValueError):
+        yield "encoding", "is no encoding of texts that is known.", "Write utf-8, cp1252, latin-1 or another."
+        return
+    try:
+        "".join((resource.delimiter, *resource.fields)).encode(resource.encoding)
+    except UnicodeError:
+        yield "encoding", "cannot write the names of the columns.", "Write utf-8."
 
 
 def _writing_problems(resource: FilesResource) -> Iterator[tuple[str, str, str]]:

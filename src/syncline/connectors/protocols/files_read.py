@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import stat
 from collections.abc import Iterator, Mapping
 from hashlib import blake2b
 from pathlib import Path
@@ -13,59 +14,70 @@ import msgspec
 
 from syncline.connectors.protocols.files_excel import excel_rows
 from syncline.connectors.protocols.files_folder import Seen, files_in
-from syncline.connectors.protocols.files_ledger import Ledger, counted, keep_record
+from syncline.connectors.protocols.files_log import FileLog, counted, keep_record
 from syncline.connectors.protocols.files_options import FileReading, FilesOptions, FilesResource
 from syncline.connectors.protocols.files_rows import Row, text_rows
+from syncline.connectors.protocols.json_values import as_record
 from syncline.connectors.protocols.stamps import micros
 from syncline.env import Env
 from syncline.errors import RejectedError, TransientError
 
-encode = msgspec.json.Encoder(order="sorted").encode
 _PIECE = 1 << 20
 _DIGEST = 16
 
 
 class Intake:
-    """Takes the files of one resource into the ledger."""
+    """Takes the files of one resource into the log."""
 
     def __init__(
-        self, name: str, resource: FilesResource, options: FilesOptions, folder: Path, ledger: Ledger, env: Env
+        self, name: str, resource: FilesResource, options: FilesOptions, folder: Path, log: FileLog, env: Env
     ) -> None:
         self._name = name
         self._resource = resource
         self._options = options
         self._folder = folder
-        self._ledger = ledger
+        self._log = log
         self._env = env
         #: How files are understood: when that changes, one that was refused is tried again.
         self._asked = blake2b(msgspec.json.encode(resource), digest_size=_DIGEST).hexdigest()
 
-    def take_in(self) -> None:
-        """Every file that is whole and was not read yet, in the order of their names."""
+    def take_in(self) -> TransientError | None:
+        """Every file that is whole and was not read yet, in the order of their names; why one could not be read.
+
+        What stands in the others is taken in all the same.
+        """
         reading = self._resource.read
         if reading is None:
-            return
-        found = files_in(self._folder, reading.pattern)
+            return None
+        own = {row[0] for row in self._log.rows("SELECT name FROM written")}
+        found = [one for one in files_in(self._folder, reading.pattern) if one.path.name not in own]
         known = {
             name: (size, modified, refused, digest)
-            for name, size, modified, refused, digest in self._ledger.rows(
+            for name, size, modified, refused, digest in self._log.rows(
                 "SELECT name, size, modified, refused, digest FROM file WHERE resource = ? AND size >= 0", (self._name,)
             )
         }
         self._forget_gone({one.path.name for one in found}, known, reading)
+        unread: TransientError | None = None
         for one in found:
             size, modified, refused, digest = known.get(one.path.name, (-1, 0, "", ""))
             if (size, modified) == (one.size, one.modified) and (not refused or digest == self._asked):
                 if not refused:
                     self._put_away(one.path, reading)
             elif self._is_ready(one, reading):
-                self._take(one, reading)
+                try:
+                    self._take(one, reading)
+                except TransientError as error:
+                    if not isinstance(error.__cause__, OSError):  # the log itself cannot be used
+                        raise
+                    unread = unread or error
+        return unread
 
     def _is_ready(self, one: Seen, reading: FileReading) -> bool:
         if reading.ready == "rename":
             return True
         if reading.ready == "done":
-            return one.path.with_name(f"{one.path.name}.done").is_file()
+            return _is_vouched_for(one)
         return micros(self._env.now()) - one.modified // 1_000 >= reading.age * 1e6
 
     def _forget_gone(self, here: set[str], known: Mapping[str, object], reading: FileReading) -> None:
@@ -73,7 +85,7 @@ class Intake:
         gone = [name for name in known if name not in here and not (self._folder / reading.moved / name).is_file()]
         if not gone:
             return
-        with self._ledger.transaction() as connection:
+        with self._log.transaction() as connection:
             for name in gone:
                 connection.execute("DELETE FROM broken WHERE resource = ? AND file = ?", (self._name, name))
                 connection.execute(
@@ -85,7 +97,7 @@ class Intake:
         try:
             with one.path.open("rb") as file:
                 digest = self._digest(file)
-                with self._ledger.transaction() as connection:
+                with self._log.transaction() as connection:
                     refused = self._read(connection, one, file, digest, reading)
         except EOFError:  # it is not whole yet, and nothing of it was kept
             return
@@ -112,7 +124,7 @@ class Intake:
         stamp = counted(connection, f"stamp {self._name}", at_least=max(last + 1, micros(self._env.now())))
         connection.execute("DELETE FROM broken WHERE resource = ? AND file = ?", (self._name, one.path.name))
         refused = ""
-        if not self._is_known(connection, digest, reading):
+        if not self._is_known(connection, one.path.name, digest):
             connection.execute("SAVEPOINT whole")
             try:
                 self._records(connection, one, file, stamp)
@@ -131,13 +143,13 @@ class Intake:
         )
         return refused
 
-    def _is_known(self, connection: sqlite3.Connection, digest: str, reading: FileReading) -> bool:
-        """Was this content read before? Of whole files only the last counts: an older one says something else."""
-        rows = connection.execute(
-            "SELECT digest FROM file WHERE resource = ? AND refused = '' ORDER BY stamp DESC LIMIT ?",
-            (self._name, 1 if reading.mode == "whole" else -1),
-        )
-        return any(row[0] == digest for row in rows)
+    def _is_known(self, connection: sqlite3.Connection, name: str, digest: str) -> bool:
+        """Is it the file that was read last, with another time? The same content in any other file is a new fact."""
+        newest = connection.execute(
+            "SELECT name, digest FROM file WHERE resource = ? AND refused = '' ORDER BY stamp DESC LIMIT 1",
+            (self._name,),
+        ).fetchone()
+        return bool(newest == (name, digest))
 
     # --- records ------------------------------------------------------------------------------------------------------
 
@@ -175,7 +187,7 @@ class Intake:
         lacking = [name for name in self._resource.fields if name not in row.fields]
         if lacking:
             return f"lacks {', '.join(lacking)}"
-        raw = encode(row.fields)
+        raw = as_record(row.fields)
         if len(raw) > self._options.record_limit:
             return "is longer than a record may be"
         done = connection.execute("INSERT OR IGNORE INTO taken (key, line) VALUES (?, ?)", (key, row.line))
@@ -224,3 +236,12 @@ class Intake:
         except OSError as error:
             msg = f"{path.name} was read and cannot be moved to {folder}: {error.strerror}."
             raise TransientError(msg, cure="May the hub write there? It is not read again.") from error
+
+
+def _is_vouched_for(one: Seen) -> bool:
+    """Does NAME.done lie beside it? An older one vouches for a file that had this name before."""
+    try:
+        told = one.path.with_name(f"{one.path.name}.done").lstat()
+    except OSError:
+        return False
+    return stat.S_ISREG(told.st_mode) and told.st_mtime_ns >= one.modified

@@ -14,6 +14,7 @@ from typing import BinaryIO
 import msgspec
 
 from syncline.connectors.protocols.files_options import FilesResource
+from syncline.connectors.protocols.json_values import exact_object
 from syncline.errors import RejectedError
 
 _DELIMITERS = (",", ";", "\t", "|")
@@ -107,7 +108,7 @@ def _json_row(line: str, start: int, encoding: str) -> Row:
     if _is_mixed(line):
         return Row(line=start, problem=f"is no {encoding}")
     try:
-        return Row(line=start, fields=msgspec.json.decode(line, type=dict[str, object]))
+        return Row(line=start, fields=exact_object(line))
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return Row(line=start, problem="is no JSON object")
 

@@ -11,15 +11,14 @@ from pathlib import Path
 import msgspec
 
 from syncline.connectors.protocols.files_content import content_of
-from syncline.connectors.protocols.files_ledger import Ledger, counted, keep_record
-from syncline.connectors.protocols.files_options import FilesOptions, FilesResource, FileWriting
-from syncline.connectors.protocols.files_read import encode
+from syncline.connectors.protocols.files_log import FileLog, counted, keep_record
+from syncline.connectors.protocols.files_options import ENDINGS, FilesOptions, FilesResource, FileWriting
+from syncline.connectors.protocols.json_values import as_record, exact_object
 from syncline.connectors.protocols.stamps import micros
 from syncline.env import Env
 from syncline.errors import TransientError
 from syncline.model.page import Item, Op, Outcome, Receipt
 
-_ENDINGS = {"csv": ".csv", "jsonl": ".jsonl"}
 _DIGEST = 12
 _OPS = {Op.CREATE: "create", Op.UPDATE: "update", Op.DELETE: "delete"}
 
@@ -37,25 +36,27 @@ class Outbox:
     """Writes the files of one resource."""
 
     def __init__(
-        self, name: str, resource: FilesResource, options: FilesOptions, folder: Path, ledger: Ledger, env: Env
+        self, name: str, resource: FilesResource, options: FilesOptions, folder: Path, log: FileLog, env: Env
     ) -> None:
         self._name = name
         self._resource = resource
         self._limit = options.record_limit
         self._folder = folder
-        self._ledger = ledger
+        self._log = log
         self._env = env
 
-    def write(self, items: Sequence[Item]) -> list[Receipt]:
-        """One file with all that can be written, and a receipt for each item."""
+    def write(self, items: Sequence[Item], send_by: float) -> list[Receipt]:
+        """One file with all that can be written, made before `send_by` or never, and a receipt for each item."""
         writing = self._resource.write
         if writing is None:
             return [_receipt(item, Outcome.REFUSED, message="nothing is written here") for item in items]
         temporary: Path | None = None
         receipts: list[Receipt] = []
         try:
-            with self._ledger.transaction() as connection:
+            with self._log.transaction() as connection:
                 lines = self._lines(connection, items, receipts)
+                if self._env.monotonic() > send_by:  # whoever held the folder or its log has held it too long
+                    return [_receipt(item, Outcome.BUSY, message="not sent in time") for item in items]
                 if not lines:
                     return receipts
                 temporary = self._file(connection, lines, writing)
@@ -101,7 +102,7 @@ class Outbox:
             return _receipt(item, Outcome.STALE, message="a file has brought another version")
         if item.op is Op.ARCHIVE or (item.op is Op.DELETE and not (self._resource.write and self._resource.write.op)):
             return _receipt(item, Outcome.REFUSED, message="a file cannot say this: name the column write.op")
-        fields = msgspec.json.decode(row[0], type=dict[str, object]) | dict(item.fields)
+        fields = exact_object(row[0]) | dict(item.fields)
         if str(fields[self._resource.key]) != item.key:
             return _receipt(item, Outcome.REFUSED, message=f"{self._resource.key} is the key, and cannot be changed")
         return self._fit(item, item.key, fields, row[1])
@@ -135,23 +136,23 @@ class Outbox:
         if self._resource.write and self._resource.write.op:
             fields[self._resource.write.op] = _OPS[item.op]
         try:
-            size = len(encode(fields))
+            size = len(raw := as_record(fields))
+            exact_object(raw)  # what is no number is no JSON
         except (TypeError, ValueError, msgspec.MsgspecError):
             return _receipt(item, Outcome.REFUSED, message="it holds a value that no file can hold")
         if size > self._limit:
             return _receipt(item, Outcome.REFUSED, message=f"it is longer than {self._limit} bytes")
-        if not self._is_encodable(fields):
+        if self._resource.write and not self._is_encodable(fields, self._resource.write):
             return _receipt(item, Outcome.REFUSED, message=f"it holds a letter that {self._resource.encoding} has not")
         if any(isinstance(value, str) and "\x00" in value for value in fields.values()):
             return _receipt(item, Outcome.REFUSED, message="it holds a zero byte")
         return _Line(item=item, key=key, fields=fields, marker=marker)
 
-    def _is_encodable(self, fields: Mapping[str, object]) -> bool:
-        """Can a file of this encoding hold these values? JSON lines are UTF-8 always."""
+    def _is_encodable(self, fields: Mapping[str, object], writing: FileWriting) -> bool:
+        """Can a file of this encoding hold the record, as it will stand there?"""
         try:
-            for value in fields.values() if self._resource.format == "csv" else ():
-                str(value).encode(self._resource.encoding)
-        except UnicodeEncodeError:
+            content_of([fields], self._resource, writing)
+        except UnicodeError:
             return False
         return True
 
@@ -162,10 +163,10 @@ class Outbox:
         while True:
             number = counted(connection, f"file {self._name}")
             name = writing.name.replace("{resource}", self._name).replace("{sequence}", f"{number:010}")
-            final = self._folder / (name + _ENDINGS[self._resource.format])
+            final = self._folder / (name + ENDINGS[self._resource.format])
             temporary = _hidden(final)
             if final.exists():
-                continue  # the ledger was lost, the files were not
+                continue  # the log was lost, the files were not
             temporary.unlink(missing_ok=True)  # what a crash left of a file that nobody has noted
             break
         with temporary.open("xb") as file:
@@ -173,6 +174,7 @@ class Outbox:
             file.flush()
             os.fsync(file.fileno())
         connection.execute("INSERT INTO outgoing (name) VALUES (?)", (final.name,))
+        connection.execute("INSERT OR IGNORE INTO written (name) VALUES (?)", (final.name,))
         return temporary
 
     def _kept(self, connection: sqlite3.Connection, lines: Sequence[_Line], file: str) -> list[Receipt]:
@@ -180,7 +182,7 @@ class Outbox:
         stamp = counted(connection, f"stamp {self._name}", at_least=micros(self._env.now()))
         receipts = []
         for line in lines:
-            is_deleted, raw = line.item.op is Op.DELETE, encode(line.fields)
+            is_deleted, raw = line.item.op is Op.DELETE, as_record(line.fields)
             keep_record(
                 connection, self._name, line.key, raw, stamp=stamp, marker=line.marker, deleted=is_deleted, file=file
             )
@@ -194,7 +196,7 @@ class Outbox:
 
     def publish(self) -> None:
         """Give every file that is noted its name. What a crash has left is finished here."""
-        names = [row[0] for row in self._ledger.rows("SELECT name FROM outgoing ORDER BY name")]
+        names = [row[0] for row in self._log.rows("SELECT name FROM outgoing ORDER BY name")]
         for name in names:
             final = self._folder / name
             try:
@@ -204,7 +206,7 @@ class Outbox:
             except OSError as error:
                 msg = f"{name} cannot get its name in {self._folder}: {error.strerror}."
                 raise TransientError(msg, cure="Is the share mounted, and may the hub write there?") from error
-            with self._ledger.transaction() as connection:
+            with self._log.transaction() as connection:
                 connection.execute("DELETE FROM outgoing WHERE name = ?", (name,))
 
 

@@ -132,7 +132,8 @@ class SqlConnector:
 def contract_of(resource: SqlResource, options: SqlOptions) -> Contract:
     """What the configuration amounts to."""
     writes, marker = resource.writes, resource.marker
-    told = resource.tombstones is not None or (resource.deleted is not None and writes.delete != "hard")
+    is_flagged = resource.deleted is not None and resource.since is not None and writes.delete != "hard"
+    told = not resource.where and (resource.tombstones is not None or is_flagged)  # who leaves `where` tells nobody
     contract = Contract(
         lag=_LAG,
         settle=0.0,

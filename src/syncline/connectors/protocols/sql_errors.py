@@ -15,7 +15,7 @@ class Verdict(Enum):
     """What is wrong."""
 
     RECORD = "record"  #: with the values of one record
-    BUSY = "busy"  #: somebody holds a lock, or two transactions met; nothing was changed
+    BUSY = "busy"  #: somebody holds a lock, two transactions met, or there is no room; nothing was changed
     SETUP = "setup"  #: with the account, the tables or the options
     SLOW = "slow"  #: it took too long; nothing was changed
     LOST = "lost"  #: with the connection or the server
@@ -44,11 +44,11 @@ _CLASSES = {
 }
 _NUMBERS = {
     **dict.fromkeys(
-        (1044, 1045, 1049, 1054, 1064, 1109, 1142, 1143, 1146, 1227, 1290, 1370, 1698, 1792), Verdict.SETUP
+        (1044, 1045, 1049, 1054, 1064, 1109, 1142, 1143, 1146, 1227, 1290, 1370, 1698, 1792, 1836), Verdict.SETUP
     ),
-    **dict.fromkeys((1020, 1205, 1213), Verdict.BUSY),
+    **dict.fromkeys((1020, 1021, 1030, 1114, 1205, 1206, 1213), Verdict.BUSY),
     **dict.fromkeys((1028, 1317, 1969, 3024), Verdict.SLOW),
-    **dict.fromkeys((1040, 1041, 1053, 1077, 1080, 1129, 1152, 1159, 1161, 1203, 1226, 1927), Verdict.LOST),
+    **dict.fromkeys((1040, 1041, 1053, 1077, 1080, 1129, 1152, 1159, 1161, 1180, 1203, 1226, 1927, 3100), Verdict.LOST),
 }
 _UNTRUSTED = re.compile(r"certificate.verify|doesn't support ssl", re.IGNORECASE)
 _CLIENT = range(2000, 3000)  #: numbers that the client of MySQL gives, not the server

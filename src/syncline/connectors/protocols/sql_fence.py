@@ -23,9 +23,14 @@ _POSTGRES = text(
              WHERE datname = current_database() AND pid <> pg_backend_pid()
                AND backend_type NOT IN ('autovacuum worker', 'parallel worker', 'walsender')),
             (SELECT min(prepared) FROM pg_prepared_xacts WHERE database = current_database())),
-      (SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_type IS NULL)
+      (SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_type IS NULL),
+      pg_is_in_recovery()
     """
 )
+_STANDBY = (
+    "the server is a standby, which shows no transactions of its primary: set contract.lag, or read from the primary"
+)
+_HIDDEN = "GRANT pg_read_all_stats to the hub's account lets it see other transactions"
 _MYSQL_NOW = text("SELECT UTC_TIMESTAMP(6)")
 _MYSQL_OLDEST = text(
     """
@@ -56,13 +61,13 @@ def fence_of(connection: Connection, dialect: str) -> Fence:
 
 
 def _postgres(connection: Connection) -> Fence:
-    now, oldest, hidden = connection.execute(_POSTGRES).one()
+    now, oldest, hidden, is_standby = connection.execute(_POSTGRES).one()
     stamp = micros(now)
     return Fence(
         now=stamp,
         oldest=min(stamp, micros(oldest)) if oldest else stamp,
-        is_sure=not hidden,
-        why_not="GRANT pg_read_all_stats to the hub's account lets it see other transactions" if hidden else "",
+        is_sure=not hidden and not is_standby,
+        why_not=_STANDBY if is_standby else _HIDDEN if hidden else "",
     )
 
 

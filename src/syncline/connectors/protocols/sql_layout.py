@@ -10,7 +10,14 @@ from sqlalchemy import ColumnClause, and_, bindparam, not_, or_, true
 from sqlalchemy.sql.elements import ColumnElement
 
 from syncline.connectors.protocols.sql_database import Database
-from syncline.connectors.protocols.sql_options import SqlDeleted, SqlLines, SqlOptions, SqlResource, SqlTombstones
+from syncline.connectors.protocols.sql_options import (
+    SqlDeleted,
+    SqlLines,
+    SqlOptions,
+    SqlResource,
+    SqlTombstones,
+    SqlWrites,
+)
 from syncline.connectors.protocols.sql_table import Columns, Plain, Table, reflect
 from syncline.connectors.protocols.sql_values import Kind, encode
 from syncline.errors import SetupError
@@ -102,7 +109,7 @@ def layout_of(database: Database, name: str, options: SqlOptions) -> Layout:
         field: reflect(database, lines.table, f"{setting}.lines.{field}.table")
         for field, lines in resource.lines.items()
     }
-    problems = [*_problems(resource, table, buried)]
+    problems = [*_problems(resource, table, buried), *_lasting_problems(resource, table, children)]
     for field, child in children.items():
         problems += [f"lines.{field}.{one}" for one in _line_problems(resource.lines[field], child)]
     if problems:
@@ -161,6 +168,7 @@ def _lines(options: SqlLines, table: Table, zone: ZoneInfo, dialect: str) -> Lin
 
 def _problems(resource: SqlResource, table: Table, buried: Table | None) -> Iterator[str]:
     yield from _key_problems("key", resource.key, table)
+    yield from _unique_problems(resource.key, table)
     named = [*resource.fields, *resource.where, *_inner(resource), *resource.search, *resource.writes.archive]
     yield from (f"there is no column {name}" for name in dict.fromkeys(named) if name not in table.columns)
     since = resource.since
@@ -182,6 +190,16 @@ def _problems(resource: SqlResource, table: Table, buried: Table | None) -> Iter
     yield from _byte_problems(resource, resource.fields or tuple(table.columns), table)
 
 
+def _lasting_problems(resource: SqlResource, table: Table, children: Mapping[str, Table]) -> Iterator[str]:
+    """A write that cannot be taken back would be done again when its batch is halved."""
+    if resource.writes == SqlWrites():
+        return
+    written = [table, *(child for field, child in children.items() if resource.lines[field].writes)]
+    for one in written:
+        if one.lasting:
+            yield f"{one.name} is kept by {one.lasting}, without transactions: make it InnoDB, or offer no writes"
+
+
 def _byte_problems(resource: SqlResource, names: tuple[str, ...], table: Table) -> Iterator[str]:
     if resource.binary == "refuse":
         held = [name for name in names if name in table.columns and table.kind(name) is Kind.BYTES]
@@ -198,6 +216,14 @@ def _key_problems(where: str, key: str, table: Table) -> Iterator[str]:
         yield f"{where} {name} is no column"
     elif name and table.kind(name) not in _KEYS:
         yield f"{where} {name} is {table.columns[name].type}, which cannot be a key"
+
+
+def _unique_problems(key: str, table: Table) -> Iterator[str]:
+    """A key that two rows of a table can share would make them one record. What a view shows is its author's word."""
+    if table.is_view or key not in table.columns or [*table.primary] == [key]:
+        return
+    if key not in table.unique or table.columns[key].nullable:
+        yield f"key {key} is not unique and not null: name another column, or add both constraints"
 
 
 def _line_problems(options: SqlLines, table: Table) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, insert, select, update
 
+from syncline.connectors.protocols.json_values import as_json, exact_value
 from syncline.connectors.protocols.sql_layout import Layout, Lines
 from syncline.connectors.protocols.sql_values import encode
 from syncline.errors import RejectedError
@@ -80,6 +81,8 @@ def _compare(
 
 
 def _is_same(wanted: object, there: object) -> bool:
+    if isinstance(there, msgspec.Raw):
+        return bool(exact_value(as_json(wanted)) == exact_value(bytes(there)))
     return bool(msgspec.to_builtins(wanted) == msgspec.to_builtins(there))
 
 

@@ -20,6 +20,7 @@ SCHEMES: Mapping[str, Dialect] = {
 _LOCAL = frozenset({"", "localhost", "127.0.0.1", "::1"})
 
 Seconds = Annotated[float, msgspec.Meta(ge=0)]
+TlsMode = Literal["verify", "off"]
 FenceBy = Literal["transactions", "lag"]
 Scalar = str | int | float | bool | None
 
@@ -111,9 +112,7 @@ class SqlResource(msgspec.Struct, frozen=True, kw_only=True):
 class SqlTls(msgspec.Struct, frozen=True, kw_only=True):
     """Protection of the connection."""
 
-    mode: Literal["verify", "off"] | None = (
-        None  #: verify: certificate and host name are checked; None: verify, but not on this machine
-    )
+    mode: TlsMode | None = None  #: verify: certificate and host are checked; None: verify, but not on this machine
     ca_file: str = ""  #: certificates to trust instead of the machine's own
     cert_file: str = ""  #: the hub's own certificate
     key_file: str = ""
@@ -130,7 +129,7 @@ class SqlPace(msgspec.Struct, frozen=True, kw_only=True):
 class SqlOptions(msgspec.Struct, frozen=True, kw_only=True):
     """A PostgreSQL, MySQL, MariaDB or SQLite database."""
 
-    url: str  #: postgresql://host:port/name, mysql://..., mariadb://..., sqlite:///file
+    url: str  #: postgresql://host:port/name, mysql://..., mariadb://..., sqlite:////path (three slashes: relative)
     resources: Mapping[str, SqlResource]
     user: str = ""
     password: str = ""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, and_, exists, literal, or_, select, tuple_
+from sqlalchemy import Select, Text, and_, cast, exists, literal, or_, select, tuple_
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -145,10 +145,13 @@ class Reading:
         except SetupError as error:
             if not _is_about_values(error):
                 raise
-            return self._apart(query, [self.layout.columns.clauses[one] for one in ends])
+            return self._apart(query)
         return Portion(rows=rows, count=len(rows), last=[rows[-1][one] for one in ends] if rows else [])
 
-    def _apart(self, query: Select[Any], ends: Sequence[ColumnElement[Any]]) -> Portion:
+    def _apart(self, query: Select[Any]) -> Portion:
+        """Each row alone. Its stamp is the database's own text: one such as `infinity` is no value of the driver's."""
+        since, key = self.layout.options.since, self.layout.key_column
+        ends: list[ColumnElement[Any]] = [cast(self.layout.table.column(since.column), Text), key] if since else [key]
         places = self._fetched(query.with_only_columns(*ends))
         rows: list[Row] = []
         broken: list[tuple[str, str]] = []

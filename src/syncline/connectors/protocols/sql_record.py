@@ -61,7 +61,7 @@ class Recorder:
         return Found(
             keys=keys,
             raws=raws,
-            versions=self._versions(values, raws),
+            versions=self._versions(values, raws, keys, inside),
             stamps=stamps,
             markers=["" if self._marker < 0 else _text(row[self._marker]) for row in values],
             deleted=[self._flag >= 0 and self.layout.is_deleted(row[self._flag]) for row in values],
@@ -82,10 +82,17 @@ class Recorder:
             for row, key in zip(values, keys, strict=True)
         ]
 
-    def _versions(self, values: Sequence[Row], raws: Sequence[bytes]) -> list[str]:
-        if self._version >= 0:
-            return [version_text(row[self._version]) for row in values]
-        return [blake2b(raw, digest_size=_DIGEST).hexdigest() for raw in raws]
+    def _versions(
+        self, values: Sequence[Row], raws: Sequence[bytes], keys: Sequence[str], inside: Mapping[str, Inside]
+    ) -> list[str]:
+        """A digest of the whole record, or its version's column with a digest of the lines."""
+        if self._version < 0:
+            return [_digest(raw) for raw in raws]
+        told = [version_text(row[self._version]) for row in values]
+        if not inside:
+            return told
+        lines = ([found.get(key, []) for found, _ in inside.values()] for key in keys)
+        return [f"{version}-{_digest(_encode(one))}" for version, one in zip(told, lines, strict=True)]
 
     def _lines(self, connection: Connection, lines: Lines, keys: Sequence[object], *, lock: bool) -> Inside:
         """By the parent's key: its lines in order, and the newest stamp of them."""
@@ -126,6 +133,10 @@ def _inside(lines: Lines, values: Iterable[Row]) -> Inside:
         if since >= 0:
             newest[owner] = max(newest.get(owner, 0), _micros(row[since]))
     return found, newest
+
+
+def _digest(said: bytes) -> str:
+    return blake2b(said, digest_size=_DIGEST).hexdigest()
 
 
 def version_text(value: object) -> str:

@@ -128,7 +128,7 @@ class Rows:
         for key, values in rows:
             groups.setdefault(tuple(sorted(values)), []).append({**values, _KEY: key})
         for names, group in groups.items():
-            if not names and not self._stamp():
+            if not names and not self._stamp() and not self._counted():
                 continue
             changed = self._update_many(connection, names, group)
             if changed != len(group):

@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
-from sqlalchemy import ColumnClause, TableClause, Text, cast, column, inspect, table
+from sqlalchemy import ColumnClause, Connection, TableClause, Text, cast, column, inspect, table, text
 from sqlalchemy import types as sql
 from sqlalchemy.dialects import mysql, postgresql
 from sqlalchemy.engine.interfaces import ReflectedColumn
@@ -20,6 +20,15 @@ from syncline.connectors.protocols.sql_database import Database
 from syncline.connectors.protocols.sql_errors import fate_of
 from syncline.connectors.protocols.sql_values import Decode, Kind, decoder, encode
 from syncline.errors import SetupError
+
+_ENGINE = text(
+    """
+    SELECT engines.engine FROM information_schema.tables
+    JOIN information_schema.engines ON engines.engine = tables.engine
+    WHERE tables.table_name = :name AND tables.table_schema = coalesce(nullif(:schema, ''), database())
+      AND coalesce(engines.transactions, 'NO') <> 'YES'
+    """
+)
 
 
 class Column(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,8 +50,19 @@ class Plain(sql.UserDefinedType[Any]):
 class Table:
     """One table or view, its columns, and the clauses that name them."""
 
-    def __init__(self, name: str, columns: Sequence[Column], primary: Sequence[str], unique: frozenset[str]) -> None:
+    def __init__(
+        self,
+        name: str,
+        columns: Sequence[Column],
+        primary: Sequence[str],
+        unique: frozenset[str],
+        *,
+        lasting: str = "",
+        is_view: bool = False,
+    ) -> None:
         self.name = name
+        self.lasting = lasting  #: the engine that keeps it, where that knows no transactions
+        self.is_view = is_view
         self.columns = {one.name: one for one in columns}
         self.primary = primary
         self.unique = unique  #: columns that alone are unique
@@ -59,7 +79,7 @@ class Table:
 
     def shown(self, name: str) -> ColumnElement[Any]:
         """The clause of a column as it is read."""
-        if self.columns[name].kind is Kind.OTHER:
+        if self.columns[name].kind in {Kind.OTHER, Kind.JSON}:
             return cast(self.column(name), Text).label(name)
         return self.column(name)
 
@@ -101,9 +121,10 @@ def reflect(database: Database, name: str, setting: str) -> Table:
         with database.engine.connect() as connection:
             inspector = inspect(connection)
             found = inspector.get_columns(bare, schema=schema or None)
-            is_view = bare in inspector.get_view_names(schema=schema or None)
+            is_view = bare in _without_constraints(inspector, schema or None)
             primary = [] if is_view else inspector.get_pk_constraint(bare, schema=schema or None)["constrained_columns"]
             unique = frozenset() if is_view else _unique(inspector, bare, schema or None, primary)
+            lasting = _lasting(connection, bare, schema) if database.dialect == "mysql" else ""
     except NoSuchTableError as error:
         msg = f"{database.system} has no table {name}."
         raise SetupError(msg, cure=f"Correct {setting}, or give the account the right to see it.") from error
@@ -120,17 +141,33 @@ def reflect(database: Database, name: str, setting: str) -> Table:
         )
         for one in found
     ]
-    return Table(name, columns, primary, unique)
+    return Table(name, columns, primary, unique, lasting=lasting, is_view=is_view)
+
+
+def _without_constraints(inspector: Inspector, schema: str | None) -> list[str]:
+    """Names of views and of what else can say nothing of its keys."""
+    names = inspector.get_view_names(schema=schema)
+    if isinstance(inspector, postgresql.base.PGInspector):
+        names += inspector.get_materialized_view_names(schema=schema) + inspector.get_foreign_table_names(schema=schema)
+    return names
+
+
+def _lasting(connection: Connection, bare: str, schema: str) -> str:
+    """The engine of a table of MySQL whose writes last at once, because it has no transactions; else ""."""
+    found = connection.execute(_ENGINE, {"name": bare, "schema": schema}).scalar()
+    return str(found or "")
 
 
 def _unique(inspector: Inspector, bare: str, schema: str | None, primary: Sequence[str]) -> frozenset[str]:
     """Columns that are unique by themselves, without a condition."""
+    # SQLite makes an index of each constraint, of those too that are not found in the text of the table.
+    every = {"include_auto_indexes": True} if inspector.dialect.name == "sqlite" else {}
 
     def alone() -> Iterator[Sequence[str | None]]:
         yield primary
         for constraint in inspector.get_unique_constraints(bare, schema=schema):
             yield constraint["column_names"]
-        for index in inspector.get_indexes(bare, schema=schema):
+        for index in inspector.get_indexes(bare, schema=schema, **every):
             is_partial = any(
                 key.endswith("_where") and value for key, value in index.get("dialect_options", {}).items()
             )

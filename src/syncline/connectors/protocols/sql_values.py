@@ -17,6 +17,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from syncline.connectors.protocols.json_values import as_json, exact_value
+
 _INTEGER = 2**63  #: whole numbers of databases end here
 _NUMBERS = (int, float, Decimal)
 
@@ -98,8 +100,9 @@ def _base64(value: object) -> str:
     return base64.b64encode(bytes(value)).decode()  # type: ignore[call-overload]  # bytes or a view
 
 
-def _json(value: object) -> object:
-    return msgspec.json.decode(value) if isinstance(value, str | bytes) else value
+def _json(value: object) -> msgspec.Raw:
+    """The value in one way of writing it, with its numbers as the database shows them."""
+    return msgspec.Raw(as_json(exact_value(value if isinstance(value, str | bytes) else str(value))))
 
 
 _ALWAYS: Mapping[Kind, Callable[[object], object]] = {
@@ -224,7 +227,7 @@ _ENCODE: Mapping[Kind, Callable[[object, ZoneInfo], object]] = {
     Kind.UTC: lambda value, _zone: _local(value, ZoneInfo("UTC")),
     Kind.LOCAL: _local,
     Kind.UUID: _uuid,
-    Kind.JSON: lambda value, _zone: msgspec.json.encode(value).decode(),
+    Kind.JSON: lambda value, _zone: as_json(value).decode(),
     Kind.BYTES: _bytes,
     Kind.OTHER: _text,
 }

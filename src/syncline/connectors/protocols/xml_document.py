@@ -6,7 +6,7 @@ ends the reading before it is acted on.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NoReturn
 from xml.parsers import expat
 
@@ -61,16 +61,38 @@ def read_xml(body: bytes) -> Element:
     def end(_name: str) -> None:
         open_elements.pop()
 
-    parser = expat.ParserCreate()
+    parser = _wary_parser()
     parser.StartElementHandler, parser.EndElementHandler = begin, end
-    parser.StartDoctypeDeclHandler = parser.EntityDeclHandler = parser.ExternalEntityRefHandler = _refused
-    parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
     try:
         parser.Parse(body, True)  # noqa: FBT003  expat takes no names
     except expat.ExpatError as error:
         msg = f"no XML: {error}"
         raise ValueError(msg) from None
     return root.children[0]
+
+
+def look_through(pieces: Iterable[bytes]) -> None:
+    """Read a document to its end and keep nothing of it.
+
+    Raises:
+        ValueError: It has a document type or an entity.
+        SyntaxError: It is no XML.
+    """
+    parser = _wary_parser()
+    try:
+        for piece in pieces:
+            parser.Parse(piece, False)  # noqa: FBT003  expat takes no names
+        parser.Parse(b"", True)  # noqa: FBT003
+    except expat.ExpatError as error:
+        msg = f"no XML: {error}"
+        raise SyntaxError(msg) from None
+
+
+def _wary_parser() -> expat.XMLParserType:
+    parser = expat.ParserCreate()
+    parser.StartDoctypeDeclHandler = parser.EntityDeclHandler = parser.ExternalEntityRefHandler = _refused
+    parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
+    return parser
 
 
 def _refused(*_: object) -> NoReturn:

@@ -30,12 +30,13 @@ CREATE TABLE IF NOT EXISTS broken (
   resource TEXT NOT NULL, file TEXT NOT NULL, line INTEGER NOT NULL, key TEXT NOT NULL, reason TEXT NOT NULL,
   stamp INTEGER NOT NULL, PRIMARY KEY (resource, file, line)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS outgoing (name TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS written (name TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 """
 
 
-class Ledger:
-    """The ledger of one folder. Thread-safe; one transaction at a time."""
+class FileLog:
+    """The log of one folder. Thread-safe; one transaction at a time."""
 
     def __init__(self, path: Path, system: str, env: Env) -> None:
         self._path = path
@@ -86,9 +87,9 @@ class Ledger:
             yield
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.OperationalError):
-                msg = f"The ledger of {self._system} cannot be used: {error}."
+                msg = f"The log of {self._system} cannot be used: {error}."
                 raise TransientError(msg, cure=f"Is {self._path} there, and may the hub write it?") from error
-            msg = f"The ledger of {self._system} at {self._path} is damaged: {error}."
+            msg = f"The log of {self._system} at {self._path} is damaged: {error}."
             raise SetupError(msg, cure="Move it away: all files are then read again.") from error
         except OSError as error:
             msg = f"The folder of {self._system} cannot be reached: {error.strerror}."
