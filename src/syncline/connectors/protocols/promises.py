@@ -73,7 +73,26 @@ def wire_settings(options: _Reached) -> WireSettings:
     )
 
 
-def promised(contract: Contract, promise: Promise) -> Contract:
+class Facts(Protocol):
+    """What a person promises; each protocol says which of it may be said, and may allow less."""
+
+    @property
+    def read_back(self) -> str | None:
+        """How our write is seen again."""
+        ...
+
+    @property
+    def deletes(self) -> str | None:
+        """What tells of deletes."""
+        ...
+
+    @property
+    def normalisers(self) -> Mapping[str, str]:
+        """Field -> what the system does to its values."""
+        ...
+
+
+def promised(contract: Contract, promise: Facts) -> Contract:
     """The contract with what a person promises about the system."""
     times = {
         name: value
@@ -89,7 +108,7 @@ def promised(contract: Contract, promise: Promise) -> Contract:
     )
 
 
-def promise_problems(at: str, promise: Promise) -> Iterator[tuple[str, str, str]]:
+def promise_problems(at: str, promise: Facts) -> Iterator[tuple[str, str, str]]:
     """Place below the system, what is wrong there, and the cure."""
     for field, name in promise.normalisers.items():
         if not is_normaliser(name):

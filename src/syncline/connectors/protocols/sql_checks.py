@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 from syncline.connectors.protocols.egress import is_forbidden
 from syncline.connectors.protocols.options import read_options
-from syncline.connectors.protocols.sql_options import SCHEMES, SqlOptions, SqlPromise, SqlResource
+from syncline.connectors.protocols.promises import promise_problems
+from syncline.connectors.protocols.sql_options import SCHEMES, SqlOptions, SqlResource
 from syncline.errors import OptionProblem, OptionsError
-from syncline.merging import NAMES, is_normaliser
 
 _NAME = re.compile(r"[^\x00.]{1,128}(\.[^\x00.]{1,128})?")
 
@@ -42,7 +42,7 @@ def _problems(options: SqlOptions) -> Iterator[_Problem]:
         yield "zone", "is no time zone.", "Write it as Europe/Berlin."
     except KeyError:
         yield "zone", "is no time zone.", "Write it as Europe/Berlin."
-    yield from _promise_problems("contract", options.contract)
+    yield from promise_problems("contract", options.contract)
     for name, resource in options.resources.items():
         for where, what, cure in _resource_problems(resource):
             yield f"resources.{name}.{where}", what, cure
@@ -101,7 +101,7 @@ def _resource_problems(resource: SqlResource) -> Iterator[_Problem]:
     for name in resource.lines:
         if name in resource.fields:
             yield f"lines.{name}", "is also a column.", "Give the list another name."
-    yield from _promise_problems("contract", resource.contract)
+    yield from promise_problems("contract", resource.contract)
 
 
 def _tables(resource: SqlResource) -> Iterator[tuple[str, str]]:
@@ -110,9 +110,3 @@ def _tables(resource: SqlResource) -> Iterator[tuple[str, str]]:
         yield "tombstones.table", resource.tombstones.table
     for name, lines in resource.lines.items():
         yield f"lines.{name}.table", lines.table
-
-
-def _promise_problems(where: str, promise: SqlPromise) -> Iterator[_Problem]:
-    for field, name in promise.normalisers.items():
-        if not is_normaliser(name):
-            yield f"{where}.normalisers.{field}", f"is {name!r}.", f"Choose one of {', '.join(NAMES)}."

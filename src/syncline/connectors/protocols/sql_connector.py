@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 
 import msgspec
 
+from syncline.connectors.protocols.promises import promised
 from syncline.connectors.protocols.sql_database import Database
 from syncline.connectors.protocols.sql_fence import fence_of
 from syncline.connectors.protocols.sql_layout import Layout, layout_of
-from syncline.connectors.protocols.sql_options import SqlOptions, SqlPromise, SqlResource
+from syncline.connectors.protocols.sql_options import SqlOptions, SqlResource
 from syncline.connectors.protocols.sql_pages import Pages
 from syncline.connectors.protocols.sql_read import Reading
 from syncline.connectors.protocols.sql_write import Writing
@@ -153,19 +153,4 @@ def contract_of(resource: SqlResource, options: SqlOptions) -> Contract:
         searchable=frozenset(resource.search),
         limits=Limits(**msgspec.structs.asdict(options.limits)),
     )
-    return _promised(_promised(contract, options.contract), resource.contract)
-
-
-def _promised(contract: Contract, promise: SqlPromise) -> Contract:
-    times = {
-        name: value
-        for name in ("precision", "lag", "settle", "effect", "skew")
-        if (value := getattr(promise, name)) is not None
-    }
-    return replace(
-        contract,
-        **times,
-        deletes=Deletes(promise.deletes) if promise.deletes else contract.deletes,
-        read_back=ReadBack(promise.read_back) if promise.read_back else contract.read_back,
-        normalisers={**contract.normalisers, **promise.normalisers},
-    )
+    return promised(promised(contract, options.contract), resource.contract)
