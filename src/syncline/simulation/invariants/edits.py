@@ -8,6 +8,7 @@ from decimal import Decimal
 from syncline.model.flow import Empties, RuleKind
 from syncline.simulation.application import same
 from syncline.simulation.invariants.facts import Facts, Thing
+from syncline.simulation.invariants.records import waits_for_parent
 from syncline.simulation.past import HUB, Version
 from syncline.simulation.people import Edit
 from syncline.simulation.shape import TOKENS, Kind
@@ -140,6 +141,8 @@ def clashes_are_told(facts: Facts) -> Iterator[str]:
         simple = field.rule.kind in (RuleKind.LATEST, RuleKind.MANUAL) and field.empties is Empties.CLEAR
         if not simple or (thing, name) in told or not undisturbed(facts, thing, name):
             continue
+        if any(waits_for_parent(facts, thing, system) for system in facts.systems(flow)):
+            continue  # one of them has not been taken in yet
         pairs = [(a, b) for a in edits.values() for b in edits.values() if a.at < b.at]
         yield from (f"{thing}.{name}: {a.value!r} of {a.system}, {b.value!r} of {b.system}" for a, b in pairs
                     if rival(facts, a, b))  # fmt: skip

@@ -83,7 +83,7 @@ def _comparable(facts: Facts) -> Iterator[tuple[Thing, Mapping[str, list[Kept]]]
 
 
 def _waits(facts: Facts, thing: Thing, system: str) -> bool:
-    return (*thing, system) in facts.parked or _waits_for_parent(facts, thing, system)
+    return (*thing, system) in facts.parked or waits_for_parent(facts, thing, system)
 
 
 def _kept_apart(facts: Facts, thing: Thing) -> bool:
@@ -93,7 +93,7 @@ def _kept_apart(facts: Facts, thing: Thing) -> bool:
     return DeletePolicy.DETACH in policies and removed
 
 
-def _waits_for_parent(facts: Facts, thing: Thing, system: str) -> bool:
+def waits_for_parent(facts: Facts, thing: Thing, system: str) -> bool:
     """Has its parent no record there, because that one was refused, or because a person is to say which it is?"""
     fields = [one for one in facts.flow(thing[0]).fields.values() if one.kind is Kind.REFERENCE]
     entities = {one.field.reference for one in fields}
