@@ -124,6 +124,23 @@ def test_both_of_two_records_that_a_person_was_to_make_one_may_be_deleted(world)
     assert not world.crm.live("customers")
 
 
+def test_a_deleted_record_that_was_edited_elsewhere_is_not_made_anew_where_nothing_is_created():
+    world = World(CUSTOMERS.replace("    deletes: {crm", "    creates: {erp: false}\n    deletes: {crm"))
+    crm = world.crm.add("customers", **customer(1))
+    erp = world.erp.add("partners", label="Company 1", tel="+49 1", mail="1@example.com", vat="T1")
+    world.rest()
+    world.erp.refuses = lambda _fields: "not now"
+    world.crm.edit("customers", crm, phone="5")
+    world.rest()
+    world.erp.refuses = lambda _fields: ""
+    world.erp.remove("partners", erp)
+    world.rest()
+
+    assert world.crm.show("customers", crm)["phone"] == "5"
+    assert not world.erp.live("partners")
+    world.close()
+
+
 def test_a_record_that_a_person_restores_lives_again_everywhere(world):
     ((crm, _),) = agree(world)
     world.crm.remove("customers", crm)

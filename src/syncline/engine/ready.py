@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from syncline.engine.codec import Pending, canon_of, canons_of, decode_delta, encode_pending, gens_of
+from syncline.engine.combine import creates
 from syncline.engine.hub import BoundSide, Pass
 from syncline.engine.identify import asked_about
 from syncline.engine.plan import wanted
@@ -169,7 +170,7 @@ def _one(at: Pass, op: Op, entity: Entity, link: Link | None, canon: Row, frozen
     if ending:
         return None  # the entity lives again
     if link is None:
-        return create_of(entity, canon)
+        return create_of(entity, canon) if creates(at.side) else None
     if not linked:
         return None
     change = wanted(at.bound.units, canon, decode_delta(link.delta), writable=at.side.writable, frozen=frozen)
