@@ -16,6 +16,7 @@ from syncline.model.page import Batch, Item, Op, Receipt
 from syncline.testing import ConnectorSuite, Tried
 from tests.contract.canned_server import Canned
 from tests.contract.graphql_system import ROOT, TOKEN, USER, Shop, serving
+from tests.contract.throttling import throttling
 
 CANARY = "canary-51b7"
 TIMES = {"precision": 0.001, "lag": 0.5, "settle": 0.0, "effect": 3.0, "skew": 1.5}
@@ -180,15 +181,7 @@ class GraphQLSuite(ConnectorSuite):
 
     @pytest.fixture
     def throttled(self, system: tuple[Shop, Canned]) -> Callable[[float], AbstractContextManager[None]]:
-        @contextmanager
-        def busy(pause: float) -> Iterator[None]:
-            system[0].busy = pause
-            try:
-                yield
-            finally:
-                system[0].busy = 0.0
-
-        return busy
+        return throttling(system[0])
 
     @pytest.fixture
     def secrets(self) -> Sequence[str]:

@@ -28,7 +28,7 @@ class UnknownFilterError(Exception):
     """The filter is none, or more than this service understands."""
 
 
-def test_of(text: str, times: frozenset[str]) -> Test:
+def filter_of(text: str, times: frozenset[str]) -> Test:
     """What the filter says of a row. Properties named in `times` are compared as instants written in one way."""
     return _Parser(text, times).whole()
 

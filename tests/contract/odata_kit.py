@@ -15,6 +15,7 @@ from syncline.model.page import Batch, Item, Op, Receipt
 from syncline.testing import ConnectorSuite, Tried
 from tests.contract.canned_server import Canned
 from tests.contract.odata_system import PASSWORD, ROOT, USER, Application, Manner, serving
+from tests.contract.throttling import throttling
 
 CANARY = "canary-51b7"
 TIMES = {"precision": 0.001, "lag": 0.5, "settle": 0.0, "effect": 3.0, "skew": 1.5}
@@ -111,15 +112,7 @@ class ODataSuite(ConnectorSuite):
 
     @pytest.fixture
     def throttled(self, system: tuple[Application, Canned]) -> Callable[[float], AbstractContextManager[None]]:
-        @contextmanager
-        def busy(pause: float) -> Iterator[None]:
-            system[0].busy = pause
-            try:
-                yield
-            finally:
-                system[0].busy = 0.0
-
-        return busy
+        return throttling(system[0])
 
     @pytest.fixture
     def secrets(self) -> Sequence[str]:

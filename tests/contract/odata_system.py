@@ -21,7 +21,7 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 from tests.contract.canned_server import Asked, Canned, answer, canned
 from tests.contract.odata_batch import batched
 from tests.contract.odata_description import DESCRIPTIONS, KEYS
-from tests.contract.odata_filter import Row, UnknownFilterError, test_of
+from tests.contract.odata_filter import Row, UnknownFilterError, filter_of
 
 USER, PASSWORD = "hub", "odata-7c2e"
 ROOT = "/erp/service"
@@ -227,7 +227,7 @@ class Application:
         rows = self._in_order(name)
         if "$filter" in query:
             try:
-                test = test_of(query["$filter"], _TIMES)
+                test = filter_of(query["$filter"], _TIMES)
                 rows = [row for row in rows if test(row)]
             except (UnknownFilterError, KeyError, ValueError) as error:
                 raise RefusalError(400, f"this filter is not understood: {error}") from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from typing import ClassVar
 
 import pytest
@@ -13,6 +13,7 @@ from syncline.testing import ConnectorSuite, Tried
 from tests.contract.canned_server import Canned
 from tests.contract.polyglot import TOKEN, Dialect, Polyglot, speaking
 from tests.contract.sandbox_kit import CANARY, opened
+from tests.contract.throttling import throttling
 
 _TIMES = {"lag": 0.5, "settle": 0.0, "effect": 3.0, "skew": 1.5}
 _WRITES = {"create": {}, "update": {}, "delete": {}}
@@ -68,15 +69,7 @@ class PolyglotSuite(ConnectorSuite):
 
     @pytest.fixture
     def throttled(self, system: tuple[Polyglot, Canned]) -> Callable[[float], AbstractContextManager[None]]:
-        @contextmanager
-        def busy(pause: float) -> Iterator[None]:
-            system[0].busy = pause
-            try:
-                yield
-            finally:
-                system[0].busy = 0.0
-
-        return busy
+        return throttling(system[0])
 
     @pytest.fixture
     def secrets(self) -> Sequence[str]:

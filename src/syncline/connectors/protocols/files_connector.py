@@ -14,6 +14,7 @@ from syncline.connectors.protocols.files_options import FilesOptions, FilesResou
 from syncline.connectors.protocols.files_read import Intake
 from syncline.connectors.protocols.files_write import Outbox, version_of
 from syncline.connectors.protocols.json_values import exact_object
+from syncline.connectors.protocols.options import configured
 from syncline.connectors.protocols.stamps import SECOND, micros
 from syncline.env import Env
 from syncline.errors import SetupError, TransientError
@@ -142,11 +143,7 @@ class FilesConnector:
             raise TransientError(msg, cure="Is the share mounted?")
 
     def _of(self, resource: str) -> _Parts:
-        parts = self._parts.get(resource)
-        if parts is None:
-            msg = f"{self._system} has no resource named {resource!r}."
-            raise SetupError(msg, cure=f"Configured: {', '.join(sorted(self._parts))}.")
-        return parts
+        return configured(self._system, self._parts, resource)
 
 
 class _Pages:

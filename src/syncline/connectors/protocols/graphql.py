@@ -17,13 +17,13 @@ from syncline.connectors.protocols.graphql_read import Reading
 from syncline.connectors.protocols.graphql_results import Results
 from syncline.connectors.protocols.graphql_write import VERBS, Writer
 from syncline.connectors.protocols.http import Wire
+from syncline.connectors.protocols.options import configured
 from syncline.connectors.protocols.promises import promised, wire_settings
 from syncline.connectors.protocols.rest_page import Reader
 from syncline.connectors.protocols.rest_schema import shown_by
 from syncline.connectors.protocols.scanning import Clocks
 from syncline.connectors.spec import Spec
 from syncline.env import Env
-from syncline.errors import SetupError
 from syncline.model.contract import BatchShape, Contract, Deletes, Limits, Locking, ReadBack
 from syncline.model.page import Batch, Cursor, Gone, Page, Receipt, Record
 
@@ -92,11 +92,7 @@ class GraphQLConnector:
         self._wire.close()
 
     def _of(self, resource: str) -> _Parts:
-        parts = self._parts.get(resource)
-        if parts is None:
-            msg = f"{self._system} has no resource named {resource!r}."
-            raise SetupError(msg, cure=f"Configured: {', '.join(sorted(self._parts))}.")
-        return parts
+        return configured(self._system, self._parts, resource)
 
 
 def open_graphql(system: str, options: Mapping[str, object], env: Env) -> GraphQLConnector:

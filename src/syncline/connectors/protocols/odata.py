@@ -16,6 +16,7 @@ from syncline.connectors.protocols.odata_read import Reading
 from syncline.connectors.protocols.odata_results import Results
 from syncline.connectors.protocols.odata_service import Service
 from syncline.connectors.protocols.odata_write import Forms, Singles
+from syncline.connectors.protocols.options import configured
 from syncline.connectors.protocols.promises import promised, wire_settings
 from syncline.connectors.protocols.scanning import Clocks
 from syncline.connectors.spec import Spec
@@ -125,11 +126,7 @@ class ODataConnector:
         self._wire.close()
 
     def _of(self, resource: str) -> _Parts:
-        parts = self._parts.get(resource)
-        if parts is None:
-            msg = f"{self._system} has no resource named {resource!r}."
-            raise SetupError(msg, cure=f"Configured: {', '.join(sorted(self._parts))}.")
-        return parts
+        return configured(self._system, self._parts, resource)
 
 
 def open_odata(system: str, options: Mapping[str, object], env: Env) -> ODataConnector:

@@ -10,11 +10,20 @@ from typing import TypeVar, get_args, get_origin
 
 import msgspec
 
-from syncline.errors import OptionProblem, OptionsError
+from syncline.errors import OptionProblem, OptionsError, SetupError
 
 _T = TypeVar("_T", bound=msgspec.Struct)
+_R = TypeVar("_R")
 Pairs = Mapping[str, str]
 Fields = Mapping[str, object]
+
+
+def configured(system: str, resources: Mapping[str, _R], name: str) -> _R:
+    """What belongs to a resource of the options; SetupError names those that there are."""
+    if name in resources:
+        return resources[name]
+    msg = f"{system} has no resource named {name!r}."
+    raise SetupError(msg, cure=f"Configured: {', '.join(sorted(resources))}.")
 
 
 def read_options(kind: type[_T], given: Mapping[str, object], path: str) -> _T:

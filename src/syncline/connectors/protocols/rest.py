@@ -9,6 +9,7 @@ import msgspec
 from syncline.connectors.protocols.answers import settled
 from syncline.connectors.protocols.auth import Credentials
 from syncline.connectors.protocols.http import Wire
+from syncline.connectors.protocols.options import configured
 from syncline.connectors.protocols.promises import promised, wire_settings
 from syncline.connectors.protocols.rest_answer import Answers
 from syncline.connectors.protocols.rest_bulk import Bulk
@@ -24,7 +25,6 @@ from syncline.connectors.protocols.rest_schema import schema_of
 from syncline.connectors.protocols.rest_write import VERBS, Singles
 from syncline.connectors.spec import Spec
 from syncline.env import Env
-from syncline.errors import SetupError
 from syncline.model.contract import BatchShape, Contract, Deletes, Limits, Locking
 from syncline.model.page import Batch, Cursor, Gone, Op, Page, Receipt, Record
 
@@ -101,11 +101,7 @@ class RestConnector:
         self._wire.close()
 
     def _of(self, resource: str) -> _Parts:
-        parts = self._parts.get(resource)
-        if parts is None:
-            msg = f"{self._system} has no resource named {resource!r}."
-            raise SetupError(msg, cure=f"Configured: {', '.join(sorted(self._parts))}.")
-        return parts
+        return configured(self._system, self._parts, resource)
 
 
 def open_rest(system: str, options: Mapping[str, object], env: Env) -> RestConnector:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
+from syncline.connectors.protocols.options import configured
 from syncline.connectors.protocols.promises import promised
 from syncline.connectors.protocols.sql_database import Database
 from syncline.connectors.protocols.sql_fence import fence_of
@@ -16,7 +17,7 @@ from syncline.connectors.protocols.sql_pages import Pages
 from syncline.connectors.protocols.sql_read import Reading
 from syncline.connectors.protocols.sql_write import Writing
 from syncline.env import Env
-from syncline.errors import SetupError, TransientError
+from syncline.errors import TransientError
 from syncline.model.contract import BatchShape, Contract, Deletes, Limits, Locking, ReadBack
 from syncline.model.page import Batch, Cursor, Gone, Outcome, Page, Receipt, Record
 
@@ -50,10 +51,7 @@ class SqlConnector:
 
     def contract(self, resource: str) -> Contract:
         """What the configuration promises about `resource`."""
-        if resource not in self._contracts:
-            msg = f"{self._system} has no resource named {resource!r}."
-            raise SetupError(msg, cure=f"Configured: {', '.join(sorted(self._contracts))}.")
-        return self._contracts[resource]
+        return configured(self._system, self._contracts, resource)
 
     def check(self) -> str:
         """Sign in, and look at every table; one line about it."""
