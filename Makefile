@@ -39,7 +39,7 @@ bench: $(READY) ## Measure speed
 	$(RUN) benchmarks/run.py
 
 kit: $(READY) ## Try the connectors on the sandbox and keep the reports
-	SYNCLINE_KIT=$(REPORTS) $(RUN) -m pytest -q tests/contract/test_connector_rest_crm.py tests/contract/test_connector_rest_erp.py tests/contract/test_connector_odata.py tests/contract/test_connector_graphql.py
+	SYNCLINE_KIT=$(REPORTS) $(RUN) -m pytest -q tests/contract/test_connector_*.py
 	$(RUN) -m tools.reference
 
 live: $(READY) ## Test against real third-party systems

@@ -16,6 +16,7 @@ import msgspec
 
 from syncline.app.opening import open_connector
 from syncline.config import Project, blueprints, load_project, write_blueprint
+from syncline.connectors import names
 from syncline.env import RealEnv
 from syncline.model.contract import Contract, Locking
 from syncline.model.promises import promises_of
@@ -29,6 +30,7 @@ REPORTS = Path(__file__).parents[1] / "docs" / "proof" / "connectors"
 _NOBODY = dict.fromkeys(("CRM_TOKEN", "ERP_PASSWORD"), "made-up") | dict.fromkeys(
     ("CRM_URL", "ERP_URL"), "https://made-up.example"
 )
+_RANKS = ("none", "bronze", "silver", "gold")
 _TIMES = (("precision", "g"), ("lag", "L"), ("settle", "r"), ("effect", "T"), ("skew", "skew"))
 
 ABOUT = """What each resource of the shipped blueprints is declared to offer, named `blueprint.system.resource`, and
@@ -42,6 +44,9 @@ promises were tried and kept, how many the contract does not claim (the rest cou
 seconds, where 0 means that the first look saw it. The effect that came late in the sandbox was held back by the kit,
 for 0.3 s. The reports are in [docs/proof/connectors](../proof/connectors); `make kit` and `make live` write them.
 `-`: not tried."""
+CONNECTORS = """Each connector, and the best that one of its reports shows. One that was only tried on servers of our
+own is bronze at most: whoever writes both sides may be wrong twice in the same way. `make test` repeats what needs no
+server from outside, and fails where a report says more than it sees; `make kit` and `make live` write the reports."""
 TIERS = """The tiers are what a report shows. Bronze: nothing failed; reads are whole and steady, failures have their
 fates, no secret is shown. Silver: only changes are read, and no create is done twice where creates are taken. Gold: no
 edit is overwritten unseen."""
@@ -101,6 +106,24 @@ def measured(rows: Sequence[Shipped], found: Mapping[str, Findings]) -> Table:
     """What the kit showed: how many promises, which times, what is done to values."""
     head = ("resource", "tier", "kept", "not claimed", *(letter for _, letter in _TIMES), "values")
     return head, [(f"`{one.title}`", *_measured(one, found.get(one.title))) for one in rows]
+
+
+def connectors(found: Mapping[str, Findings]) -> Table:
+    """Each built-in connector: its tier, and what it was tried on, with the tier that each trial shows."""
+    rows = []
+    for name in names():
+        reports = [one for one in found.values() if one.connector == name]
+        tried = [f"{one.server or 'our own'}: {tier_of(one)} (`{one.title}`)" for one in reports]
+        rows.append((f"`{name}`", tier_of_connector(reports), "; ".join(sorted(tried)) or "-"))
+    return ("connector", "tier", "tried on"), rows
+
+
+def tier_of_connector(reports: Sequence[Findings]) -> str:
+    """The best tier of those reports that tell of a server of others; without one, bronze at most."""
+    foreign = [tier_of(one) for one in reports if one.server]
+    if foreign:
+        return max(foreign, key=_RANKS.index)
+    return min(max((tier_of(one) for one in reports), key=_RANKS.index, default="none"), "bronze", key=_RANKS.index)
 
 
 def _of(name: str, project: Project) -> Iterator[Shipped]:

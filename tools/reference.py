@@ -300,6 +300,7 @@ def _contracts() -> str:
         "## Claims", _table(*contracts.claims(rows)), contracts.LETTERS, _table(*contracts.times(rows)),
         "## Promises", _table(*contracts.promised(rows)), contracts.EVERYWHERE,
         "## Measured", contracts.SEEN, _table(*contracts.measured(rows, found)), contracts.TIERS,
+        "## Connectors", contracts.CONNECTORS, _table(*contracts.connectors(found)),
     )  # fmt: skip
 
 

@@ -42,6 +42,7 @@ def opened(folder: Path, resources: Mapping[str, Any], **options: object) -> Ite
 
 
 class FilesSuite(ConnectorSuite):
+    open = True
     resources: ClassVar[Mapping[str, Any]]
     tried = Tried(
         resource="orders",
@@ -73,10 +74,14 @@ class FilesSuite(ConnectorSuite):
 
 
 class TestWrittenCsv(FilesSuite):
+    title = "files.csv"
+
     resources: ClassVar[Mapping[str, Any]] = {"orders": OUT}
 
 
 class TestWrittenJsonLines(FilesSuite):
+    title = "files.json-lines"
+
     resources: ClassVar[Mapping[str, Any]] = {"orders": {**OUT, "format": "jsonl"}}
 
     @pytest.fixture

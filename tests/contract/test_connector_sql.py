@@ -48,6 +48,9 @@ class Orders:
 
 
 class TestPostgres(ServerSuite):
+    title = "sql.postgresql"
+    server = "PostgreSQL"
+
     @pytest.fixture(scope="class")
     @classmethod
     def business(cls, postgres: PostgresServer) -> Iterator[Business]:
@@ -62,6 +65,9 @@ class TestPostgres(ServerSuite):
 
 
 class TestMaria(ServerSuite):
+    title = "sql.mariadb"
+    server = "MariaDB"
+
     @pytest.fixture(scope="class")
     @classmethod
     def business(cls, mariadb: MariaServer) -> Iterator[Business]:
@@ -75,6 +81,10 @@ class TestMaria(ServerSuite):
 
 
 class TestSqlite(SqlSuite):
+    title = "sql.sqlite"
+    server = "SQLite"
+    open = True
+
     @pytest.fixture(scope="class")
     @classmethod
     def business(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Business]:

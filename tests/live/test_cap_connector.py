@@ -52,6 +52,7 @@ def opened(url: str, version: str = "v4", password: str = cap_server.PASSWORD, *
 
 
 class CapSuite(ConnectorSuite):
+    server = "SAP CAP 9"
     version: ClassVar[str] = "v4"
     says: ClassVar[Mapping[str, object]] = {}
     tried = Tried(
@@ -100,7 +101,7 @@ def _closing(connector: ODataConnector) -> Iterator[ODataConnector]:
 
 
 class TestCapV4(CapSuite):
-    title = "cap.v4.products"
+    title = "odata.cap.v4"
     says: ClassVar = {"batch": {"format": "json"}, "paging": "keyset"}
 
 
@@ -119,7 +120,7 @@ class TestCapV4Multipart(CapSuite):
 
 
 class TestCapV2(CapSuite):
-    title = "cap.v2.products"
+    title = "odata.cap.v2"
     version = "v2"
     says: ClassVar = {"batch": {}}
 

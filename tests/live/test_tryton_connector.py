@@ -11,6 +11,8 @@ pytestmark = pytest.mark.live
 
 
 class TrytonSuite(ConnectorSuite):
+    server = "Tryton 8"
+
     @pytest.fixture
     def extra(self):
         """Options beside those of the server: what the blueprint says."""

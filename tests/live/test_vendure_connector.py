@@ -87,7 +87,8 @@ def options_for(url: str, password: str = vendure_server.PASSWORD) -> dict[str, 
 
 
 class TestVendureCustomers(ConnectorSuite):
-    title = "vendure.customers"
+    title = "graphql.vendure"
+    server = "Vendure 3"
     tried = Tried(
         resource="customers",
         text_field="lastName",

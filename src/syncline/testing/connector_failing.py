@@ -127,6 +127,7 @@ class ConnectorFailing(ConnectorFixtures):
     def test_its_options_are_described_and_checked_before_anything_is_sent(
         self, published: Published, options: Mapping[str, object], secrets: Sequence[str]
     ) -> None:
+        self.findings.connector = published.name
         opened = published.open("system", options, _ENV)
         opened.close()
 

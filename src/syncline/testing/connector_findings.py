@@ -43,6 +43,9 @@ class Findings(msgspec.Struct, kw_only=True):
     """Everything one suite saw of one resource. A test that failed is no finding but a name in `failed`."""
 
     title: str
+    connector: str = ""  #: its published name
+    server: str = ""  #: the program of others that it was tried on; "" where the other side is a test's own
+    open: bool = False  #: it asks for no credentials, so that nothing about them can be tried
     resource: str = ""
     contract: Contract | None = None
     shown: list[str] = []  #: promises whose test came to its end

@@ -50,13 +50,16 @@ class ConnectorFixtures:
     """Where a suite learns what it tries."""
 
     title: ClassVar[str] = ""  #: the report's file name; "" keeps none
+    server: ClassVar[str] = ""  #: the program on the other side, with its version, if it is not the test's own
+    open: ClassVar[bool] = False  #: the system asks for no credentials, as a folder of files does
     tried: ClassVar[Tried | None] = None
     findings: ClassVar[Findings] = Findings(title="")
 
     @pytest.fixture(scope="class", autouse=True)
     @classmethod
     def _kept(cls, request: pytest.FixtureRequest) -> Iterator[None]:
-        found = Findings(title=request.cls.__dict__.get("title", ""))
+        suite = request.cls
+        found = Findings(title=suite.__dict__.get("title", ""), server=suite.server, open=suite.open)
         request.cls.findings = found
         yield
         found.keep()
