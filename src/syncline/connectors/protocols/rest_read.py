@@ -12,6 +12,7 @@ from syncline.connectors.protocols.paths import find, text_of
 from syncline.connectors.protocols.request import Request, Response
 from syncline.connectors.protocols.rest_call import Call
 from syncline.connectors.protocols.rest_page import Listing, Reader, raw_at
+from syncline.connectors.protocols.scanning import begin_at
 from syncline.connectors.protocols.stamps import SECOND, micros, written
 from syncline.connectors.protocols.verdict import date_of
 from syncline.env import Env
@@ -41,7 +42,7 @@ class Reading:
 
         A page that fails raises; asking for the next page then asks for the same one again.
         """
-        return _Pages(self, since.stamp if since and self._contract.incremental else 0)
+        return _Pages(self, begin_at(since, self._contract, self._env))
 
     def sample(self, count: int) -> Sequence[bytes]:
         """A few records of the list, with one request for no more than that where the system lets us say so."""

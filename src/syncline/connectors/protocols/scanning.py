@@ -18,6 +18,8 @@ from syncline.errors import TransientError
 from syncline.model.contract import Contract
 from syncline.model.page import Cursor, Page
 
+_FURTHEST = 86_400 * SECOND  #: no clock is further ahead of ours [µs]
+
 
 class Fetched(msgspec.Struct, frozen=True, kw_only=True):
     """One page of a scan, and where the next one is."""
@@ -55,6 +57,13 @@ class Clocks(msgspec.Struct, frozen=True, kw_only=True):
         return round(self.contract.skew * SECOND)
 
 
+def begin_at(since: Cursor | None, contract: Contract, env: Env) -> int:
+    """The stamp from which to read [µs]; 0 for everything. A time that cannot be is never asked for: some refuse it."""
+    if since is None or not contract.incremental:
+        return 0
+    return min(since.stamp, micros(env.now()) + _FURTHEST)
+
+
 class Scan:
     """One scan, as the port's `list` hands it out."""
 
@@ -62,7 +71,7 @@ class Scan:
         self._fetch = fetch
         self._clocks = clocks
         self._where = where  #: system and resource, for messages
-        self._from = self._newest = since.stamp if since and clocks.contract.incremental else 0
+        self._from = self._newest = begin_at(since, clocks.contract, clocks.env)
         self._place: str | None = since.token if since else ""
         self._seen: set[str] = set()
         self._started: int | None = None
