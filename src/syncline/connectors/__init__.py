@@ -17,6 +17,7 @@ GROUP = "syncline.connectors"
 _BUILT_IN = {
     "files": "syncline.connectors.protocols.files:SPEC",
     "graphql": "syncline.connectors.protocols.graphql:SPEC",
+    "jsonrpc": "syncline.connectors.protocols.jsonrpc:SPEC",
     "odata": "syncline.connectors.protocols.odata:SPEC",
     "rest": "syncline.connectors.protocols.rest:SPEC",
     "sql": "syncline.connectors.protocols.sql:SPEC",

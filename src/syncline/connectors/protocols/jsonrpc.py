@@ -1,0 +1,156 @@
+"""The jsonrpc connector: any system with a JSON-RPC service, its methods written in configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+
+from syncline.connectors.protocols import rest_options
+from syncline.connectors.protocols.answers import settled
+from syncline.connectors.protocols.auth import Credentials
+from syncline.connectors.protocols.http import Wire
+from syncline.connectors.protocols.jsonrpc_call import Api, Call
+from syncline.connectors.protocols.jsonrpc_checks import read_jsonrpc_options
+from syncline.connectors.protocols.jsonrpc_options import JsonRpcOptions, Resource
+from syncline.connectors.protocols.jsonrpc_params import named
+from syncline.connectors.protocols.jsonrpc_read import Reading
+from syncline.connectors.protocols.jsonrpc_write import Writer
+from syncline.connectors.protocols.options import configured
+from syncline.connectors.protocols.promises import promised, wire_settings
+from syncline.connectors.protocols.rest_page import Reader
+from syncline.connectors.protocols.rest_schema import shown_by
+from syncline.connectors.protocols.scanning import Clocks
+from syncline.connectors.spec import Spec
+from syncline.env import Env
+from syncline.model.contract import BatchShape, Contract, Deletes, Limits, Locking, ReadBack
+from syncline.model.page import Batch, Cursor, Gone, Page, Receipt, Record
+
+
+class _Parts(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that deals with one resource."""
+
+    contract: Contract
+    reader: Reader
+    reading: Reading
+    writer: Writer
+
+
+class JsonRpcConnector:
+    """One system with a JSON-RPC service. Thread-safe: only connections are kept."""
+
+    def __init__(self, system: str, options: JsonRpcOptions, env: Env) -> None:
+        self._system = system
+        credentials = Credentials(options.auth, system)
+        self._wire = Wire(
+            system=system, url=options.url, credentials=credentials, env=env, settings=wire_settings(options)
+        )
+        api = Api(wire=self._wire, options=options)
+        self._parts = {name: _parts(name, resource, api, env) for name, resource in options.resources.items()}
+
+    def __repr__(self) -> str:
+        """System and origin."""
+        return f"JsonRpcConnector({self._system} at {self._wire.origin})"
+
+    def contract(self, resource: str) -> Contract:
+        """What the configuration promises about `resource`."""
+        return self._of(resource).contract
+
+    def check(self) -> str:
+        """Read one page of the first resource; one line about it."""
+        name, parts = next(iter(self._parts.items()))
+        count = len(parts.reading.sample())
+        return f"{self._system} answers at {self._wire.origin}: {count} records on the first page of {name}."
+
+    def schema(self, resource: str) -> Mapping[str, str]:
+        """Field -> type, as a few records show them."""
+        return shown_by(self._of(resource).reading.sample())
+
+    def list(self, resource: str, since: Cursor | None) -> Iterator[Page]:
+        """Pages of records changed at or after `since` less the overlap; every record when None."""
+        return self._of(resource).reading.pages(since)
+
+    def get(self, resource: str, keys: Sequence[str]) -> Sequence[Record | Gone]:
+        """These records now, in the order of `keys`."""
+        return self._of(resource).reading.get(keys)
+
+    def search(self, resource: str, field: str, value: str) -> Sequence[Record]:
+        """Records whose field equals `value`; field "" is the marker."""
+        return self._of(resource).reading.search(field, value)
+
+    def markers(self, resource: str, raws: Sequence[bytes]) -> Sequence[str]:
+        """The hub's marker in each record."""
+        return list(map(self._of(resource).reader.marker, raws))
+
+    def write(self, batch: Batch) -> Sequence[Receipt]:
+        """Try the batch once."""
+        return settled(self._of(batch.resource).writer.write(batch.items, batch.send_by))
+
+    def close(self) -> None:
+        """Let connections go."""
+        self._wire.close()
+
+    def _of(self, resource: str) -> _Parts:
+        return configured(self._system, self._parts, resource)
+
+
+def open_jsonrpc(system: str, options: Mapping[str, object], env: Env) -> JsonRpcConnector:
+    """A connector to the service that the options describe; OptionsError with all their problems. Nothing is sent."""
+    return JsonRpcConnector(system, read_jsonrpc_options(system, options), env)
+
+
+def _parts(name: str, resource: Resource, api: Api, env: Env) -> _Parts:
+    contract = contract_of(resource, api.options)
+    call = Call(api=api, name=name, resource=resource)
+    reader = Reader(_looks(resource), flag=None, record_limit=api.options.record_limit)
+    reading = Reading(call=call, reader=reader, clocks=Clocks(contract=contract, env=env))
+    writer = Writer(
+        call=call, reader=reader, read_back=contract.read_back, find_marked=lambda marker: reading.search("", marker)
+    )
+    return _Parts(contract=contract, reader=reader, reading=reading, writer=writer)
+
+
+def _looks(resource: Resource) -> rest_options.ResourceOptions:
+    """How a record looks, in the words of what reads records out of JSON."""
+    since, version, marker = resource.since, resource.version, resource.marker
+    return rest_options.ResourceOptions(
+        path="/",
+        key=resource.key,
+        since=rest_options.Since(field=since.field) if since else None,
+        version=rest_options.Version(field=version.field) if version else None,
+        marker=rest_options.Marker(field=marker.field) if marker else None,
+        tombstones=resource.tombstones,
+        gone_when=resource.gone_when,
+    )
+
+
+def contract_of(resource: Resource, options: JsonRpcOptions) -> Contract:
+    """What the configuration amounts to. What it does not say is what the cautious default says."""
+    write, marker = resource.write, resource.marker
+    update, create = write.update, write.create
+    locks = resource.version is not None and update is not None and "version" in named(update.params)
+    contract = Contract(
+        incremental=bool(resource.since and resource.since.list),
+        stamped=resource.since is not None,
+        locking=Locking.ETAG if locks else Locking.NONE,
+        deletes=Deletes.TOMBSTONES if resource.tombstones else Deletes.SWEEP,
+        batch=BatchShape(size=max(1, options.batch)),
+        marker=marker is not None and marker.search is not None,
+        marker_unique=marker is not None and marker.unique,
+        idempotency=create is not None and "token" in named(create.params),
+        creatable=create is not None,
+        deletable=write.delete is not None,
+        archivable=write.archive is not None,
+        searchable=frozenset(resource.search),
+        limits=Limits(per_second=options.limits.per_second, burst=options.limits.burst, reserve=options.limits.reserve),
+        read_back=ReadBack.GET,
+    )
+    return promised(promised(contract, options.contract), resource.contract)
+
+
+SPEC = Spec(
+    name="jsonrpc",
+    summary="Any system with a JSON-RPC service, its methods written in configuration.",
+    settings=JsonRpcOptions,
+    open=open_jsonrpc,
+)
