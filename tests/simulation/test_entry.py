@@ -4,10 +4,12 @@ import ast
 
 from tests.architecture.repository import modules, names
 
-#: What the simulator may use of the product. Of the engine: nothing but the entry that every command has.
+#: What the simulator may use of the product. Of the engine: nothing but the entry that every command has, and what the
+#: receiver of webhooks calls. That keeps a hint and does no more: it is the commands' entry that acts on it.
 ALLOWED = (
     "syncline.app.",
     "syncline.config.",
+    "syncline.engine.event.hint",
     "syncline.errors.",
     "syncline.mapping.Lens",
     "syncline.merging.normalise",

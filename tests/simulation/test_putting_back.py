@@ -41,6 +41,27 @@ def test_an_edit_that_is_lost_after_that_is_reported():
     history.world.close()
 
 
+def test_of_two_edits_since_then_the_older_does_not_follow_the_newer():
+    history = play(PUT_BACK, reference())
+    for number in (51, 52):
+        edits(history.world, "crm", phone=text(number))
+    for number in (52, 51):
+        hub_writes(history.world, "erp", phone=text(number))
+
+    assert "I13 order" in {one.invariant for one in violations(history)[0]}
+    history.world.close()
+
+
+def test_an_edit_of_before_may_follow_one_of_after():
+    history = play(PUT_BACK, reference())
+    edits(history.world, "crm", phone=text(51))
+    for number in (51, 41):
+        hub_writes(history.world, "erp", phone=text(number))
+
+    assert "I13 order" not in {one.invariant for one in violations(history)[0]}
+    history.world.close()
+
+
 def test_without_a_copy_there_is_nothing_to_put_back():
     first = Script(
         seed=1, store="file", flows=SCRIPT.flows, systems=SCRIPT.systems, before=SCRIPT.before,

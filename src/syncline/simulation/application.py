@@ -18,6 +18,7 @@ from syncline.simulation.script import Habits
 from syncline.simulation.shape import Json, SideShape, encode_record
 from syncline.simulation.spelling import respelled, spelled
 from syncline.simulation.virtual import EPOCH, NEVER, SECOND, VirtualEnv
+from syncline.simulation.webhooks import Outbox
 
 REFUSED = "!"  #: ends a text that the validation rule of an application does not let in
 CHANGED, MISSING = "changed meanwhile", "no such record"  #: why a write did nothing
@@ -35,6 +36,7 @@ class Application:
         self.late: list[tuple[int, str, Item]] = []
         self.chance = random.Random(f"{seed} {name}")  # noqa: S311  a seed repeats
         self.used: dict[str, str] = {}  #: idempotency key -> record
+        self.outbox = Outbox(name, habits, seed)
         self._keys = count(1)
         self._skew = int(habits.skew * SECOND)
         self._grain = max(1, int(habits.precision * SECOND))
@@ -105,6 +107,7 @@ class Application:
         )  # fmt: skip
         before = kept.versions[-1] if kept.versions else None
         kept.versions.append(version)
+        self.outbox.tell(env.at, kept.side.resource, kept.key)
         if fields is not None and touched is None:
             version.touched = frozenset(self.values(kept, version))
         self._run_workflow(kept, before, version)

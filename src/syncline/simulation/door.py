@@ -71,6 +71,7 @@ def _declared(habits: Habits) -> Mapping[str, str]:
 
 Items = list[Item]
 Receipts = list[Receipt]
+Seen = list[tuple[int, str, str]]  #: (when [µs], resource, key)
 Askings = list[tuple[str, Cursor | None]]
 
 
@@ -93,6 +94,8 @@ class Door:
         self.sent: list[int] = []  #: when each batch came [µs]
         self.pauses: list[tuple[int, int]] = []  #: from when until when it was not to be written to [µs]
         self.refused = 0  #: requests beyond the budget
+        self.got: Seen = []  #: every record that was read by key
+        self.listed: Seen = []  #: every record, and every tombstone, that a listing showed
 
     def contract(self, resource: str) -> Contract:
         """The truth about itself."""
@@ -119,6 +122,7 @@ class Door:
 
     def _one(self, resource: str, key: str) -> Record | Gone:
         app = self.app
+        self.got.append((app.env.at, resource, key))
         kept = app.tables[resource].get(key)
         version = kept.at(app.env.at - int(app.habits.get_lag * SECOND)) if kept else None
         if kept is None or version is None or version.fields is None:
@@ -290,6 +294,8 @@ class Listing:
             self._over = str(error).endswith("broken")
             raise
         records, tombs = self._read()
+        shown = [*(one.key for one in records), *tombs]
+        self._door.listed += [(self._door.app.env.at, self._resource, key) for key in shown]
         self._over = self._start >= len(self._kept)
         contract = self._door.contract(self._resource)
         self._newest = max([self._newest, *(one.stamp for one in records)])

@@ -17,7 +17,7 @@ from syncline.simulation.application import REFUSED
 from syncline.simulation.door import READ_FAULTS, WRITE_FAULTS
 from syncline.simulation.script import Deed, Fault, Habits, Passing, Script
 from syncline.simulation.shape import TOKENS, FieldShape, FlowShape, Kind, Shape
-from syncline.simulation.temper import draw_habits, draw_workflow
+from syncline.simulation.temper import draw_habits, draw_webhooks, draw_workflow
 
 FAULTS = tuple(dict.fromkeys((*READ_FAULTS, *WRITE_FAULTS)))
 PAIR = 2
@@ -67,6 +67,7 @@ class Drawer:
         scan, calm = chance.random() < 0.8, chance.random() < 0.08
         systems = {name: draw_habits(self.shape, name, chance, scan=scan) for name in self.shape.systems}
         draw_workflow(self.shape, systems, chance)
+        draw_webhooks(systems, random.Random(f"webhooks {self.seed}"))  # noqa: S311  a seed repeats
         swarm = self._swarm(systems, scan=scan, calm=calm)
         before = list(self._before())
         passes = [self._passing(swarm, number) for number in range(chance.randint(3, 6))]

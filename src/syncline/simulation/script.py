@@ -43,6 +43,11 @@ class Habits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     burst: int = 50
     counts: bool = False  #: answers 429 to what goes beyond that
     rejects: bool = False  #: a validation rule refuses some values
+    webhooks: bool = False  #: tells the hub which record has changed, after each change
+    webhooks_lost: float = 0.0  #: share of them that nobody ever hears
+    webhooks_twice: float = 0.0  #: share that comes twice
+    webhooks_late: float = 0.0  #: they come this late at most, so that one may overtake another [s]
+    webhooks_forged: float = 0.0  #: share beside which another comes that names what is not there, signed or not
     workflow: tuple[str, str] = ("", "")  #: a change of the first canonical field makes it set the second
 
 

@@ -49,6 +49,20 @@ def draw_habits(shape: Shape, name: str, chance: random.Random, *, scan: bool) -
     )  # fmt: skip
 
 
+def draw_webhooks(systems: dict[str, Habits], chance: random.Random) -> None:
+    """In some histories applications tell of their changes; then a listing may be later than any webhook."""
+    pick = chance.choice
+    share = pick((0.0, 0.0, 0.5, 1.0))
+    lost = pick((0.0, 0.2, 1.0))
+    for name, habits in systems.items():
+        if chance.random() < share:
+            systems[name] = msgspec.structs.replace(
+                habits, webhooks=True, webhooks_lost=lost, webhooks_twice=pick((0.0, 0.2)),
+                webhooks_late=pick((0.0, 3.0, 60.0)), webhooks_forged=pick((0.0, 0.1)),
+                lag=pick((habits.lag, 120.0)),
+            )  # fmt: skip
+
+
 def _normalisers(shape: Shape, name: str, chance: random.Random) -> dict[str, str]:
     kinds = {
         one.name: one.kind for flow in shape.flows.values() if name in flow.sides for one in flow.edited

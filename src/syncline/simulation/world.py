@@ -22,6 +22,7 @@ from syncline.simulation.people import People
 from syncline.simulation.script import Deed, Fault, Passing, Script
 from syncline.simulation.shape import Shape
 from syncline.simulation.virtual import Crash, Inline, VirtualEnv
+from syncline.simulation.webhooks import Receiver
 
 CALM = 0.5  #: what a person takes between two things [s]
 
@@ -40,9 +41,10 @@ class World:
     def __init__(self, script: Script, shape: Shape) -> None:
         self.script, self.shape = script, shape
         self.env = VirtualEnv(script.seed)
-        self.env.next_event = lambda: min(app.next_late() for app in self.apps.values())
+        self.env.next_event = lambda: min(min(app.next_late(), app.outbox.next_due()) for app in self.apps.values())
         self.env.happen = self._land
         self.env.pass_point = self.moment
+        self.counts: Counter[str] = Counter()  #: what happened, for the coverage of a campaign
         self.apps = {name: self._application(name) for name in shape.systems if name in script.systems}
         self.people = People(shape, self.apps, self.env)
         self.doors = {name: self._door(app) for name, app in self.apps.items()}
@@ -54,7 +56,7 @@ class World:
         self.heard: list[Event] = []
         self.crashes: list[tuple[int, str]] = []
         self.opened: list[int] = []  #: when a hub was started [µs]
-        self.counts: Counter[str] = Counter()  #: what happened, for the coverage of a campaign
+        self.receiver = Receiver(self.moment, lambda: self.env.at, self.counts)
         self.trace: list[tuple[int, str]] = []  #: every moment: (instant, name)
         self._passing = Passing()
         self._moment = 0
@@ -66,7 +68,9 @@ class World:
         sides = {
             flow.sides[name].resource: flow.sides[name] for flow in self.shape.flows.values() if name in flow.sides
         }
-        return Application(name, self.script.systems[name], sides, self.env, self.script.seed)
+        app = Application(name, self.script.systems[name], sides, self.env, self.script.seed)
+        app.outbox.counts = self.counts
+        return app
 
     def _door(self, app: Application) -> Door:
         contracts = {
@@ -81,15 +85,18 @@ class World:
         for app in self.apps.values():
             if app.late:
                 app.land_late()
+            for one in app.outbox.arriving(self.env.at):
+                self.receiver.receive(self.hub, app.sides[one.resource].flow, app.name, one)
 
     def moment(self, name: str) -> None:
         """Something passes: what is due happens, people act, the process may die."""
         self._moment += 1
+        number = self._moment  # a webhook that lands has moments of its own
         self.trace.append((self.env.at, name))
         self._land()
-        for deed in self._deeds.pop(self._moment, ()):
+        for deed in self._deeds.pop(number, ()):
             self._do(deed)
-        if self._moment == self._passing.crash:
+        if number == self._passing.crash:
             self.crashes.append((self.env.at, name))
             self.counts[f"crash {name}"] += 1
             raise Crash(name)

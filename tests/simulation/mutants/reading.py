@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from syncline.engine import absorb, deliver, discover, doubts, identify, references, refresh, shown
+from syncline.engine import absorb, deliver, discover, doubts, event, identify, references, refresh, shown
 from syncline.store.transactions import StoredTransaction
 from tests.simulation.mutants.mutant import mutant
 from tests.simulation.mutants.patching import instead, rewritten
@@ -153,5 +153,15 @@ READING = (
         "no-barrier-after-a-list",
         "a record is read by key at once, though a list has shown more than gets show yet",
         instead(absorb._remember_listed, lambda _at, _rows: None),
+    ),
+    mutant(
+        "webhook-not-kept",
+        "a webhook is answered without keeping what it told",
+        instead(event.hint, lambda _hub, _bound, _system, _keys: None),
+    ),
+    mutant(
+        "hint-of-nothing-kept",
+        "a hint about what was never there is not let go: it is asked for again and again",
+        rewritten(refresh._missing, ("step.done_hints.setdefault(at.side.stream, []).extend(unknown)", "pass")),
     ),
 )

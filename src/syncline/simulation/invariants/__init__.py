@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from syncline.simulation.history import History
-from syncline.simulation.invariants import edits, records, rules, writes
+from syncline.simulation.invariants import edits, records, rules, told, writes
 from syncline.simulation.invariants.crashes import crashes_leave_no_trace
 from syncline.simulation.invariants.facts import Facts
 
@@ -26,8 +26,8 @@ SAFETY: Mapping[str, tuple[Check, ...]] = {
     "I2 no duplicate": (records.one_record_each,),
     "I5 ownership": (edits.owners_prevail, rules.empties_are_kept),
     "I6 cursors": (writes.cursors_go_forward,),
-    "I7 causes": (writes.writes_have_causes, writes.parked_were_refused),
-    "I8 staleness": (writes.nobody_is_left_out,),
+    "I7 causes": (writes.writes_have_causes, writes.parked_were_refused, told.forgeries_do_no_harm),
+    "I8 staleness": (writes.nobody_is_left_out, told.hints_are_followed),
     "I9 deletes": (records.deletes_are_people_s, records.none_returns),
     "I11 no leak of normalisation": (writes.values_were_entered, rules.empties_were_entered),
     "I12 bounds": (writes.bounds_are_kept,),

@@ -156,6 +156,10 @@ class Facts(Played):
         """Was a copy put back that was made before an instant? Then the hub cannot know what was agreed about then."""
         return any(since <= at <= back for since, back in self.world.put_back)
 
+    def put_back_before(self, at: int) -> int:
+        """When the hub's state was last put back before an instant [µs]; 0: never."""
+        return max((back for back in self._put_back_at if back <= at), default=0)
+
     def pair_forgotten(self, name: str) -> bool:
         """Has the hub lost what it knew of a field that some system keeps otherwise than it was entered?"""
         return bool(self.world.put_back) and any(name in app.habits.normalisers for app in self.world.apps.values())

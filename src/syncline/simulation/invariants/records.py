@@ -238,7 +238,7 @@ def _plainly_deleted(
         return False
     first = min(one.at for one in removals)
     touched = max(
-        (v.at for _, kept in records for v in kept.versions if v.who != HUB and v.fields is not None), default=0
+        (v.listed for _, kept in records for v in kept.versions if v.who != HUB and v.fields is not None), default=0
     )
     calm = [told for told in facts.world.told if touched < told.begun and told.at < first]
     undecided = any(row_thing == thing for row_thing, _ in facts.conflicts) or bool(facts.refusing(thing))

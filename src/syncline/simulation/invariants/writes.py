@@ -110,31 +110,37 @@ def bounds_are_kept(facts: Facts) -> Iterator[str]:
 
 
 def order_is_kept(facts: Facts) -> Iterator[str]:
-    """I13: of two edits that were made of one record after each other, the older is never written after the newer."""
-    if facts.rolled_back or facts.world.put_back:  # somebody begins anew with what was then
+    """I13: of two edits that were made of one record after each other, the older is never written after the newer.
+
+    A hub whose state was put back begins anew: from then on it is asked of what is entered from then on.
+    """
+    if facts.rolled_back:  # an application begins anew with what was then
         return
     origin: dict[tuple[str, str, str], Edit] = {}
     for edit in facts.texts:
         origin.setdefault((edit.flow, edit.field, str(edit.value)), edit)
     for app, kept in facts.records():
-        latest: dict[tuple[str, str, str], Edit] = {}
-        for name, value in _written(app, kept):
+        latest: dict[tuple[int, str, str, str], Edit] = {}
+        for at, name, value in _written(app, kept):
             edit_of = origin.get((kept.side.flow, name, value))
             if edit_of is None or edit_of.system == app.name or facts.flow(kept.side.flow).fields[name].field.group:
                 continue  # of a group, an edit of one field carries what stood beside it
-            place = (edit_of.system, edit_of.key, name)
+            begun = facts.put_back_before(at)
+            if begun and edit_of.at <= begun:
+                continue
+            place = (begun, edit_of.system, edit_of.key, name)
             if place in latest and latest[place].at > edit_of.at:
                 yield f"{app.name} {kept.key}.{name}: {edit_of.value!r} was written after {latest[place].value!r}"
             latest[place] = edit_of
 
 
-def _written(app: Application, kept: Kept) -> Iterator[tuple[str, str]]:
-    """(field, value) of everything that the hub changed in a record, in order."""
+def _written(app: Application, kept: Kept) -> Iterator[tuple[int, str, str]]:
+    """(when, field, value) of everything that the hub changed in a record, in order."""
     before: dict[str, Value] = {}
     for version in kept.versions:
         values = app.values(kept, version)
         if version.who == HUB:
-            yield from ((name, str(value)) for name, value in values.items() if before.get(name) != value)
+            yield from ((version.at, name, str(value)) for name, value in values.items() if before.get(name) != value)
         before = values
 
 
