@@ -35,7 +35,7 @@ class Application:
         self.refusals: list[tuple[str, Item]] = []
         self.late: list[tuple[int, str, Item]] = []
         self.chance = random.Random(f"{seed} {name}")  # noqa: S311  a seed repeats
-        self.used: dict[str, str] = {}  #: idempotency key -> record
+        self.used: dict[str, Kept] = {}  #: idempotency key -> record
         self.outbox = Outbox(name, habits, seed)
         self._keys = count(1)
         self._skew = int(habits.skew * SECOND)
@@ -50,8 +50,11 @@ class Application:
     def records(self) -> Iterator[tuple[str, Kept]]:
         """(resource, record) of everything that ever was."""
         for resource, table in self.tables.items():
-            for kept in table.values():
-                yield resource, kept
+            for newest in table.values():
+                kept: Kept | None = newest
+                while kept is not None:
+                    yield resource, kept
+                    kept = kept.former
 
     def values(self, kept: Kept, version: Version) -> dict[str, Value]:
         """The canonical values of a version."""
@@ -64,11 +67,12 @@ class Application:
         if not version.raw:
             marked = {"_marker": kept.marker} if self.habits.marker != "none" else {}
             version.raw = encode_record({"id": kept.key, **marked, **(version.fields or {})})
-        number = None if self.habits.locking == "none" else self._version_name(version)
+        number = None if self.habits.locking == "none" else self._version_name(kept, version)
         return Record(key=kept.key, raw=version.raw, version=number, stamp=version.stamp if self.habits.stamped else 0)
 
-    def _version_name(self, version: Version) -> str:
-        return str(version.number) if self.habits.locking == "version" else f'W/"{version.number * 7919:x}"'
+    def _version_name(self, kept: Kept, version: Version) -> str:
+        number = kept.numbered_from + version.number
+        return str(number) if self.habits.locking == "version" else f'W/"{number * 7919:x}"'
 
     # --- its own rules ------------------------------------------------------------------------------------------------
 
@@ -85,13 +89,21 @@ class Application:
 
     def insert(self, resource: str, fields: Json, *, by: str, who: int, item: Item | None = None) -> Kept:
         """A new record."""
+        former = self._to_reuse(resource, by)
         kept = Kept(
-            key=f"{self.name[0].upper()}{next(self._keys)}", side=self.sides[resource], who=who,
-            marker=item.marker if item else "", by_hub=item is not None,
+            key=former.key if former else f"{self.name[0].upper()}{next(self._keys)}", side=self.sides[resource],
+            who=who, marker=item.marker if item else "", by_hub=item is not None, former=former,
         )  # fmt: skip
         self.tables[resource][kept.key] = kept
         self.keep(kept, {**fields, "internal": f"{CANARY} {kept.key}"}, by, None)
         return kept
+
+    def _to_reuse(self, resource: str, by: str) -> Kept | None:
+        """The record whose key is given again: the one that was deleted last."""
+        if self.habits.reuses == "never" or (self.habits.reuses == "people" and by == HUB):
+            return None
+        gone = (one for one in self.tables[resource].values() if one.last.fields is None and not one.merged_into)
+        return max(gone, key=lambda one: one.last.at, default=None)
 
     def keep(self, kept: Kept, fields: Json | None, by: str, touched: frozenset[str] | None) -> Version:
         """A new version of a record, as the application stores it."""
@@ -146,7 +158,7 @@ class Application:
         if kept is None or kept.last.fields is None:
             return Receipt(ref=item.ref, outcome=Outcome.GONE, message=MISSING)
         before = kept.last
-        if self.habits.locking != "none" and item.version not in (None, self._version_name(before)):
+        if self.habits.locking != "none" and item.version not in (None, self._version_name(kept, before)):
             return Receipt(ref=item.ref, outcome=Outcome.STALE, message=CHANGED)
         if item.op is not Op.UPDATE:
             after = self.keep(kept, None, HUB, frozenset())
@@ -166,7 +178,7 @@ class Application:
     def _create(self, resource: str, item: Item) -> Receipt:
         again = self.used.get(item.idempotency) if self.habits.idempotent else None
         if again is not None:
-            return self._done(item, self.tables[resource][again])
+            return self._done(item, again)
         if self.habits.upsert and item.marker:
             for kept in self.live(resource):
                 if kept.marker == item.marker:
@@ -176,7 +188,7 @@ class Application:
             return self._refuse(resource, item)
         kept = self.insert(resource, fields, by=HUB, who=0, item=item)
         if self.habits.idempotent:
-            self.used[item.idempotency] = kept.key
+            self.used[item.idempotency] = kept
         self._note(resource, kept, item, None, kept.versions[0])
         return self._done(item, kept)
 
@@ -187,7 +199,7 @@ class Application:
     def _note(self, resource: str, kept: Kept, item: Item, before: Version | None, after: Version) -> None:
         self.writes.append(
             Write(
-                at=self.env.at, system=self.name, resource=resource, key=kept.key, op=item.op, item=item,
+                at=self.env.at, system=self.name, resource=resource, key=kept.key, kept=kept, op=item.op, item=item,
                 before=before, after=after,
             )
         )  # fmt: skip

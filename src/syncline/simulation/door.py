@@ -95,6 +95,7 @@ class Door:
         self.pauses: list[tuple[int, int]] = []  #: from when until when it was not to be written to [µs]
         self.refused = 0  #: requests beyond the budget
         self.got: Seen = []  #: every record that was read by key
+        self.whole: list[tuple[int, int, str]] = []  #: (begun, ended, resource) of each listing of everything [µs]
         self.listed: Seen = []  #: every record, and every tombstone, that a listing showed
 
     def contract(self, resource: str) -> Contract:
@@ -124,21 +125,21 @@ class Door:
         app = self.app
         self.got.append((app.env.at, resource, key))
         kept = app.tables[resource].get(key)
-        version = kept.at(app.env.at - int(app.habits.get_lag * SECOND)) if kept else None
-        if kept is None or version is None or version.fields is None:
+        seen = kept.seen(app.env.at - int(app.habits.get_lag * SECOND)) if kept else None
+        if kept is None or seen is None or seen[1].fields is None:
             return Gone(key=key, merged_into=kept.merged_into if kept else "")
-        return app.shown(kept, version)
+        return app.shown(*seen)
 
     def search(self, resource: str, field: str, value: str) -> Sequence[Record]:
         """Records that hold a value, as late as a search shows them."""
         self.read("search")
         app, found = self.app, []
         for kept in app.tables[resource].values():
-            version = kept.at(app.env.at, listed=True)
+            shown, version = kept.seen(app.env.at, listed=True) or (kept, None)
             if version is None or version.fields is None:
                 continue
-            if (kept.marker if field == "" else version.fields.get(field)) == value:
-                found.append(app.shown(kept, version))
+            if (shown.marker if field == "" else version.fields.get(field)) == value:
+                found.append(app.shown(shown, version))
         return found
 
     def markers(self, resource: str, raws: Sequence[bytes]) -> Sequence[str]:
@@ -280,6 +281,7 @@ class Listing:
         if door.app.habits.shuffled:
             door.app.chance.shuffle(self._kept)
         self._start, self._over, self._newest = 0, False, 0
+        self._begun = door.app.env.at
 
     def __iter__(self) -> Iterator[Page]:
         return self
@@ -297,6 +299,8 @@ class Listing:
         shown = [*(one.key for one in records), *tombs]
         self._door.listed += [(self._door.app.env.at, self._resource, key) for key in shown]
         self._over = self._start >= len(self._kept)
+        if self._over and self._since is None:
+            self._door.whole.append((self._begun, self._door.app.env.at, self._resource))
         contract = self._door.contract(self._resource)
         self._newest = max([self._newest, *(one.stamp for one in records)])
         return Page(
@@ -313,17 +317,17 @@ class Listing:
         first = self._since.stamp - overlap if self._since else 0
         feeds = contract.deletes is Deletes.TOMBSTONES
         if app.habits.counted and not feeds:  # those behind a record that has gone have moved up
-            self._kept = [kept for kept in self._kept if (now := kept.at(app.env.at, listed=True)) and now.fields]
+            self._kept = [kept for kept in self._kept if (now := kept.seen(app.env.at, listed=True)) and now[1].fields]
         while self._start < len(self._kept) and len(found) < app.habits.page:
             kept = self._kept[self._start]
             self._start += 1
-            version = kept.at(app.env.at, listed=True)
+            shown, version = kept.seen(app.env.at, listed=True) or (kept, None)
             if version is None:
                 continue
             if version.fields is None:
                 tombs += [kept.key] if feeds and not kept.merged_into and self._still_told(version) else []
             elif version.stamp >= first:
-                found.append(app.shown(kept, version))
+                found.append(app.shown(shown, version))
         return found, tombs
 
     def _still_told(self, deleted: Version) -> bool:

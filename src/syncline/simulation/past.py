@@ -28,7 +28,7 @@ class Version:
         self.raw = b""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)
 class Kept:
     """One record with its whole past."""
 
@@ -39,6 +39,7 @@ class Kept:
     by_hub: bool = False
     versions: list[Version] = field(default_factory=list)
     merged_into: str = ""
+    former: Kept | None = None  #: the record that had this key before
 
     @property
     def last(self) -> Version:
@@ -52,6 +53,18 @@ class Kept:
                 return version
         return None
 
+    def seen(self, until: int, *, listed: bool = False) -> tuple[Kept, Version] | None:
+        """What can be seen under its key: as long as that is nothing of it, what can be seen of the former record."""
+        version = self.at(until, listed=listed)
+        if version is not None:
+            return self, version
+        return self.former.seen(until, listed=listed) if self.former else None
+
+    @property
+    def numbered_from(self) -> int:
+        """How many versions there were of former records: what names a version of a key never names another one."""
+        return self.former.numbered_from + len(self.former.versions) if self.former else 0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Write:
@@ -61,6 +74,7 @@ class Write:
     system: str
     resource: str
     key: str
+    kept: Kept
     op: Op
     item: Item
     before: Version | None

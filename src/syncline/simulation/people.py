@@ -24,6 +24,7 @@ class Edit:
     system: str
     flow: str
     key: str
+    kept: Kept
     who: int
     field: str
     value: Value  #: as the application stored it
@@ -75,11 +76,21 @@ class People:
     def who(self, kept: Kept) -> int:
         """The thing that a record tells of: that of its identifying values; 0 when nobody ever entered such."""
         if not kept.who:
-            flow = self._shape.flows[kept.side.flow]
-            values = kept.side.values(kept.versions[0].fields or {})
-            names = flow.identifiers or [name for name, one in flow.fields.items() if one.kind in TOKENS]
-            kept.who = next((who for name in names if (who := self.known(flow.name, name, str(values.get(name))))), 0)
+            kept.who = self.called(kept, kept.versions[0])
         return kept.who
+
+    def called(self, kept: Kept, version: Version) -> int:
+        """The thing whose identifying values a version holds; 0 when nobody ever entered such."""
+        flow = self._shape.flows[kept.side.flow]
+        values = kept.side.values(version.fields or {})
+        names = flow.identifiers or [name for name, one in flow.fields.items() if one.kind in TOKENS]
+        return next((who for name in names if (who := self.known(flow.name, name, str(values.get(name))))), 0)
+
+    def take_for_one(self, flow: str, one: int, other: int) -> None:
+        """Nobody could tell these two things apart."""
+        one, other = self.thing(flow, one), self.thing(flow, other)
+        if one != other:
+            self._joined[flow, one] = other
 
     def known(self, flow: str, name: str, value: str) -> int:
         """Whom a value was entered for; 0 when nobody entered it."""
@@ -247,8 +258,8 @@ class People:
                 self._known.setdefault((kept.side.flow, name, value), kept.who or self.who(kept))
             self.edits.append(
                 Edit(
-                    system=app.name, flow=kept.side.flow, key=kept.key, who=self.who(kept), field=name, value=value,
-                    before=before.get(name), version=version, first=version.number == 1,
+                    system=app.name, flow=kept.side.flow, key=kept.key, kept=kept, who=self.who(kept), field=name,
+                    value=value, before=before.get(name), version=version, first=version.number == 1,
                 )
             )  # fmt: skip
 

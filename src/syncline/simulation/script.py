@@ -30,6 +30,7 @@ class Habits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     normalisers: dict[str, Normaliser] = {}  #: by canonical field
     declared: bool = True  #: does its contract tell of them?
     deletes: Literal["hard", "soft", "tombstones"] = "hard"
+    reuses: Literal["never", "people", "all"] = "never"  #: who gets the id of the record that was deleted last
     retention: float = 0.0  #: its feed forgets a delete after so long, which no contract tells; 0: never
     read_back: Literal["body", "get"] = "body"
     batch: Literal["single", "atomic", "items", "unordered"] = "items"

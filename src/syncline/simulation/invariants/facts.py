@@ -16,7 +16,7 @@ from syncline.model.values import Value
 from syncline.simulation.invariants.played import DAWDLE, Place, Played, Thing
 from syncline.simulation.past import Kept
 from syncline.simulation.people import Edit
-from syncline.simulation.virtual import SECOND
+from syncline.simulation.virtual import EPOCH, NEVER, SECOND
 
 __all__ = ["Facts", "Place", "Thing"]
 
@@ -30,13 +30,23 @@ class Facts(Played):
     def conflicts(self) -> list[tuple[Thing, ConflictRow]]:
         """Every conflict, and the thing that it is about; (flow, 0) where nobody can tell."""
         rows = operations.conflicts(self.world.open(), every=True)
-        return [((row.flow, self._who_of(row.flow, row.keys)), row) for row in rows]
+        return [
+            ((row.flow, self._who_of(row.flow, row.keys, row.at - EPOCH) or self._numbered(row)), row) for row in rows
+        ]
 
-    def _who_of(self, flow: str, keys: Mapping[str, str]) -> int:
+    def _numbered(self, row: ConflictRow) -> int:
+        """Whom a conflict is about that has no records any more, by what was ever written of its entity."""
+        told = (self.thing(one.kept) for one in self.writes if one.item.ref == row.eid)
+        return next((who for flow, who in told if flow == row.flow), 0)
+
+    def _who_of(self, flow: str, keys: Mapping[str, str], at: int = NEVER) -> int:
         for system, key in keys.items():
             app, side = self.world.apps.get(system), self.flow(flow).sides.get(system)
-            kept = app.tables[side.resource].get(key) if app and side else None
-            if kept is not None:
+            seen = (
+                app.tables[side.resource][key].seen(at) if app and side and key in app.tables[side.resource] else None
+            )
+            if seen is not None:
+                kept, _ = seen
                 return self.thing(kept)[1]
         return 0
 
@@ -103,7 +113,7 @@ class Facts(Played):
     @cached_property
     def raced(self) -> set[Thing]:
         """Things that a person entered in a system just while the hub did, or renamed before the hub knew them."""
-        found = set(self.renamed_early)
+        found = self.renamed_early | self._met_twice
         forgotten = [one for one in self.people.removals if self.forgotten(one.at)]
         found |= {(one.flow, self.people.thing(one.flow, one.who)) for one in forgotten}  # and perhaps made anew since
         for thing, records in self.all_of.items():
@@ -118,6 +128,17 @@ class Facts(Played):
                     if one.by_hub and other is app and made - reach <= one.versions[0].at <= made + reach
                 }  # fmt: skip
         return found
+
+    @cached_property
+    def _met_twice(self) -> set[Thing]:
+        """Things that took an id over, unseen, and that somebody has entered elsewhere as well."""
+        return {
+            thing for thing in self.reborn
+            if any(
+                not kept.by_hub and kept.key != one.kept.key and self.people.who(kept) == self.people.who(one.kept)
+                for one in self._unseen for _, kept in self.all_of[thing]
+            )
+        }  # fmt: skip
 
     @cached_property
     def renamed_early(self) -> set[Thing]:

@@ -10,6 +10,7 @@ from syncline.model.page import Op
 from syncline.model.values import Value
 from syncline.simulation.application import Application
 from syncline.simulation.history import History
+from syncline.simulation.invariants.reused import is_unseen, reuses
 from syncline.simulation.past import HUB, Kept, Version, Write
 from syncline.simulation.people import Edit
 from syncline.simulation.shape import TOKENS, FieldShape, FlowShape
@@ -29,6 +30,10 @@ class Played:
         self.people = history.world.people
         self.shape = history.shape
         self.window_hits = 0  #: edits that fell into the window of a system without locking
+        self._unseen = [one for one in reuses(self.world) if is_unseen(self.world, one)]
+        for one in self._unseen:
+            self.people.take_for_one(one.kept.side.flow, *map(self.people.who, (one.former, one.kept)))
+        self.reborn = {self.thing(one.kept) for one in self._unseen}  #: things whose id was given again, unseen
 
     # --- who and where ------------------------------------------------------------------------------------------------
 
@@ -61,7 +66,7 @@ class Played:
 
     def kept(self, edit: Edit) -> Kept:
         """The record that was edited."""
-        return self.world.apps[edit.system].tables[self.flow(edit.flow).sides[edit.system].resource][edit.key]
+        return edit.kept
 
     def flow(self, name: str) -> FlowShape:
         """One flow."""
@@ -132,7 +137,7 @@ class Played:
 
     def kept_of(self, write: Write) -> Kept:
         """The record that was written."""
-        return self.world.apps[write.system].tables[write.resource][write.key]
+        return write.kept
 
     @cached_property
     def sent(self) -> set[tuple[Thing, str, str, str]]:

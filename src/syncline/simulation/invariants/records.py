@@ -79,7 +79,16 @@ def _comparable(facts: Facts) -> Iterator[tuple[Thing, Mapping[str, list[Kept]]]
     """Live things that wait for nobody, by system."""
     for thing, found in facts.live.items():
         if thing[1] and thing not in facts.asked | facts.raced | facts.joined and not _kept_apart(facts, thing):
-            yield thing, found
+            yield from ((thing, one) for one in (_by_name(facts, found) if thing in facts.reborn else [found]))
+
+
+def _by_name(facts: Facts, found: Mapping[str, list[Kept]]) -> list[Mapping[str, list[Kept]]]:
+    """The live records of what nobody could tell apart: those that are called alike belong together."""
+    called: dict[int, dict[str, list[Kept]]] = {}
+    for system, records in found.items():
+        for kept in records:
+            called.setdefault(facts.people.called(kept, kept.last), {}).setdefault(system, []).append(kept)
+    return list(called.values())
 
 
 def _waits(facts: Facts, thing: Thing, system: str) -> bool:
@@ -127,8 +136,8 @@ def _shown(
             if field.name not in kept.side.writable or _waits(facts, thing, system):
                 continue
             value = facts.world.apps[system].values(kept, kept.last).get(field.name, UNSET)
-            if value is UNSET and system in facts.rolled_back:
-                continue  # a backup did not have the field yet: it is not carried there any more
+            if value is UNSET and (system in facts.rolled_back or thing in facts.reborn):
+                continue  # a backup, or who took the id over, did not have the field: it is not carried there any more
             if field.kind is not Kind.REFERENCE:
                 yield system, value
             elif not _orphaned(facts, field, system, value):

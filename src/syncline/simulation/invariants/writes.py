@@ -120,7 +120,7 @@ def order_is_kept(facts: Facts) -> Iterator[str]:
     for edit in facts.texts:
         origin.setdefault((edit.flow, edit.field, str(edit.value)), edit)
     for app, kept in facts.records():
-        latest: dict[tuple[int, str, str, str], Edit] = {}
+        latest: dict[tuple[int, Kept, str], Edit] = {}
         for at, name, value in _written(app, kept):
             edit_of = origin.get((kept.side.flow, name, value))
             if edit_of is None or edit_of.system == app.name or facts.flow(kept.side.flow).fields[name].field.group:
@@ -128,7 +128,7 @@ def order_is_kept(facts: Facts) -> Iterator[str]:
             begun = facts.put_back_before(at)
             if begun and edit_of.at <= begun:
                 continue
-            place = (begun, edit_of.system, edit_of.key, name)
+            place = (begun, edit_of.kept, name)
             if place in latest and latest[place].at > edit_of.at:
                 yield f"{app.name} {kept.key}.{name}: {edit_of.value!r} was written after {latest[place].value!r}"
             latest[place] = edit_of

@@ -1,0 +1,68 @@
+"""Ids that an application gives again: which two records could nobody tell apart?
+
+A record that is deleted, and whose id another one gets before the hub can know that it is gone, looks edited from
+outside: every value is another one, also those that it is called by. Then the two are one thing to the invariants. All
+that holds of one thing is asked of it: nothing doubled, no edit lost, agreement. Only by what its records are called in
+the end they are told apart there, for the hub may have found out.
+
+Where the hub could know, they are two things, and nothing is excused: it has deleted the record itself, or seen a
+whole listing without it, and had the passes and the time to make sure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from syncline.simulation.application import Application
+from syncline.simulation.past import HUB, Kept
+from syncline.simulation.virtual import SECOND
+from syncline.simulation.world import World
+
+SURE = 2  #: passes without a pause: one misses the record in a listing and by key, the next one confirms it
+
+
+class Reuse(NamedTuple):
+    """A key that was given again."""
+
+    app: Application
+    former: Kept
+    kept: Kept
+
+    @property
+    def at(self) -> int:
+        """When [µs]."""
+        return self.kept.versions[0].at
+
+
+def reuses(world: World) -> Iterator[Reuse]:
+    """Every key that was given again."""
+    for app in world.apps.values():
+        for _, kept in app.records():
+            if kept.former is not None:
+                yield Reuse(app, kept.former, kept)
+
+
+def is_unseen(world: World, one: Reuse) -> bool:
+    """Could the hub not know that the former record is gone, when another one got its key?"""
+    since = _shown_gone(world, one)
+    if since is None or any(copied <= one.at and since <= back for copied, back in world.put_back):
+        return True  # or it may have forgotten
+    habits = one.app.habits
+    calm = [told for told in world.told if since <= told.at and told.at < one.at and not told.report.paused]
+    certain = int((habits.lag + habits.get_lag + habits.effect) * SECOND)
+    needed = 1 if one.former.last.who == HUB else SURE
+    return len(calm) < needed or calm[-1].begun < since + certain
+
+
+def _shown_gone(world: World, one: Reuse) -> int | None:
+    """When the hub was first shown that the former record is gone; None: not before its key was given again."""
+    deleted = one.former.last
+    if deleted.who == HUB:
+        return deleted.at
+    listings = world.doors[one.app.name].whole
+    shown = (
+        ended for begun, ended, resource in listings
+        if resource == one.kept.side.resource and deleted.listed <= begun and ended < one.at
+    )  # fmt: skip
+    return min(shown, default=None)
