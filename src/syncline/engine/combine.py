@@ -12,7 +12,7 @@ from syncline.engine.identify import OUR_CREATE, is_indexed, keys_of, values_of
 from syncline.engine.known import Known
 from syncline.engine.learn import UNKNOWN, believed
 from syncline.engine.plan import wanted
-from syncline.engine.restored import comes_back, goes_to_its_twin, reopen
+from syncline.engine.restored import comes_back, goes_to_its_twin, is_another, reopen
 from syncline.engine.step import Step
 from syncline.merging import Decision, Merge, Observation, Shadow, Unit, Verdict, merge
 from syncline.merging.merge import CHANGES_CANON, IS_CONFLICT
@@ -52,9 +52,11 @@ def combine(at: Pass, known: Sequence[Known], step: Step, outcomes: Counter[Read
 
 def _combine_one(at: Pass, one: Known, entity: Entity, others: Mapping[str, Link], step: Step) -> ReadOutcome:
     if one.link is not None and one.link.state is not LinkState.OK:
-        if not comes_back(at, one, step):
+        if not comes_back(at, one, entity, step):
             return ReadOutcome.FILTERED
-        if entity.state is EntityState.DEAD and goes_to_its_twin(at, one, entity, step):
+        if entity.state is EntityState.DEAD and (
+            is_another(at, one, entity, step) or goes_to_its_twin(at, one, entity, step)
+        ):
             return ReadOutcome.DEFERRED
         reopen(at, one, entity, step)
     gens = gens_of(entity, at.bound.width)

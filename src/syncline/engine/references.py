@@ -7,8 +7,8 @@ from collections.abc import Set as AbstractSet
 from typing import NamedTuple, cast
 
 from syncline.engine.hub import BoundFlow, BoundSide, Hub
-from syncline.engine.kinds import former
-from syncline.model.state import LinkState, Stream
+from syncline.engine.kinds import former, unplaced
+from syncline.model.state import Link, LinkState, Stream
 from syncline.model.values import UNSET, Row, Value, is_empty
 
 
@@ -58,10 +58,18 @@ def parents_in(hub: Hub, system: str, entity: str, keys: Sequence[str]) -> Paren
         if hub.may_have(former(stream)):  # a record that was made anew since: its former key still names the entity
             buried = hub.store.tombs(stream, [key for key in missing if key not in found])
             found.update({key: hub.store.merged_into(entity, tomb.eid) for key, tomb in buried.items()})
+    for key in _unsure(hub, stream, links):
+        del found[key]
     renewed = {key: found[key] for key in missing if key in found}
     now = hub.store.links_of(stream, list(renewed.values())) if renewed else {}
     stale = [key for key, eid in renewed.items() if eid in now and now[eid].state is LinkState.OK]
     return Parents(found, frozenset(stale))
+
+
+def _unsure(hub: Hub, stream: Stream, links: Mapping[str, Link]) -> list[str]:
+    """Keys of deleted records that have been seen again, and may be another record's by now: that is to be read yet."""
+    gone = [key for key, link in links.items() if link.state is LinkState.GONE]
+    return list(hub.store.documents(unplaced(stream), gone)) if gone and hub.may_have(unplaced(stream)) else []
 
 
 def to_eids(hub: Hub, bound: BoundFlow, side: BoundSide, rows: Sequence[dict[int, Value]]) -> Translated:

@@ -39,7 +39,10 @@ def remember(at: Pass, step: Step, key: str, values: Mapping[int, Value], obscur
     }
     if kept:
         flat: Row = [one for pair in kept.items() for one in pair]
-        step.put_document(unplaced(at.side.stream), key, encode_row(flat))
+        kind = unplaced(at.side.stream)
+        step.put_document(kind, key, encode_row(flat))
+        if key in (dropped := step.dropped_documents.get(kind, [])):
+            dropped.remove(key)
     else:
         forget(at.hub, at.side, [key], step)
 

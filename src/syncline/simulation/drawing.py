@@ -17,7 +17,7 @@ from syncline.simulation.application import REFUSED
 from syncline.simulation.door import READ_FAULTS, WRITE_FAULTS
 from syncline.simulation.script import Deed, Fault, Habits, Passing, Script
 from syncline.simulation.shape import TOKENS, FieldShape, FlowShape, Kind, Shape
-from syncline.simulation.temper import draw_habits, draw_webhooks, draw_workflow
+from syncline.simulation.temper import draw_habits, draw_reuse, draw_webhooks, draw_workflow
 
 FAULTS = tuple(dict.fromkeys((*READ_FAULTS, *WRITE_FAULTS)))
 PAIR = 2
@@ -69,8 +69,14 @@ class Drawer:
         draw_workflow(self.shape, systems, chance)
         draw_webhooks(systems, random.Random(f"webhooks {self.seed}"))  # noqa: S311  a seed repeats
         swarm = self._swarm(systems, scan=scan, calm=calm)
+        most = 6
+        if scan and not any(swarm.ops[one] for one in ("merge", "split", "rename")):  # such mixtures say nothing
+            draw_reuse(systems, random.Random(f"reuse {self.seed}"))  # noqa: S311  a seed repeats
+        if any(habits.reuses != "never" for habits in systems.values()):
+            swarm.ops |= {"add": 3.0, "remove": 3.0}
+            swarm.crash, swarm.full, most = swarm.crash / 4, 1.0, 12  # time enough to know that a record is gone
         before = list(self._before())
-        passes = [self._passing(swarm, number) for number in range(chance.randint(3, 6))]
+        passes = [self._passing(swarm, number) for number in range(chance.randint(most // 2, most))]
         store: Literal["memory", "file"] = "file" if chance.random() < FILES else "memory"
         if calm:
             passes = list(self._calmed(passes))

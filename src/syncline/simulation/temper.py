@@ -63,6 +63,14 @@ def draw_webhooks(systems: dict[str, Habits], chance: random.Random) -> None:
             )  # fmt: skip
 
 
+def draw_reuse(systems: dict[str, Habits], chance: random.Random) -> None:
+    """In a few histories applications give the ids of deleted records again. What they tell of deletes is absence."""
+    share = chance.choice((0.0, 0.0, 0.0, 0.0, 0.0, 0.7))
+    for name, habits in systems.items():
+        if chance.random() < share:
+            systems[name] = msgspec.structs.replace(habits, deletes="hard", retention=0.0, reuses="people")
+
+
 def _normalisers(shape: Shape, name: str, chance: random.Random) -> dict[str, str]:
     kinds = {
         one.name: one.kind for flow in shape.flows.values() if name in flow.sides for one in flow.edited

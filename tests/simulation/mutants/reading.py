@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from syncline.engine import absorb, deliver, discover, doubts, event, identify, references, refresh, shown
+from syncline.engine import absorb, deliver, discover, doubts, event, identify, references, refresh, restored, shown
 from syncline.store.transactions import StoredTransaction
 from tests.simulation.mutants.mutant import mutant
 from tests.simulation.mutants.patching import instead, rewritten
@@ -163,5 +163,15 @@ READING = (
         "hint-of-nothing-kept",
         "a hint about what was never there is not let go: it is asked for again and again",
         rewritten(refresh._missing, ("step.done_hints.setdefault(at.side.stream, []).extend(unknown)", "pass")),
+    ),
+    mutant(
+        "used-key-restored",
+        "a key that its system gave to another record is taken for the deleted record, restored",
+        instead(restored.is_another, lambda _at, _one, _dead, _step: False),
+    ),
+    mutant(
+        "created-beside-a-used-key",
+        "what has a used key, and is not read yet, keeps nothing of the same name from being created beside it",
+        rewritten(restored._is_restored, ("remember(at, step, one.key, one.values, frozenset())", "pass")),
     ),
 )
