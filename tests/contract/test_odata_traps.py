@@ -222,6 +222,22 @@ def test_a_key_that_its_type_cannot_hold_is_nobodys_and_is_not_asked_for():
         assert len(server.asked) == before
 
 
+@pytest.mark.parametrize("op", [Op.UPDATE, Op.DELETE])
+@pytest.mark.parametrize(
+    "body", [b"<html><body>Sign in</body></html>", b'{"error":{"code":"BUSY","message":"later"}}', b'{"ID":"0000']
+)
+def test_a_page_an_error_or_half_an_answer_behind_200_is_no_done_write(body, op):
+    def script(asked):
+        if asked.target.endswith("$metadata"):
+            return answer(DESCRIPTIONS["v4"].encode(), Content_Type="application/xml")
+        return answer(body)
+
+    with canned(script) as server, connected(server.url) as connector:
+        item = Item(ref=1, op=op, key="00000000-0000-4000-8000-000000000000", fields={"name": "New"}, version='W/"1"')
+
+        assert written(connector, [item])[1].outcome is Outcome.DOUBT
+
+
 @pytest.mark.parametrize(("code", "outcome"), [("UNIQUE", Outcome.REFUSED), ("CRASH", Outcome.DOUBT)])
 @pytest.mark.parametrize("codes", [{"UNIQUE": "refused"}, {}])
 def test_a_500_is_a_doubt_unless_its_code_is_known(code, outcome, codes):

@@ -10,7 +10,9 @@ from syncline.connectors.protocols.odata_call import Call
 from syncline.connectors.protocols.odata_multipart import PartAnswer
 from syncline.connectors.protocols.odata_page import Reader
 from syncline.connectors.protocols.odata_read import Reading
+from syncline.connectors.protocols.odata_service import decoded
 from syncline.connectors.protocols.odata_values import key_at
+from syncline.connectors.protocols.paths import find
 from syncline.connectors.protocols.request import Response
 from syncline.connectors.protocols.verdict import BUSY, wait_of
 from syncline.env import Env
@@ -50,6 +52,9 @@ class Results:
         return fate == "busy" if fate else answer.status in BUSY | _UNALLOWED
 
     def _done(self, item: Item, answer: PartAnswer) -> Receipt:
+        if answer.body and _is_none(answer.body):
+            text = f"{self._call.service.system} answered a {item.op.name.lower()} with something else than its result."
+            return Receipt(ref=item.ref, outcome=Outcome.DOUBT, key=item.key, message=text)
         record = self._shown(item, answer)
         address = answer.headers.get("location") or answer.headers.get("odata-entityid", "")
         key = record.key if record else item.key or key_at(address, self._call.entity)
@@ -101,6 +106,12 @@ class Results:
         has_marker = self._call.resource.marker is not None
         ours = (lambda: next(iter(self._reading.search("", item.marker)), None)) if has_marker else None
         return duplicate(item, words, ours, keeps=self._read_back is ReadBack.BODY)
+
+
+def _is_none(body: bytes) -> bool:
+    """Is this no answer to a write: a page of whoever stands before the service, an error, or half of one?"""
+    said = decoded(body)
+    return find(said, "error") is not None if said is not None else body.strip() != b"null"
 
 
 def _outcome(item: Item, status: int) -> Outcome:
