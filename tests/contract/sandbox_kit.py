@@ -7,13 +7,15 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import ClassVar
 
 import pytest
 
 from syncline.config import load_project, write_blueprint
-from syncline.connectors.protocols.rest import SPEC, RestConnector, open_rest
+from syncline.connectors.protocols.rest import SPEC
 from syncline.connectors.spec import Spec
 from syncline.env import RealEnv
+from syncline.ports.connector import Connector
 from syncline.sandbox.process import Process
 from syncline.security import EnvSecrets, revealed
 from syncline.testing import ConnectorSuite
@@ -23,9 +25,9 @@ CANARY = "canary-51b7"
 _LATE = {"late_effect": 1.0, "late_s": 0.3, "methods": ["POST"], "times": 1}
 
 
-def opened(options: Mapping[str, object]) -> Iterator[RestConnector]:
+def opened(options: Mapping[str, object], spec: Spec = SPEC) -> Iterator[Connector]:
     """A connector for as long as a fixture lives."""
-    connector = open_rest("sandbox", options, RealEnv())
+    connector = spec.open("sandbox", options, RealEnv())
     yield connector
     connector.close()
 
@@ -43,6 +45,8 @@ def blueprint_options(blueprint: str, system: str, url: str, secret: str) -> dic
 
 class SandboxSuite(ConnectorSuite):
     """A subclass says which application, with what options, and which resource."""
+
+    spec: ClassVar[Spec] = SPEC
 
     @pytest.fixture
     def process(self) -> Process:
@@ -65,27 +69,27 @@ class SandboxSuite(ConnectorSuite):
 
     @pytest.fixture
     def published(self) -> Spec:
-        return SPEC
+        return self.spec
 
     @pytest.fixture
-    def connector(self, options: Mapping[str, object]) -> Iterator[RestConnector]:
-        yield from opened(options)
+    def connector(self, options: Mapping[str, object]) -> Iterator[Connector]:
+        yield from opened(options, self.spec)
 
     @pytest.fixture
     def impostor(
         self, process: Process, open_options: Callable[[str, str], Mapping[str, object]]
-    ) -> Iterator[RestConnector]:
-        yield from opened(open_options(process.url, CANARY))
+    ) -> Iterator[Connector]:
+        yield from opened(open_options(process.url, CANARY), self.spec)
 
     @pytest.fixture
-    def stranded(self, options: Mapping[str, object]) -> Iterator[RestConnector]:
-        yield from opened({**options, "url": "http://127.0.0.1:9"})
+    def stranded(self, options: Mapping[str, object]) -> Iterator[Connector]:
+        yield from opened({**options, "url": "http://127.0.0.1:9"}, self.spec)
 
     @pytest.fixture
-    def hasty(self, process: Process, options: Mapping[str, object]) -> Iterator[RestConnector]:
+    def hasty(self, process: Process, options: Mapping[str, object]) -> Iterator[Connector]:
         """Its connection is lost, and the effect comes later."""
         at_the_door(process.url, "faults", _LATE)
-        yield from opened(options)
+        yield from opened(options, self.spec)
         at_the_door(process.url, "faults", {})
 
     @pytest.fixture

@@ -1,4 +1,4 @@
-"""`python -m syncline.sandbox crm|erp`: run one simulated application."""
+"""`python -m syncline.sandbox crm|erp|scm|products`: run one simulated application."""
 
 from __future__ import annotations
 
@@ -17,6 +17,10 @@ from syncline.sandbox.erp_http import ErpInterface
 from syncline.sandbox.faults import Faults
 from syncline.sandbox.habits import CRM_HABITS, ERP_HABITS
 from syncline.sandbox.people import Habits
+from syncline.sandbox.scm import Scm
+from syncline.sandbox.scm_habits import SCM_HABITS
+from syncline.sandbox.scm_http import ScmInterface
+from syncline.sandbox.scm_seeding import seed_scm
 from syncline.sandbox.seeding import seed_crm, seed_erp
 from syncline.sandbox.serve import Interface, application, serve
 
@@ -25,8 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one application until it is told to stop."""
     asked = _parser().parse_args(arguments)
     population = Population(seed=asked.seed, size=asked.size)
-    opened = _open_crm if asked.kind == "crm" else _open_erp
-    interface, habits = opened(asked, population)
+    interface, habits = _OPEN[asked.kind](asked, population)
     business = interface.business
     faults = Faults(business.state, business.tally, interface)
     door = Door(business, faults, habits)
@@ -56,16 +59,26 @@ def _open_erp(asked: argparse.Namespace, population: Population) -> tuple[Interf
     return ErpInterface(business, asked.token or "erp-token"), ERP_HABITS
 
 
+def _open_scm(asked: argparse.Namespace, population: Population) -> tuple[Interface, Habits]:
+    business = Scm(asked.data / "scm.sqlite")
+    if business.state.meta("seeded") is None:
+        seed_scm(business.state, population, asked.size // 2 if asked.products is None else asked.products)
+    return ScmInterface(business, asked.token or "scm-token"), SCM_HABITS
+
+
+_OPEN = {"crm": _open_crm, "erp": _open_erp, "scm": _open_scm}
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m syncline.sandbox", description=main.__doc__)
-    parser.add_argument("kind", choices=("crm", "erp"))
+    parser.add_argument("kind", choices=tuple(_OPEN))
     parser.add_argument("--port", type=int, default=0, help="0: any free port")
     parser.add_argument("--data", type=Path, required=True, help="folder of its data")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--size", type=int, default=200, help="customers in the CRM")
     parser.add_argument("--products", type=int, help="goods at the start (size / 2)")
     parser.add_argument("--orders", type=int, help="orders at the start (size)")
-    parser.add_argument("--token", help="crm-token or erp-token unless given")
+    parser.add_argument("--token", help="its kind with -token, as crm-token, unless given")
     return parser
 
 

@@ -85,6 +85,10 @@ class Population:
         draw.shuffle(numbers)
         return numbers
 
+    def suppliers(self) -> range:
+        """Numbers of the companies that goods are bought from: the ERP knows them, the CRM does not."""
+        return range(self.size, self.size + self.partners - round(self.partners * 0.8))
+
     def company(self, number: int) -> Company:
         """Tell the truth about company `number`.
 
@@ -141,6 +145,12 @@ def product(seed: int, number: int) -> Product:
         price_cents=draw.randint(50, 60_000),
         unit=draw.choice(UNITS),
     )
+
+
+def on_hand(seed: int, number: int) -> dict[str, int]:
+    """How much of good `number` lies at each site; together it is what the ERP shows."""
+    stock = random.Random(f"{seed}:stock:{number}").randint(0, 900)
+    return {"WH-1": stock - stock // 3, "WH-2": stock // 3}
 
 
 def _place(seed: int, number: int) -> tuple[Country, int]:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+Kind = Literal["crm", "erp", "scm", "products"]
+
 _READY_S = 300.0  # a large seed takes its time
 
 
@@ -53,7 +55,7 @@ class Process:
 
 
 def start(
-    kind: Literal["crm", "erp"],
+    kind: Kind,
     *,
     data: Path,
     seed: int = 7,

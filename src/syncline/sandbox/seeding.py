@@ -13,6 +13,7 @@ from syncline.sandbox.companies import (
     Likeness,
     Population,
     Product,
+    on_hand,
     product,
 )
 from syncline.sandbox.crm_words import order_total
@@ -27,7 +28,8 @@ _UNIT_CODES = {"pcs": "PCE", "kg": "KGM", "m": "MTR", "box": "BX"}
 _TEAMS = ("team-north", "team-south", "team-east", "team-west")
 
 
-def _stamp(place: int) -> int:
+def stamp(place: int) -> int:
+    """When the seeded record at this place was changed; those of one import share their time [ms]."""
     return _START + place // _IMPORT * 60_000
 
 
@@ -64,7 +66,7 @@ def seed_crm(state: State, population: Population, products: int, orders: int) -
 
 def _crm_rows(resource: str, found: Iterator[Fields]) -> Iterator[Row]:
     for place, fields in enumerate(found):
-        changed = fields.pop("changed", None) or _stamp(place)
+        changed = fields.pop("changed", None) or stamp(place)
         stamps = {"created_at": iso(changed), "updated_at": iso(changed)}
         yield crm.row_of(resource, {**fields, **stamps, "updated_by": "import"}, changed)
 
@@ -195,7 +197,7 @@ def seed_erp(state: State, population: Population, items: int) -> None:
 
 def _erp_rows(resource: str, found: Iterator[Fields]) -> Iterator[Row]:
     for place, fields in enumerate(found):
-        changed = _stamp(place)
+        changed = stamp(place)
         stamped = {**fields, "Rev": 1, "ChangedAt": changed // 1000}
         yield erp.row_of(resource, stamped, changed)
 
@@ -240,7 +242,7 @@ def _partner(population: Population, company: Company, place: int) -> Fields:
 
 def _item(seed: int, number: int) -> Fields:
     good = product(seed, number)
-    stock = random.Random(f"{seed}:stock:{number}").randint(0, 900)
+    stock = sum(on_hand(seed, number).values())
     return {
         "ItemNo": good.sku,
         "Descr": good.name,

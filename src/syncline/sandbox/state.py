@@ -193,6 +193,15 @@ class State:
         )
         return [_row(row) for row in found]
 
+    def page_by_key(self, resource: str, after: Key, limit: int) -> list[Row]:
+        """Read records behind a key, listed or not, in the order of keys."""
+        source, given = self._lagging(resource)
+        found = self._db.execute(
+            f"SELECT key, changed, body, listed FROM {source} WHERE key > ? ORDER BY key LIMIT ?",
+            (*given, after, limit),
+        )
+        return [_row(row) for row in found]
+
     def page_by_number(self, resource: str, *, since: int, everything: bool, skip: int, limit: int) -> list[Row]:
         """Read one numbered page in the order of keys."""
         source, given = self._lagging(resource)

@@ -13,6 +13,8 @@ from syncline.sandbox.process import Process
 _CREDENTIALS = {
     "crm": "Bearer crm-token",
     "erp": "Basic " + base64.b64encode(b"hub:erp-token").decode(),
+    "products": "Bearer products-token",
+    "scm": "Basic " + base64.b64encode(b"hub:scm-token").decode(),
 }
 
 

@@ -23,6 +23,18 @@ def _erp(folder):
         yield Caller(process=process)
 
 
+@pytest.fixture(scope="session")
+def _scm(folder):
+    with start("scm", data=folder, seed=7, size=120) as process:
+        yield Caller(process=process)
+
+
+@pytest.fixture
+def scm(_scm):
+    yield _scm
+    _scm.faults()
+
+
 @pytest.fixture
 def crm(_crm):
     yield _crm
