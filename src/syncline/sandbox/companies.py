@@ -21,6 +21,9 @@ from syncline.sandbox.words import (
     Country,
 )
 
+#: Numbers of the companies that goods are bought from, whatever the size. Neither the CRM nor the ERP knows them.
+SUPPLIERS = range(500_000, 500_012)
+
 _STRIDE = 7919  # a prime larger than any list: neighbours get unlike names
 
 
@@ -84,10 +87,6 @@ class Population:
         numbers = [*shared, *others]
         draw.shuffle(numbers)
         return numbers
-
-    def suppliers(self) -> range:
-        """Numbers of the companies that goods are bought from: the ERP knows them, the CRM does not."""
-        return range(self.size, self.size + self.partners - round(self.partners * 0.8))
 
     def company(self, number: int) -> Company:
         """Tell the truth about company `number`.

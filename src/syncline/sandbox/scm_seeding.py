@@ -1,4 +1,4 @@
-"""The first contents of the SCM: the ERP's items as materials, its vendors as suppliers, stock at both sites."""
+"""The first contents of the SCM: the ERP's items as materials, the companies that sell them, stock at both sites."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 
-from syncline.sandbox.companies import Company, Population, on_hand, product
+from syncline.sandbox.companies import SUPPLIERS, Company, Population, on_hand, product
 from syncline.sandbox.scm import VERSION, local, net_total, row_of
-from syncline.sandbox.scm_words import PURCHASE_ORDERS, SETS, SUPPLIERS, EntitySet, empty
+from syncline.sandbox.scm_words import PURCHASE_ORDERS, SETS, EntitySet, empty
 from syncline.sandbox.seeding import stamp
 from syncline.sandbox.state import Fields, Row, State
 from syncline.sandbox.wording import fixed
@@ -21,9 +21,9 @@ _SHARE = 5  #: one purchase order for so many materials
 
 def seed_scm(state: State, population: Population, materials: int) -> None:
     """Fill an empty SCM."""
-    seed, companies = population.seed, population.suppliers()
-    suppliers = [_number(SUPPLIERS, place + 1) for place in range(len(companies))]
-    orders = materials // _SHARE if suppliers else 0
+    seed = population.seed
+    suppliers = [_number(SETS["Suppliers"], place + 1) for place in range(len(SUPPLIERS))]
+    orders = materials // _SHARE
     newest = 0
     with state.transaction():
         state.set_meta("seed", seed)
@@ -31,7 +31,7 @@ def seed_scm(state: State, population: Population, materials: int) -> None:
         newest = max(newest, _load(state, "Materials", _materials(seed, materials, suppliers)))
         newest = max(newest, _load(state, "StockLevels", _stock(seed, materials)))
         newest = max(newest, _load(state, "PurchaseOrders", _orders(seed, orders, materials, suppliers)))
-        state.set_truth("Suppliers", zip(suppliers, companies, strict=True))
+        state.set_truth("Suppliers", zip(suppliers, SUPPLIERS, strict=True))
         for name, count in (("Suppliers", len(suppliers)), ("PurchaseOrders", orders), ("changed", newest)):
             state.set_meta(name, count)
         state.set_meta("seeded", population.size)
@@ -56,7 +56,7 @@ def _number(described: EntitySet, count: int) -> str:
 
 
 def _suppliers(population: Population, numbers: list[str]) -> Iterator[Fields]:
-    for number, place in zip(numbers, population.suppliers(), strict=True):
+    for number, place in zip(numbers, SUPPLIERS, strict=True):
         yield {"SupplierNumber": number, **supplier(population.company(place))}
 
 
@@ -84,8 +84,8 @@ def _materials(seed: int, count: int, suppliers: list[str]) -> Iterator[Fields]:
             "Description": good.name,
             "BaseUnit": _UNITS[good.unit],
             "MaterialGroup": good.sku[:2],
-            "Procurement": "MAKE" if number % 3 == 0 or not suppliers else "BUY",
-            "Supplier": suppliers[number % len(suppliers)] if suppliers and number % 3 else None,
+            "Procurement": "BUY" if number % 3 else "MAKE",
+            "Supplier": suppliers[number % len(suppliers)] if number % 3 else None,
             "LeadTimeDays": 2 + number % 4 * 5,
             "SafetyStock": f"{number % 6 * 10}.000",
         }
