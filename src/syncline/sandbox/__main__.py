@@ -1,11 +1,11 @@
-"""`python -m syncline.sandbox crm|erp|scm|products`: run one simulated application."""
+"""`python -m syncline.sandbox crm|erp|products|scm`: run one simulated application."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from syncline.sandbox.companies import Population
@@ -17,6 +17,9 @@ from syncline.sandbox.erp_http import ErpInterface
 from syncline.sandbox.faults import Faults
 from syncline.sandbox.habits import CRM_HABITS, ERP_HABITS
 from syncline.sandbox.people import Habits
+from syncline.sandbox.products import Products
+from syncline.sandbox.products_habits import PRODUCTS_HABITS
+from syncline.sandbox.products_seeding import seed_products
 from syncline.sandbox.scm import Scm
 from syncline.sandbox.scm_habits import SCM_HABITS
 from syncline.sandbox.scm_http import ScmInterface
@@ -29,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one application until it is told to stop."""
     asked = _parser().parse_args(arguments)
     population = Population(seed=asked.seed, size=asked.size)
-    interface, habits = _OPEN[asked.kind](asked, population)
+    interface, habits = _OPENED[asked.kind](asked, population)
     business = interface.business
     faults = Faults(business.state, business.tally, interface)
     door = Door(business, faults, habits)
@@ -66,19 +69,37 @@ def _open_scm(asked: argparse.Namespace, population: Population) -> tuple[Interf
     return ScmInterface(business, asked.token or "scm-token"), SCM_HABITS
 
 
-_OPEN = {"crm": _open_crm, "erp": _open_erp, "scm": _open_scm}
+def _open_products(asked: argparse.Namespace, population: Population) -> tuple[Interface, Habits]:
+    try:
+        from syncline.sandbox.products_http import ProductsInterface  # noqa: PLC0415  its library may be missing
+    except ModuleNotFoundError as error:
+        if error.name != "graphql":
+            raise
+        sys.exit("The product management needs graphql-core. Install it: pip install 'syncline[sandbox]'.")
+    business = Products(asked.data / "products.sqlite")
+    if business.state.meta("seeded") is None:
+        seed_products(business.state, population, asked.size // 2 if asked.products is None else asked.products)
+    return ProductsInterface(business, asked.token or "products-token"), PRODUCTS_HABITS
+
+
+_OPENED: Mapping[str, Callable[[argparse.Namespace, Population], tuple[Interface, Habits]]] = {
+    "crm": _open_crm,
+    "erp": _open_erp,
+    "products": _open_products,
+    "scm": _open_scm,
+}
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m syncline.sandbox", description=main.__doc__)
-    parser.add_argument("kind", choices=tuple(_OPEN))
+    parser.add_argument("kind", choices=tuple(_OPENED))
     parser.add_argument("--port", type=int, default=0, help="0: any free port")
     parser.add_argument("--data", type=Path, required=True, help="folder of its data")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--size", type=int, default=200, help="customers in the CRM")
     parser.add_argument("--products", type=int, help="goods at the start (size / 2)")
     parser.add_argument("--orders", type=int, help="orders at the start (size)")
-    parser.add_argument("--token", help="its kind with -token, as crm-token, unless given")
+    parser.add_argument("--token", help="KIND-token unless given")
     return parser
 
 

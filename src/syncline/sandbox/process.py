@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-Kind = Literal["crm", "erp", "scm", "products"]
+Kind = Literal["crm", "erp", "products", "scm"]
 
 _READY_S = 300.0  # a large seed takes its time
 

@@ -24,6 +24,18 @@ def _erp(folder):
 
 
 @pytest.fixture(scope="session")
+def _products(folder):
+    with start("products", data=folder, seed=7, size=120) as process:
+        yield Caller(process=process)
+
+
+@pytest.fixture
+def products(_products):
+    yield _products
+    _products.faults()
+
+
+@pytest.fixture(scope="session")
 def _scm(folder):
     with start("scm", data=folder, seed=7, size=120) as process:
         yield Caller(process=process)
