@@ -125,6 +125,27 @@ def test_the_sandbox_starts_is_edited_and_stops(tmp_path: Path):
     assert "No sandbox runs" in shell("sandbox", "stats").err
 
 
+def test_further_applications_of_the_sandbox_start_when_asked_for(tmp_path: Path):
+    nowhere = Process(kind="crm", url="http://127.0.0.1:1", popen=None)  # type: ignore[arg-type]  it is never used
+    shell = Shell(folder=tmp_path, crm=nowhere, erp=nowhere)
+    words = ["sandbox", "up", "--size", "8", "--crm-port", "0", "--erp-port", "0", "--with", "scm=0", "--json"]
+    up = shell.begin(*words)
+    try:
+        assert up.stdout is not None
+        urls = json.loads(up.stdout.readline())
+        edited = shell("sandbox", "people", "--edits", "3", "--system", "scm", "--json")
+        absent = shell("sandbox", "people", "--system", "products")
+    finally:
+        up.send_signal(signal.SIGTERM)
+        up.communicate(timeout=60)
+
+    assert sorted(urls) == ["crm", "erp", "scm"]
+    assert len(edited.document["scm"]["done"]) == 3  # type: ignore[index]  a document of the sandbox
+    assert "syncline sandbox up --with products" in absent.err
+    assert "`moon` is none of scm, products." in shell("sandbox", "up", "--with", "moon").err
+    assert "`99999` is no port." in shell("sandbox", "up", "--with", "scm=99999").err
+
+
 def test_what_a_system_does_to_values_is_listed_and_refused(shell: Shell):
     for number in range(3):  # a third sample that agrees is believed
         crm_key, _ = linked_customer(shell)

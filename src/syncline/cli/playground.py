@@ -1,4 +1,4 @@
-"""The sandbox's two applications as processes of this command, and talk with them through their side door."""
+"""The sandbox's applications as processes of this command, and talk with them through their side door."""
 
 from __future__ import annotations
 
@@ -11,35 +11,51 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
+from syncline.cli.ending import refuse
 from syncline.cli.lazy import Asked
 from syncline.cli.show import DIM, HEAD, Screen, document, value
 from syncline.cli.stopping import Stop, stoppable
 from syncline.errors import SetupError, SynclineError
-from syncline.sandbox.process import Process, start
+from syncline.sandbox.process import Kind, Process, start
 
-Kind = Literal["crm", "erp"]
-KINDS: tuple[Kind, ...] = ("crm", "erp")
-_USUAL = {"crm": 8101, "erp": 8102}
+#: Every application, and where it listens unless told otherwise.
+PORTS: Mapping[Kind, int] = {"crm": 8101, "erp": 8102, "scm": 8103, "products": 8106}
+ALWAYS: Sequence[Kind] = ("crm", "erp")  #: the others are started when asked for
+_PORT_MAX = 65_535
 _PATIENCE = 30  #: for one answer of the side door [s]
+
+
+def further(named: Sequence[str]) -> dict[Kind, int]:
+    """Application -> port, of those that are not always started, from NAME or NAME=PORT."""
+    usual = {kind: port for kind, port in PORTS.items() if kind not in ALWAYS}
+    ports: dict[Kind, int] = {}
+    for one in named:
+        name, equals, port = one.partition("=")
+        kind = next((kind for kind in usual if kind == name), None)
+        if kind is None:
+            refuse(f"`{name}` is none of {', '.join(usual)}.")
+        if equals and not (port.isdecimal() and len(port) <= len("65535") and int(port) <= _PORT_MAX):
+            refuse(f"`{port}` is no port.")
+        ports[kind] = int(port) if equals else usual[kind]
+    return ports
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Playground:
-    """A folder with the data of both applications, and where they were started last."""
+    """A folder with the data of the applications, and where they were started last."""
 
     folder: Path
     asked: Asked
 
-    def up(self, *, size: int, seed: int, ports: tuple[int, int], fresh: bool) -> None:
-        """Start both, say where they are, wait for a signal, stop both."""
+    def up(self, *, size: int, seed: int, ports: Mapping[Kind, int], fresh: bool) -> None:
+        """Start one on each port, say where they are, wait for a signal, stop them."""
         if fresh:
             shutil.rmtree(self.folder, ignore_errors=True)
         with stoppable() as stop, ExitStack() as running:
             urls: dict[str, str] = {}
-            for number, kind in enumerate(KINDS):
-                urls[kind] = running.enter_context(self._started(kind, size, seed, ports[number])).url
+            for kind, port in ports.items():
+                urls[kind] = running.enter_context(self._started(kind, size, seed, port)).url
             self._addresses.write_text(json.dumps(urls))
             self._show_up(urls)
             self._wait(stop)
@@ -61,21 +77,29 @@ class Playground:
         try:
             return start(kind, data=self.folder, seed=seed, size=size, port=port)
         except RuntimeError as error:
+            why = str(error).splitlines()[-1].removeprefix("The sandbox did not start: ")
+            lacking, _, install = why.partition(" Install it: ")
+            if install:
+                raise SetupError(lacking, cure=f"Install it: {install}") from error
             taken = "address already in use" in str(error)
-            what = f"Port {port} is taken." if taken else f"The {kind} did not start: {str(error).splitlines()[-1]}"
-            cure = f"Stop what listens there, or choose another port with --{kind}-port."
+            what = f"Port {port} is taken." if taken else f"The {kind} did not start: {why}"
+            another = f"--{kind}-port" if kind in ALWAYS else f"--with {kind}=PORT"
+            cure = f"Stop what listens there, or choose another port with {another}."
             raise SetupError(what, cure=cure) from error
 
     def _urls(self, system: str | None) -> dict[str, str]:
-        if system not in (None, *KINDS):
+        if system not in (None, *PORTS):
             msg = f"The sandbox has no system `{system}`."
-            raise SetupError(msg, cure="It has crm and erp.")
+            raise SetupError(msg, cure=f"It has {', '.join(PORTS)}.")
         try:
             known: dict[str, str] = json.loads(self._addresses.read_text())
         except (OSError, ValueError) as error:
             msg = f"No sandbox runs for {self.asked.folder()}."
             raise SetupError(msg, cure="Start it there with `syncline sandbox up`.") from error
-        return {kind: known[kind] for kind in KINDS if system in (None, kind)}
+        if system not in (None, *known):
+            msg = f"The sandbox's {system} does not run for {self.asked.folder()}."
+            raise SetupError(msg, cure=f"Start it there with `syncline sandbox up --with {system}`.")
+        return {kind: url for kind, url in known.items() if system in (None, kind)}
 
     def _show_up(self, urls: Mapping[str, str]) -> None:
         if self.asked.json:
@@ -84,7 +108,8 @@ class Playground:
             return
         screen = Screen(self.asked)
         screen.table([((kind, HEAD), url) for kind, url in urls.items()], indent=0)
-        moved = [f"{kind.upper()}_URL={urls[kind]}" for kind in KINDS if not urls[kind].endswith(f":{_USUAL[kind]}")]
+        usual = {kind: f":{port}" for kind, port in PORTS.items() if kind in urls}
+        moved = [f"{kind.upper()}_URL={urls[kind]}" for kind, port in usual.items() if not urls[kind].endswith(port)]
         screen.line("In another terminal, in the same folder:")
         if moved:
             screen.line("  ", (f"export {' '.join(moved)}", HEAD))
@@ -97,7 +122,7 @@ class Playground:
             ("syncline plan", "shows what that means, field by field"),
         ]
         screen.table([((command, HEAD), (told, DIM)) for command, told in steps], gap=3)
-        screen.line(("Ctrl-C stops both; their records stay.", DIM))
+        screen.line((f"Ctrl-C stops {'both' if len(urls) == len(ALWAYS) else 'all'}; their records stay.", DIM))
         sys.stdout.flush()
 
     def _wait(self, stop: Stop) -> None:

@@ -1,4 +1,4 @@
-"""`syncline sandbox`: two simulated applications to play with, and what simulated people and bad weather do to them."""
+"""`syncline sandbox`: simulated applications to play with, and what simulated people and bad weather do to them."""
 
 from __future__ import annotations
 
@@ -13,32 +13,42 @@ from syncline.cli.lazy import Asked, Command, Group, asked_of
 app = typer.Typer(
     cls=Group,
     name="sandbox",
-    help="Start two simulated business applications to try things out on.",
+    help="Start simulated business applications to try things out on.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
 
-System = Annotated[str | None, typer.Option("--system", metavar="crm|erp", help="Only this one; both unless named.")]
+System = Annotated[
+    str | None,
+    typer.Option("--system", metavar="crm|erp|scm|products", help="Only this one; all that run unless named."),
+]
 
 
 @app.command(cls=Command)
-def up(
+def up(  # noqa: PLR0913  each is an option
     context: typer.Context,
     *,
     size: Annotated[int, typer.Option(min=1, max=1_000_000, metavar="N", help="Customers in the CRM.")] = 200,
     seed: Annotated[int, typer.Option(metavar="N", help="What the first records are drawn from.")] = 7,
+    more: Annotated[
+        list[str] | None,
+        typer.Option("--with", metavar="NAME[=PORT]", help="Also start scm or products; may be given several times."),
+    ] = None,
     crm_port: Annotated[int, typer.Option(min=0, max=65535, metavar="PORT", help="0: any free port.")] = 8101,
     erp_port: Annotated[int, typer.Option(min=0, max=65535, metavar="PORT", help="0: any free port.")] = 8102,
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget what is there and begin anew.")] = False,
 ) -> None:
     """Start a CRM and an ERP on this machine, and keep them until Ctrl-C.
 
-    Their records stay in .syncline/sandbox of the project folder. One JSON line names the addresses with --json.
+    With others beside them where --with names them: an SCM (OData), a product management (GraphQL; its library comes
+    with `pip install 'syncline[sandbox]'`). Their records stay in .syncline/sandbox of the project folder. One JSON
+    line names the addresses with --json.
     """
-    from syncline.cli.playground import Playground
+    from syncline.cli.playground import Playground, further
 
     asked = asked_of(context)
-    Playground(folder=_folder(asked), asked=asked).up(size=size, seed=seed, ports=(crm_port, erp_port), fresh=fresh)
+    ports = {"crm": crm_port, "erp": erp_port, **further(more or [])}
+    Playground(folder=_folder(asked), asked=asked).up(size=size, seed=seed, ports=ports, fresh=fresh)
     leave(Code.FINE)
 
 

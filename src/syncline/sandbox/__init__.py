@@ -1,5 +1,5 @@
-"""Two simulated business applications, strangers to Syncline, to prove it against.
+"""Simulated business applications, strangers to Syncline, to prove it against.
 
-They import nothing of Syncline and are run as processes of their own:
-`python -m syncline.sandbox crm` and `python -m syncline.sandbox erp`.
+They import nothing of Syncline and are run as processes of their own: `python -m syncline.sandbox crm`, `erp`, `scm`
+and `products`.
 """
