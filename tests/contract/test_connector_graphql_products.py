@@ -10,6 +10,8 @@ import pytest
 
 from syncline.connectors.protocols.graphql import SPEC
 from syncline.connectors.spec import Spec
+from syncline.env import RealEnv
+from syncline.model.page import Record
 from syncline.sandbox.process import Process, start
 from syncline.testing import Tried
 from tests.contract.sandbox_kit import SandboxSuite
@@ -103,3 +105,18 @@ class TestReleases(ProductsSuite):
     @pytest.fixture
     def values(self) -> Mapping[str, str]:
         return {"notes": "text", "plannedOn": "date"}
+
+
+def test_every_resource_of_the_blueprint_is_listed_and_read_back_alike(products: Process):
+    connector = SPEC.open("products", products_options(products.url), RealEnv())
+    for resource in products_options(products.url)["resources"]:  # type: ignore[attr-defined]  a document
+        pages = list(connector.list(resource, None))
+        listed = {key: raw for page in pages for key, raw in zip(page.keys, page.raws, strict=True)}
+        some = list(listed)[:25]
+
+        found = connector.get(resource, some)
+
+        assert some, resource
+        assert [one.key for one in found] == some
+        assert [one.raw for one in found if isinstance(one, Record)] == [listed[key] for key in some]
+    connector.close()
