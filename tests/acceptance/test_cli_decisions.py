@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -144,6 +145,25 @@ def test_further_applications_of_the_sandbox_start_when_asked_for(tmp_path: Path
     assert "syncline sandbox up --with products" in absent.err
     assert "`moon` is none of scm, products." in shell("sandbox", "up", "--with", "moon").err
     assert "`99999` is no port." in shell("sandbox", "up", "--with", "scm=99999").err
+
+
+def test_an_application_whose_library_is_missing_says_how_to_get_it(tmp_path: Path):
+    nowhere = Process(kind="crm", url="http://127.0.0.1:1", popen=None)  # type: ignore[arg-type]  it is never used
+    shell = Shell(folder=tmp_path, crm=nowhere, erp=nowhere)
+    hiding = tmp_path / "hiding"
+    hiding.mkdir()
+    (hiding / "graphql.py").write_text("raise ModuleNotFoundError(name='graphql')")
+    words = ["sandbox", "up", "--size", "3", "--crm-port", "0", "--erp-port", "0", "--with", "products=0"]
+
+    told = subprocess.run(
+        shell.command(words), cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60,
+        env={**shell.environ, "PYTHONPATH": f"{shell.environ['PYTHONPATH']}:{hiding}"},
+    )  # fmt: skip
+
+    assert told.returncode == 1
+    assert "The product management needs graphql-core." in told.stderr
+    assert "pip install 'syncline[sandbox]'" in told.stderr
+    assert "port" not in told.stderr
 
 
 def test_what_a_system_does_to_values_is_listed_and_refused(shell: Shell):

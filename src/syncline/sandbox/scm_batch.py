@@ -62,7 +62,7 @@ class _Batch:
     def as_json(self, body: bytes) -> Answered:
         try:
             entries = _few(msgspec.json.decode(body, type=_Entries).requests)
-        except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
             raise Refusal(400, "400", f"This is no batch: {problem}") from None
         answers: list[tuple[str, Answered]] = []
         for group, found in groupby(enumerate(entries), lambda one: one[1].atomicityGroup or one[0]):

@@ -237,6 +237,8 @@ def _given(described: EntitySet, operation: Operation) -> Fields:
 
 def _key(inner: str, described: EntitySet) -> Key:
     """The key in an address: `'A-1'`, or `Material='A-1',Site='WH-1'`."""
+    if "''" in inner:
+        raise Refusal(404, "404", f"{described.name} has no key with a quote")
     pieces = inner.split("'")
     values, names = pieces[1::2], [piece.strip(" ,=") for piece in pieces[0::2]]
     if len(described.keys) == 1:

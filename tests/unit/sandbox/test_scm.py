@@ -7,6 +7,8 @@ from urllib.parse import quote
 import pytest
 
 from syncline.sandbox.companies import Population
+from syncline.sandbox.process import start
+from tests.unit.sandbox.caller import Caller
 
 ROOT = "/odata/v4/scm"
 MATERIAL = "BE-00013"
@@ -267,6 +269,30 @@ def test_a_key_that_comes_back_has_another_etag(write):
     assert again["@odata.etag"] != made["@odata.etag"]
 
 
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("Materials('nobody')", 404),
+        ("Materials('O''Hara')", 404),
+        ("Materials('')", 404),
+        ("Materials('a%2Fb')", 404),
+        ("Materials('a'", 404),
+        ("Materials(7)", 400),
+        ("Materials('a','b')", 400),
+        ("StockLevels('BE-00013')", 400),
+        ("StockLevels(Site='WH-1',Material='BE-00013')", 400),
+        ("Colours", 404),
+    ],
+)
+def test_an_address_of_nothing_is_refused(scm, address, status):
+    assert scm.ask("GET", f"{ROOT}/{address}").status == status
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"\xff", b'{"Note":' + b"[" * 100_000, b'{"SourceNumber":1e400}'])
+def test_a_body_that_is_no_entity_is_refused(write, body):
+    assert write("POST", "Demands", body).status == 400
+
+
 def test_what_is_available_is_what_nobody_has_reserved(scm, write):
     address = f"StockLevels(Material='{MATERIAL}',Site='WH-1')"
     before = listed(scm, address)
@@ -327,7 +353,7 @@ def test_a_changeset_that_is_rolled_back_is_one_error(scm, write):
     assert len(scm.dump("Demands")) == before
 
 
-@pytest.mark.parametrize("body", [b"", b"{}", b'{"requests":7}', b"\xff", b"--b\r\n"])
+@pytest.mark.parametrize("body", [b"", b"{}", b'{"requests":7}', b"\xff", b"--b\r\n", b'{"requests":' + b"[" * 100_000])
 def test_what_is_no_batch_is_refused(write, body):
     for kind in ("application/json", "multipart/mixed; boundary=b"):
         assert write("POST", "$batch", body, Content_Type=kind).status in {400, 415}
@@ -345,3 +371,21 @@ def test_people_plan_and_buy(scm):
     assert len(done) == 60
     assert {one["resource"] for one in done} >= {"Materials", "Suppliers", "StockLevels", "PurchaseOrders"}
     assert any(one["action"] == "add_line" for one in done)
+
+
+def test_a_killed_scm_keeps_what_was_answered_and_its_delta_links(tmp_path):
+    first = start("scm", data=tmp_path, size=10)
+    caller = Caller(process=first)
+    link = begin(caller, "Demands")
+    given = caller.ask("GET", f"{ROOT}/", X_CSRF_Token="Fetch").headers
+    session = {"X-CSRF-Token": given["X-CSRF-Token"], "Cookie": given["Set-Cookie"].partition(";")[0]}
+    made = caller.ask("POST", f"{ROOT}/Demands", {"SourceNumber": "kept"}, **session).json
+    first.kill()
+
+    with start("scm", data=tmp_path, port=first.port) as back:
+        again = Caller(process=back)
+        rows, _ = followed(again, link)
+        old_session = again.ask("POST", f"{ROOT}/Demands", {"SourceNumber": "more"}, **session)
+
+    assert [row["DemandNumber"] for row in rows] == [made["DemandNumber"]]
+    assert (old_session.status, old_session.headers["X-CSRF-Token"]) == (403, "Required")
