@@ -5,6 +5,14 @@ import pytest
 from syncline.sandbox.process import start
 from tests.unit.sandbox.caller import Caller
 
+#: Application -> what of it other applications know, too.
+SEEDED = {
+    "crm": ["customers"],
+    "erp": ["items"],
+    "products": ["products", "feedback_items", "features", "releases"],
+    "scm": ["Materials", "StockLevels", "Suppliers"],
+}
+
 
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory):
@@ -45,6 +53,20 @@ def _scm(folder):
 def scm(_scm):
     yield _scm
     _scm.faults()
+
+
+@pytest.fixture(scope="session")
+def untouched(tmp_path_factory):
+    """What each application has at its start, of the same seed and size; closed again before anybody touches it."""
+    folder = tmp_path_factory.mktemp("untouched")
+    kept = {}
+    for kind, resources in SEEDED.items():
+        with start(kind, data=folder, seed=7, size=60) as process:
+            caller = Caller(process=process)
+            for name in resources:
+                kept[name] = caller.dump(name)
+                kept[f"truth/{name}"] = caller.get(f"/_sandbox/truth/{name}")
+    return kept
 
 
 @pytest.fixture
