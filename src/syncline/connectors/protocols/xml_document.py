@@ -65,7 +65,7 @@ def read_xml(body: bytes) -> Element:
     parser.StartElementHandler, parser.EndElementHandler = begin, end
     try:
         parser.Parse(body, True)  # noqa: FBT003  expat takes no names
-    except expat.ExpatError as error:
+    except (expat.ExpatError, LookupError) as error:  # an encoding that nobody knows is looked up in vain
         msg = f"no XML: {error}"
         raise ValueError(msg) from None
     return root.children[0]
@@ -83,7 +83,7 @@ def look_through(pieces: Iterable[bytes]) -> None:
         for piece in pieces:
             parser.Parse(piece, False)  # noqa: FBT003  expat takes no names
         parser.Parse(b"", True)  # noqa: FBT003
-    except expat.ExpatError as error:
+    except (expat.ExpatError, LookupError) as error:
         msg = f"no XML: {error}"
         raise SyntaxError(msg) from None
 
