@@ -20,6 +20,7 @@ _BUILT_IN = {
     "jsonrpc": "syncline.connectors.protocols.jsonrpc:SPEC",
     "odata": "syncline.connectors.protocols.odata:SPEC",
     "rest": "syncline.connectors.protocols.rest:SPEC",
+    "soap": "syncline.connectors.protocols.soap:SPEC",
     "sql": "syncline.connectors.protocols.sql:SPEC",
     "tryton": "syncline.connectors.systems.tryton:SPEC",
 }

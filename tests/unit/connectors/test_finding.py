@@ -12,7 +12,7 @@ def test_the_rest_connector_is_found_without_installation():
 
 
 def test_an_unknown_name_is_answered_with_the_list_and_a_guess():
-    with pytest.raises(SetupError, match=r"Did you mean 'rest'\?.*rest, sql, tryton"):
+    with pytest.raises(SetupError, match=r"Did you mean 'rest'\?.*rest, soap, sql, tryton"):
         connectors.find("rets")
 
 

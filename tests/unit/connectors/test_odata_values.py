@@ -88,7 +88,13 @@ def test_a_description_without_a_set_is_none():
         read_metadata(b"<edmx/>")
 
 
-@pytest.mark.parametrize("body", [b"", b"no", b"<a>", b"<a></b>", b'<!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"", b"no", b"<a>", b"<a></b>", b'<!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>',
+        b'<?xml version="1.0" encoding="nobody-knows-it"?><a/>', b'<?xml version="1.0" encoding="rot13"?><a/>',
+    ],
+)  # fmt: skip
 def test_what_is_no_harmless_xml_is_not_read(body):
     with pytest.raises(ValueError, match=r"no XML|document type"):
         read_xml(body)

@@ -12,7 +12,7 @@ from xml.parsers import expat
 
 import msgspec
 
-_DEEPEST = 64
+DEEPEST = 64  #: elements inside one another
 _LARGEST = 32 * 1024 * 1024  #: [bytes]
 
 
@@ -51,7 +51,7 @@ def read_xml(body: bytes) -> Element:
     open_elements = [root]
 
     def begin(name: str, attributes: dict[str, str]) -> None:
-        if len(open_elements) > _DEEPEST:
+        if len(open_elements) > DEEPEST:
             raise ValueError("nested too deep")
         plain = {_local(one): value for one, value in attributes.items()}
         element = Element(name=_local(name), attributes=plain, children=[])
@@ -61,11 +61,11 @@ def read_xml(body: bytes) -> Element:
     def end(_name: str) -> None:
         open_elements.pop()
 
-    parser = _wary_parser()
+    parser = wary_parser()
     parser.StartElementHandler, parser.EndElementHandler = begin, end
     try:
         parser.Parse(body, True)  # noqa: FBT003  expat takes no names
-    except expat.ExpatError as error:
+    except (expat.ExpatError, LookupError) as error:  # an encoding that nobody knows is looked up in vain
         msg = f"no XML: {error}"
         raise ValueError(msg) from None
     return root.children[0]
@@ -78,18 +78,22 @@ def look_through(pieces: Iterable[bytes]) -> None:
         ValueError: It has a document type or an entity.
         SyntaxError: It is no XML.
     """
-    parser = _wary_parser()
+    parser = wary_parser()
     try:
         for piece in pieces:
             parser.Parse(piece, False)  # noqa: FBT003  expat takes no names
         parser.Parse(b"", True)  # noqa: FBT003
-    except expat.ExpatError as error:
+    except (expat.ExpatError, LookupError) as error:
         msg = f"no XML: {error}"
         raise SyntaxError(msg) from None
 
 
-def _wary_parser() -> expat.XMLParserType:
-    parser = expat.ParserCreate()
+def wary_parser(separator: str | None = None) -> expat.XMLParserType:
+    """A parser that refuses document types and entities by ValueError.
+
+    With a separator it puts each name's namespace, and this, before the name.
+    """
+    parser = expat.ParserCreate(None, separator)
     parser.StartDoctypeDeclHandler = parser.EntityDeclHandler = parser.ExternalEntityRefHandler = _refused
     parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
     return parser
