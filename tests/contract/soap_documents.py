@@ -121,7 +121,7 @@ ITEMS = {
 def opened(server: Canned, **more: object) -> Iterator[Connector]:
     """A connector to a service that describes itself."""
     resource = {**ITEMS, **more.pop("resource", {})}
-    options = {"wsdl": f"{server.url}/shop?wsdl", "timeout": 5, "resources": {"items": resource}, **more}
+    options = {"wsdl": f"{server.url}/shop?wsdl", "timeout": 30, "resources": {"items": resource}, **more}
     connector = open_soap("shop", options, RealEnv())
     try:
         yield connector

@@ -67,7 +67,7 @@ def options_for(url: str, password: str = PASSWORD, **more: object) -> dict[str,
     if wsse is not None:
         auth = {"username_token": {"user": USER, "password": password, "digest": wsse == "digest"}}
     resources = more.pop("resources", {"orders": {**BY_OFFSET, **ORDERS}})
-    usual = {"wsdl": f"{url}{ROOT}?wsdl", "timeout": 5, "contract": TIMES, "faults": FAULTS}
+    usual = {"wsdl": f"{url}{ROOT}?wsdl", "timeout": 30, "contract": TIMES, "faults": FAULTS}
     return {**usual, **auth, "resources": resources, **more}
 
 
