@@ -54,6 +54,11 @@ class Settings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=
     slow_ms: int = 0  #: every answer, not only one
     stale_list_s: float = 0
     clock_skew_s: float = 0
+    webhook_drop: float = 0  #: shares of the messages about changes
+    webhook_duplicate: float = 0
+    webhook_reorder: float = 0  #: the next one goes first
+    webhook_late: float = 0
+    webhook_late_s: float = 2  #: how late a late message is
     methods: list[str] | None = None  #: only these; absent: all
     path: str = ""  #: only requests whose path contains this
     times: int | None = None  #: how many faults strike before it is quiet again
