@@ -31,6 +31,10 @@ from syncline.sandbox.scm_http import ScmInterface
 from syncline.sandbox.scm_seeding import seed_scm
 from syncline.sandbox.seeding import seed_crm, seed_erp
 from syncline.sandbox.serve import Interface, application, serve
+from syncline.sandbox.warehouse import Warehouse
+from syncline.sandbox.warehouse_files import DropFolder
+from syncline.sandbox.warehouse_http import WarehouseInterface
+from syncline.sandbox.warehouse_seeding import seed_warehouse
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -99,12 +103,23 @@ def _open_mes(asked: argparse.Namespace, population: Population) -> tuple[Interf
     return MesInterface(business, asked.token or "mes-token", events), mes_habits(business)
 
 
+def _open_warehouse(asked: argparse.Namespace, population: Population) -> tuple[Interface, Habits]:
+    business = Warehouse(asked.data / "warehouse.sqlite", DropFolder(asked.data / "drop"))
+    if business.state.meta("seeded") is None:
+        goods = asked.size // 2 if asked.products is None else asked.products
+        orders = asked.size // 10 if asked.orders is None else asked.orders
+        seed_warehouse(business, population, goods, asked.size, orders)
+    interface = WarehouseInterface(business, asked.every)
+    return interface, interface.habits
+
+
 _OPENED: Mapping[str, Callable[[argparse.Namespace, Population], tuple[Interface, Habits]]] = {
     "crm": _open_crm,
     "erp": _open_erp,
     "products": _open_products,
     "scm": _open_scm,
     "mes": _open_mes,
+    "warehouse": _open_warehouse,
 }
 
 
@@ -118,6 +133,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--products", type=int, help="goods at the start (size / 2)")
     parser.add_argument("--orders", type=int, help="orders at the start (size)")
     parser.add_argument("--token", help="KIND-token unless given")
+    parser.add_argument("--every", type=float, default=0, help="warehouse: its program works every so many seconds")
     parser.add_argument("--events", help="MES: where its events go, http://... or amqp://...")
     parser.add_argument("--events-secret", help="MES: what signs them (mes-events-secret)")
     return parser

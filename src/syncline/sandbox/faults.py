@@ -14,7 +14,7 @@ from typing import Protocol, TypeAlias
 import msgspec
 from aiohttp import web
 
-from syncline.sandbox.state import State
+from syncline.sandbox.records import Records
 from syncline.sandbox.tally import Tally
 
 Step: TypeAlias = Callable[[web.Request], Awaitable[web.Response]]
@@ -59,6 +59,8 @@ class Settings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=
     webhook_reorder: float = 0  #: the next one goes first
     webhook_late: float = 0
     webhook_late_s: float = 2  #: how late a late message is
+    half_file: float = 0  #: shares of the files that are written
+    bad_row: float = 0
     methods: list[str] | None = None  #: only these; absent: all
     path: str = ""  #: only requests whose path contains this
     times: int | None = None  #: how many faults strike before it is quiet again
@@ -72,7 +74,7 @@ _AROUND = ("duplicate", "late_effect")  # of writes only
 class Faults:
     """The faults of one process."""
 
-    def __init__(self, state: State, tally: Tally, dialect: Dialect) -> None:
+    def __init__(self, state: Records, tally: Tally, dialect: Dialect) -> None:
         self.settings = Settings()
         self._state = state
         self._tally = tally

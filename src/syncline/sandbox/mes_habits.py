@@ -33,7 +33,7 @@ def mes_habits(mes: Mes) -> Habits:
         },
         computed=frozenset({"rowVersion", "lastChange", "changedBy", "load", "freeFrom"}),
         deeds={
-            "plan": Deed(resource="workOrders", weight=10, adds=True, do=partial(_plan, mes)),
+            "plan": Deed(resource="workOrders", weight=10, finds=True, do=partial(_plan, mes)),
             "progress": Deed(resource="workOrders", weight=40, do=partial(_progress, mes)),
             "postpone": Deed(resource="workOrders", weight=10, do=partial(_postpone, mes)),
         },

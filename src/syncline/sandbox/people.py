@@ -54,7 +54,7 @@ class Deed:
     resource: str
     weight: int  #: how often, beside the 100 of what people do everywhere
     do: Callable[[Draw, Key | None, str], Fields | None]  #: on a record, by whom; what it is now; None: makes no sense
-    adds: bool = False  #: it makes a new record
+    finds: bool = False  #: it finds its record itself, or makes one
 
 
 def _nobody(_: Company) -> Fields:
@@ -192,15 +192,16 @@ class _People:
     def _do(self, action: str, deed: Deed) -> Fields | None:
         if deed.resource not in self._resources:
             return None
-        key = None if deed.adds else self._key(deed.resource)
-        if key is None and not deed.adds:
+        key = None if deed.finds else self._key(deed.resource)
+        if key is None and not deed.finds:
             return None
         before = {} if key is None else self._business.get(deed.resource, key)
         after = deed.do(self._draw, key, f"user-{self._draw.randint(1, 9)}")
         if after is None:
             return None
-        if deed.adds and deed.resource in self._keys:
-            self._keys[deed.resource].append(after[self._habits.key[deed.resource]])
+        found = after[self._habits.key[deed.resource]]
+        if found not in self._keys.get(deed.resource, [found]):
+            self._keys[deed.resource].append(found)
         return self._told(action, deed.resource, before, after)
 
     def _create(self) -> Fields | None:

@@ -12,7 +12,8 @@ import msgspec
 from aiohttp import web
 
 from syncline.sandbox.faults import Dialect, Faults, Step
-from syncline.sandbox.state import Fields, Key, State, encode
+from syncline.sandbox.records import Records
+from syncline.sandbox.state import Fields, Key, encode
 from syncline.sandbox.tally import Tally
 from syncline.sandbox.wording import Refusal
 
@@ -26,8 +27,12 @@ Background: TypeAlias = Callable[[web.Application], AsyncIterator[None]]
 class Business(Protocol):
     """What the side door and the simulated people need of an application."""
 
-    state: State
     tally: Tally
+
+    @property
+    def state(self) -> Records:
+        """What it knows."""
+        ...
 
     def get(self, resource: str, key: Key) -> Fields:
         """Read one record."""
