@@ -5,6 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 
 from syncline.sandbox.companies import Company
+from syncline.sandbox.crm_resources import RESOURCES as CRM_RESOURCES
+from syncline.sandbox.crm_sales import STAGES
+from syncline.sandbox.crm_service import CASE_STATUSES
 from syncline.sandbox.people import Draw, Habits
 from syncline.sandbox.state import Fields
 from syncline.sandbox.wording import fixed
@@ -95,6 +98,22 @@ def _status(draw: Draw, _: object) -> str:
     return draw.choice(("open", "confirmed", "cancelled"))
 
 
+def _role(draw: Draw, _: object) -> str:
+    return draw.choice(("Purchasing", "Goods inward", "Accounts", "Maintenance"))
+
+
+def _stage(draw: Draw, _: object) -> str:
+    return draw.choice(STAGES)
+
+
+def _case_status(draw: Draw, _: object) -> str:
+    return draw.choice(CASE_STATUSES)
+
+
+def _percent(draw: Draw, _: object) -> int:
+    return draw.randint(0, 100)
+
+
 def _new_customer(company: Company) -> Fields:
     return {
         "name": company.name,
@@ -148,16 +167,25 @@ CRM_HABITS = Habits(
         },
         "products": {"name": _name, "description": _note, "price": _price},
         "orders": {"note": _note, "status": _status},
+        "contacts": {"phone": _phone, "role": _role},
+        "opportunities": {"stage": _stage, "probability": _percent, "note": _note, "name": _name},
+        "cases": {"status": _case_status, "resolution": _note, "description": _note},
+        "needs": {"votes": _percent, "description": _note, "title": _name},
+        "interactions": {"note": _note, "minutes": _percent},
+        "campaigns": {"name": _name},
     },
-    shares={"customers": 75, "products": 10, "orders": 15},
+    shares={
+        "customers": 75, "products": 10, "orders": 15,
+        **dict.fromkeys(("contacts", "opportunities", "cases", "needs", "interactions", "campaigns"), 0),
+    },
     archive={"customers": ("archived", True), "products": ("active", False)},
     lines=("orders", "lines"),
     amount="quantity",
     new=_new_customer,
     new_resource="customers",
-    key={"customers": "id", "products": "id", "orders": "id"},
-    computed=frozenset({"version", "created_at", "updated_at", "updated_by", "total", "id"}),
-)
+    key=dict.fromkeys(CRM_RESOURCES, "id"),
+    computed=frozenset({"version", "created_at", "updated_at", "updated_by", "total", "amount", "id"}),
+)  # fmt: skip
 
 ERP_HABITS = Habits(
     edits={

@@ -52,7 +52,7 @@ class Deed:
     """One further thing that people of one application do."""
 
     resource: str
-    weight: int  #: how often, beside the 100 of what people do everywhere
+    weight: int  #: how often, beside the 100 of what people do everywhere; 0: only when it is asked for
     do: Callable[[Draw, Key | None, str], Fields | None]  #: on a record, by whom; what it is now; None: makes no sense
     finds: bool = False  #: it finds its record itself, or makes one
 
@@ -66,7 +66,7 @@ class Habits:
     """How people of one application work."""
 
     edits: Mapping[str, Mapping[str, NewValue]]  #: by resource and field
-    shares: Mapping[str, int]  #: how often of 100 each resource is touched
+    shares: Mapping[str, int]  #: how often of 100 each resource is touched; 0: only where it is asked for
     archive: Mapping[str, tuple[str, object]]  #: field and value that archives
     key: Mapping[str, str]  #: by resource, the name of the key field
     computed: frozenset[str]  #: fields that change by themselves
@@ -113,7 +113,7 @@ class _People:
     def _one(self) -> Fields | None:
         """Do one thing; None when it makes no sense for the drawn record."""
         weights = [self._weights[action] for action in self._actions]
-        action = self._draw.choices(self._actions, weights)[0]
+        action = self._draw.choices(self._actions, weights if any(weights) else None)[0]
         if action == "create":
             return self._create()
         if deed := self._habits.deeds.get(action):
@@ -138,7 +138,7 @@ class _People:
             resource = self._habits.lines[0]
             return resource if resource in self._resources else None
         shares = [self._habits.shares[name] for name in self._resources]
-        return self._draw.choices(self._resources, shares)[0]
+        return self._draw.choices(self._resources, shares if any(shares) else None)[0]
 
     def _key(self, resource: str | None) -> Key | None:
         if resource is None:

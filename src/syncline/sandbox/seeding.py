@@ -16,7 +16,8 @@ from syncline.sandbox.companies import (
     on_hand,
     product,
 )
-from syncline.sandbox.crm_words import order_total
+from syncline.sandbox.crm_fields import lines_total
+from syncline.sandbox.crm_seeding import seed_further
 from syncline.sandbox.sales import DAYS, sale
 from syncline.sandbox.state import Fields, Row, State
 from syncline.sandbox.wording import fixed, iso
@@ -48,6 +49,8 @@ def seed_crm(state: State, population: Population, products: int, orders: int) -
         state.load("customers", _crm_rows("customers", _customers(population)))
         state.load("products", _crm_rows("products", _products(seed, products)))
         state.load("orders", _crm_rows("orders", _orders(population, products, orders)))
+        if products and population.size:
+            seed_further(state, population, products)
         state.set_truth(
             "customers",
             ((crm.identifier("customers", seed, number + 1), number) for number in population.crm()),
@@ -166,7 +169,7 @@ def _order(population: Population, products: int, number: int, day: int) -> Fiel
         **dict.fromkeys(("erp_number", "erp_state", "invoice_number", "invoice_total")),
         "changed": _START + (30 + day) * 86_400_000 + number,
     }
-    return {**fields, "total": order_total(fields)}
+    return {**fields, "total": lines_total(fields)}
 
 
 # --- ERP ----------------------------------------------------------------------
