@@ -15,7 +15,7 @@ from syncline.sandbox.door import Door
 from syncline.sandbox.erp import Erp
 from syncline.sandbox.erp_http import ErpInterface
 from syncline.sandbox.faults import Faults
-from syncline.sandbox.habits import CRM_HABITS, ERP_HABITS
+from syncline.sandbox.habits import CRM_HABITS, erp_habits
 from syncline.sandbox.mes import Mes
 from syncline.sandbox.mes_events import Events
 from syncline.sandbox.mes_habits import mes_habits
@@ -68,7 +68,7 @@ def _open_erp(asked: argparse.Namespace, population: Population) -> tuple[Interf
     if business.state.meta("seeded") is None:
         items = asked.size // 2 if asked.products is None else asked.products
         seed_erp(business.state, population, items)
-    return ErpInterface(business, asked.token or "erp-token"), ERP_HABITS
+    return ErpInterface(business, asked.token or "erp-token"), erp_habits(business)
 
 
 def _open_scm(asked: argparse.Namespace, population: Population) -> tuple[Interface, Habits]:
