@@ -18,8 +18,8 @@ import pytest
 
 from syncline.sandbox.mes_plan import load, slot
 from syncline.sandbox.process import Process, start
-from tests.contract.receiver import Letter, Receiver, receiver
 from tests.contract.rest_systems import at_the_door
+from tests.unit.sandbox.receiver import Letter, Receiver, receiver
 
 SECRET = "a secret of sixteen or more"
 

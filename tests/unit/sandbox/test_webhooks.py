@@ -15,8 +15,8 @@ import msgspec
 import pytest
 
 from syncline.sandbox.process import Process, start
-from tests.contract.receiver import Letter, Receiver, receiver
 from tests.contract.rest_systems import CRM_SECRET, at_the_door
+from tests.unit.sandbox.receiver import Letter, Receiver, receiver
 
 
 @pytest.fixture(scope="module")
