@@ -44,6 +44,18 @@ WAREHOUSE = """
     contract: {{precision: 0.001, lag: 3, settle: 0, effect: 5, skew: 0.1, read_back: verbatim}}
 """
 
+DOCUMENTS = """
+    connector: soap
+    wsdl: "{place}/soap/documents?wsdl"
+    auth: {{type: basic, user: hub, password: "{secret}"}}
+    limits: {{per_second: 500, burst: 500}}
+    timeout: 5
+    contract: {{precision: 1, lag: 1, settle: 0, effect: 2, skew: 0.1, read_back: body}}
+    faults:
+      code: DocumentFault.Code
+      codes: {{E404: gone, E409: duplicate, E412: stale, E429: busy, E999: busy}}
+"""
+
 DROP = """
     connector: files
     folder: "{place}"

@@ -80,7 +80,8 @@ class SoapInterface:
 
     def _get(self, resource: str, given: Element, name: str) -> str:
         self._erp.tally.record(resource, "gets")
-        texts = [one.text.strip() for one in given.each(name)]
+        numbers = given.child("Numbers")
+        texts = [one.text.strip() for one in numbers.each(name)] if numbers else []
         if len(texts) > _KEYS_MAX:
             raise wrong("E131", f"{name}: at most {_KEYS_MAX}")
         keys: list[Key] = [*texts]

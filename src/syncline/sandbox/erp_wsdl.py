@@ -8,18 +8,19 @@ from dataclasses import dataclass
 from syncline.sandbox.erp_documents import INVOICE, SALES_DOCUMENT, TYPES, Type
 
 NAMESPACE = "urn:erp:documents:2"
+_KEYS = (("DocNo", "long"), ("InvoiceNo", "string"))
 _LISTED = (("Offset", "long", "0"), ("Limit", "long", "0"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One operation: what is asked, and what is answered. (name, type, least number of times); `*`: any number."""
+    """One operation: what is asked, and what is answered. (name, type, least number of times)."""
 
     asks: tuple[tuple[str, str, str], ...]
     answers: tuple[tuple[str, str, str], ...]
 
 
-def _of(described: Type, plural: str, key: tuple[str, str]) -> Mapping[str, Operation]:
+def _of(described: Type, plural: str, key: str) -> Mapping[str, Operation]:
     """Reading documents of one type."""
     name = described.name
     return {
@@ -27,12 +28,14 @@ def _of(described: Type, plural: str, key: tuple[str, str]) -> Mapping[str, Oper
             asks=(("ChangedFrom", "dateTime", "0"), *_LISTED),
             answers=((plural, f"tns:{name}List", "1"), ("Total", "long", "1")),
         ),
-        f"Get{name}s": Operation(asks=((*key, "*"),), answers=((plural, f"tns:{name}List", "1"),)),
+        f"Get{name}s": Operation(
+            asks=(("Numbers", f"tns:{key}List", "1"),), answers=((plural, f"tns:{name}List", "1"),)
+        ),
     }
 
 
 OPERATIONS: Mapping[str, Operation] = {
-    **_of(SALES_DOCUMENT, "Documents", ("DocNo", "long")),
+    **_of(SALES_DOCUMENT, "Documents", "DocNo"),
     "FindSalesDocuments": Operation(
         asks=(("ForeignKey", "string", "0"), ("PartnerNo", "long", "0")),
         answers=(("Documents", "tns:SalesDocumentList", "1"),),
@@ -47,7 +50,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "CancelSalesDocument": Operation(
         asks=(("DocNo", "long", "1"), ("Rev", "long", "0")), answers=(("SalesDocument", "tns:SalesDocument", "1"),)
     ),
-    **_of(INVOICE, "Invoices", ("InvoiceNo", "string")),
+    **_of(INVOICE, "Invoices", "InvoiceNo"),
     "AddPayment": Operation(
         asks=(("InvoiceNo", "string", "1"), ("Amount", "decimal", "0"), ("PaidOn", "date", "0")),
         answers=(("Invoice", "tns:Invoice", "1"),),
@@ -70,6 +73,8 @@ def _document(url: str) -> Iterator[str]:
     )
     for described in TYPES:
         yield from _type(described)
+    for name, kind in _KEYS:
+        yield _list(name, f"xs:{kind}")
     for name, operation in OPERATIONS.items():
         yield _wrapper(name, operation.asks)
         yield _wrapper(f"{name}Response", operation.answers)
@@ -107,16 +112,18 @@ def _type(described: Type) -> Iterator[str]:
         xsd = f"tns:{kind.name}List" if isinstance(kind, Type) else f"xs:{kind.xsd}"
         yield f'<xs:element name="{name}" type="{xsd}" minOccurs="0" nillable="true"/>'
     yield "</xs:sequence></xs:complexType>\n"
-    yield (
-        f'<xs:complexType name="{described.name}List"><xs:sequence><xs:element name="{described.name}"'
-        f' type="tns:{described.name}" minOccurs="0" maxOccurs="unbounded"/></xs:sequence></xs:complexType>\n'
-    )
+    yield _list(described.name, f"tns:{described.name}")
+
+
+def _list(name: str, xsd: str) -> str:
+    """A type that holds any number of one element."""
+    inner = f'<xs:element name="{name}" type="{xsd}" minOccurs="0" maxOccurs="unbounded"/>'
+    return f'<xs:complexType name="{name}List"><xs:sequence>{inner}</xs:sequence></xs:complexType>\n'
 
 
 def _wrapper(name: str, parts: tuple[tuple[str, str, str], ...]) -> str:
     elements = "".join(
-        f'<xs:element name="{part}" type="{xsd if ":" in xsd else f"xs:{xsd}"}" '
-        + ('minOccurs="0" maxOccurs="unbounded"/>' if least == "*" else f'minOccurs="{least}"/>')
+        f'<xs:element name="{part}" type="{xsd if ":" in xsd else f"xs:{xsd}"}" ' + f'minOccurs="{least}"/>'
         for part, xsd, least in parts
     )
     inner = f"<xs:complexType><xs:sequence>{elements}</xs:sequence></xs:complexType>"

@@ -119,7 +119,7 @@ def invoiced(erp: Process) -> dict[str, Any]:
     key = created(erp)["DocNo"]
     for _ in range(3):
         document = rest(erp, "POST", f"salesdocs/{key}/advance")["row"]
-    found = call(erp, "GetInvoices", f"<InvoiceNo>{document['InvoiceNo']}</InvoiceNo>")
+    found = call(erp, "GetInvoices", f"<Numbers><InvoiceNo>{document['InvoiceNo']}</InvoiceNo></Numbers>")
     return fields(found.find(f"{NS}Invoices/{NS}Invoice"))
 
 
@@ -206,7 +206,7 @@ def test_lists_go_by_offset_and_from_a_time(erp: Process) -> None:
 
 def test_what_is_read_by_number_leaves_out_what_is_not_there(erp: Process) -> None:
     key = created(erp)["DocNo"]
-    found = call(erp, "GetSalesDocuments", f"<DocNo>1</DocNo><DocNo>{key}</DocNo><DocNo>x</DocNo>")
+    found = call(erp, "GetSalesDocuments", f"<Numbers><DocNo>1</DocNo><DocNo>{key}</DocNo><DocNo>x</DocNo></Numbers>")
 
     assert [one.findtext(f"{NS}DocNo") for one in found.iter(f"{NS}SalesDocument")] == [key]
 
