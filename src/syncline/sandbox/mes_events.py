@@ -55,7 +55,7 @@ class Events:
         """Where events go; the secret is never shown, nor what an address says of user and password."""
         parts = urlsplit(str(self._mes.state.meta("events_url") or ""))
         plain = parts._replace(netloc=parts.netloc.rpartition("@")[2])
-        return {"url": plain.geturl(), "signed": bool(self._mes.state.meta("events_secret"))}
+        return {"url": plain.geturl(), "signed": parts.scheme.startswith("http")}
 
     def _tell(self, change: Change) -> None:
         url = str(self._mes.state.meta("events_url") or "")

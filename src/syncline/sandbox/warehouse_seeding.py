@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from datetime import UTC, datetime
 
-from syncline.sandbox.companies import Population, company, product
+from syncline.sandbox.companies import SUPPLIERS, Population, company, on_hand, product
 from syncline.sandbox.sales import DAYS, sale
 from syncline.sandbox.state import Fields
 from syncline.sandbox.warehouse import Warehouse
@@ -14,8 +14,6 @@ from syncline.sandbox.warehouse_tables import written
 SITES = (("WH-1", "Main warehouse", "Hamburg"), ("WH-2", "South", "München"))
 _START = written(int(datetime(2024, 1, 8, 6, tzinfo=UTC).timestamp() * 1000))
 _UNITS = {"pcs": "PC", "kg": "KG", "m": "M", "box": "BOX"}
-_SUPPLIERS = 12
-_FIRST_SUPPLIER = 500_000  # their numbers as companies of the seed
 
 
 def article_no(number: int) -> str:
@@ -32,7 +30,9 @@ def seed_warehouse(warehouse: Warehouse, population: Population, goods: int, sal
         state.load("sites", [dict(zip(("site_code", "name", "city"), site, strict=True)) for site in SITES])
         state.load("articles", [{**_article(seed, number), **stamps} for number in range(goods)])
         state.load("stock", [{**_stock(seed, n, site), **stamps} for site, *_ in SITES for n in range(goods)])
-        state.load("suppliers", [{**_supplier(seed, number), **stamps} for number in range(_SUPPLIERS)])
+        state.load(
+            "suppliers", [{**_supplier(seed, place, number), **stamps} for place, number in enumerate(SUPPLIERS)]
+        )
         state.set_meta("truth:articles", {article_no(number): number for number in range(goods)})
         for number in range(sales - min(orders, sales) if goods else sales, sales):
             warehouse.create("fulfilment_orders", _order(population, goods, number, number * DAYS // sales), "import")
@@ -60,14 +60,14 @@ def _stock(seed: int, number: int, site: str) -> Fields:
     draw = random.Random(f"{seed}:stock:{site}:{number}")
     return {
         "stock_id": f"{site}:{article_no(number)}", "site_code": site, "article_no": article_no(number),
-        "on_hand": draw.randint(0, 900), "bin": f"{draw.choice('ABCD')}-{draw.randint(1, 60):02}",
+        "on_hand": on_hand(seed, number)[site], "bin": f"{draw.choice('ABCD')}-{draw.randint(1, 60):02}",
     }  # fmt: skip
 
 
-def _supplier(seed: int, number: int) -> Fields:
-    known, draw = company(seed, _FIRST_SUPPLIER + number), random.Random(f"{seed}:supplier:{number}")
+def _supplier(seed: int, place: int, number: int) -> Fields:
+    known, draw = company(seed, number), random.Random(f"{seed}:supplier:{place}")
     return {
-        "supplier_no": str(70_001 + number), "name": known.name, "country": known.country.iso, "mail": known.email,
+        "supplier_no": str(70_001 + place), "name": known.name, "country": known.country.iso, "mail": known.email,
         "lead_days": draw.choice((3, 5, 10, 21, 45)), "minimum": draw.choice((0, 100, 500)),
     }  # fmt: skip
 
