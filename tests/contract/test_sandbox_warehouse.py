@@ -18,9 +18,10 @@ from syncline.connectors.protocols.files_connector import FilesConnector
 from syncline.connectors.protocols.sql import open_sql
 from syncline.connectors.protocols.sql_connector import SqlConnector
 from syncline.env import RealEnv
+from syncline.model.page import Item, Op
 from syncline.sandbox.process import Process, start
 from syncline.sandbox.warehouse_words import RESOURCES, schema
-from syncline.testing.connector_steps import create, everything, last_cursor
+from syncline.testing.connector_steps import create, everything, last_cursor, written
 from tests.contract.all_systems import DROP, WAREHOUSE, system_options
 from tests.contract.rest_systems import at_the_door
 from tests.processes.postgres_server import postgres_server
@@ -84,6 +85,21 @@ def test_an_order_goes_from_the_hub_to_the_customer(warehouse: Process, tmp_path
         assert float(shown(connector, "stock")[article["stock_id"]]["on_hand"]) < before
         delivered = shown(folder, "deliveries")[shipment["shipment_no"]]
         assert re.fullmatch(r"\d\d\.\d\d\.\d{4} \d\d:\d\d", delivered["delivered"])
+
+
+def test_what_was_reserved_for_a_cancelled_order_is_free_again(warehouse: Process, tmp_path: Path) -> None:
+    with tables(tmp_path) as connector:
+        before = {key: row["reserved"] for key, row in shown(connector, "stock").items()}
+        picking = [key for key, row in shown(connector, "fulfilment_orders").items() if row["status"] == "picking"]
+        assert picking == []
+        (picked,) = work(warehouse, 1, "pick")
+        assert {key: row["reserved"] for key, row in shown(connector, "stock").items()} != before
+        written(connector, "fulfilment_orders", [Item(ref=1, op=Op.ARCHIVE, key=str(picked["id"]))])
+        with sqlite3.connect(tmp_path / "warehouse.sqlite") as database:
+            database.execute("UPDATE fulfilment_orders SET status = 'cancelled' WHERE status = 'new'")
+        work(warehouse, 1, "pick")
+
+        assert {key: row["reserved"] for key, row in shown(connector, "stock").items()} == before
 
 
 def test_nothing_of_the_stock_gets_lost(warehouse: Process, tmp_path: Path) -> None:

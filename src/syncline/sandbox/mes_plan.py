@@ -19,7 +19,7 @@ def slot(earliest: datetime, hours: Decimal, *, days: Sequence[int], per_day: De
     Args:
         earliest: Not before this.
         hours: Work [h].
-        days: Weekdays on which work is done; 1 is Monday. None: every day.
+        days: Weekdays on which work is done; 1 is Monday. Without any: every day.
         per_day: Hours of work of one such day, from 6 o'clock.
 
     >>> slot(datetime(2026, 3, 6, 20), Decimal(10), days=[1, 2, 3, 4, 5], per_day=Decimal(16))

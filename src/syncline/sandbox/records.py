@@ -24,6 +24,10 @@ class Records(Protocol):
         """Keep everything inside or nothing."""
         ...
 
+    def together(self) -> AbstractContextManager[None]:
+        """What many edits of people are kept in."""
+        ...
+
     def meta(self, name: str) -> Any:  # noqa: ANN401 - whatever was set
         """Read one remembered value."""
         ...

@@ -11,7 +11,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -136,6 +136,10 @@ class State:
             raise
         finally:
             self._depth -= 1
+
+    def together(self) -> AbstractContextManager[None]:
+        """Keep many edits of people at once."""
+        return self.transaction()
 
     def _tell(self) -> None:
         changes, self._changes = self._changes, []

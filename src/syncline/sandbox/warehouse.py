@@ -56,11 +56,11 @@ class Warehouse:
 
     def update(self, resource: str, key: Key, given: Mapping[str, object], who: str) -> Fields:
         """Change columns of a record, as people do."""
-        before = self.get(resource, key)
-        if resource == "fulfilment_orders" and before["status"] in {SHIPPED, CANCELLED} and "status" in given:
-            raise Refusal(400, "closed", f"{key} is {before['status']}")
         known = {name: value for name, value in given.items() if name in RESOURCES[resource].columns}
         with self.state.transaction():
+            before = self.get(resource, key)
+            if resource == "fulfilment_orders" and before["status"] in {SHIPPED, CANCELLED} and "status" in given:
+                raise Refusal(400, "closed", f"{key} is {before['status']}")
             self.state.touch(resource, key, known, self._stamp())
         same = all(before[name] == value for name, value in known.items())
         self.tally.record(resource, "unchanged" if same else "updates", who)
@@ -68,22 +68,23 @@ class Warehouse:
 
     def delete(self, resource: str, key: Key, who: str) -> None:
         """Forget an order that nobody has begun with."""
-        before = self.get(resource, key)
-        if resource != "fulfilment_orders" or before["status"] != NEW:
-            raise Refusal(405, "kept", f"{resource}: {key} stays")
         with self.state.transaction():
+            before = self.get(resource, key)
+            if resource != "fulfilment_orders" or before["status"] != NEW:
+                raise Refusal(405, "kept", f"{resource}: {key} stays")
             self.state.remove(resource, key)
         self.tally.record(resource, "deletes", who)
 
     # --- what the program does ------------------------------------------------
 
     def pick(self) -> Fields | None:
-        """Begin with the most urgent order whose goods are there: reserve them."""
+        """Begin with the most urgent order whose goods are there: reserve them. What was cancelled goes back first."""
+        self._put_back()
         for order in self._open(NEW):
             lines = order["lines"]
             if lines and all(self._available(order["site_code"], line) for line in lines):
-                at = self._stamp()
                 with self.state.transaction():
+                    at = self._stamp()
                     for line in lines:
                         self._book(order["site_code"], line["article_no"], at, reserved=line["qty"])
                         self.state.change("fulfilment_lines", "line_id", line["line_id"], {"picked": line["qty"]})
@@ -96,8 +97,8 @@ class Warehouse:
         order = next(iter(self._open(PICKING)), None)
         if order is None:
             return None
-        at = self._stamp()
         with self.state.transaction():
+            at = self._stamp()
             number = self.state.next_number("shipment")
             key = f"SH-{at[:4]}-{number:06}"
             self.state.insert("shipments", {
@@ -105,7 +106,7 @@ class Warehouse:
                 "site_code": order["site_code"], "carrier": draw.choice(_CARRIERS),
                 "tracking_no": f"{draw.randrange(10**12):012}", "shipped_at": at, "changed_at": at,
             })  # fmt: skip
-            for line in order["lines"]:
+            for line in (one for one in order["lines"] if one["picked"] > 0):  # the rest came too late
                 part = {"line_no": line["line_no"], "article_no": line["article_no"], "qty": line["picked"]}
                 self.state.insert("shipment_lines", {"shipment_no": key, **part})
                 self._book(
@@ -138,8 +139,9 @@ class Warehouse:
         suppliers = self.state.rows("SELECT * FROM suppliers WHERE active ORDER BY supplier_no")
         if not low or not suppliers:
             return None
-        supplier, at = draw.choice(suppliers), self._stamp()
+        supplier = draw.choice(suppliers)
         with self.state.transaction():
+            at = self._stamp()
             key = f"PO-{self.state.next_number('purchase'):06}"
             self.state.insert("purchase_orders", {
                 "po_no": key, "supplier_no": supplier["supplier_no"], "site_code": low[0]["site_code"],
@@ -154,8 +156,9 @@ class Warehouse:
         due = self.state.rows("SELECT po_no FROM purchase_orders WHERE status = ? ORDER BY expected_on, po_no", ORDERED)
         if not due:
             return None
-        order, at = self.get("purchase_orders", due[0]["po_no"]), self._stamp()
+        order = self.get("purchase_orders", due[0]["po_no"])
         with self.state.transaction():
+            at = self._stamp()
             for line in order["lines"]:
                 self.state.change("purchase_lines", "line_id", line["line_id"], {"received": line["qty"]})
                 self._book(order["site_code"], line["article_no"], at, on_hand=line["qty"])
@@ -185,6 +188,21 @@ class Warehouse:
             "SELECT fo_id FROM fulfilment_orders WHERE status = ? ORDER BY prio, fo_id LIMIT 20", status
         )
         return [self.get("fulfilment_orders", row["fo_id"]) for row in found]
+
+    def _put_back(self) -> None:
+        """Free what was reserved for orders that somebody has cancelled since."""
+        cancelled = self.state.rows(
+            "SELECT DISTINCT fo_id FROM fulfilment_orders JOIN fulfilment_lines USING (fo_id)"
+            " WHERE status = ? AND picked > 0",
+            CANCELLED,
+        )
+        for order in (self.get("fulfilment_orders", row["fo_id"]) for row in cancelled):
+            with self.state.transaction():
+                at = self._stamp()
+                for line in order["lines"]:
+                    self._book(order["site_code"], line["article_no"], at, reserved=-line["picked"])
+                    self.state.change("fulfilment_lines", "line_id", line["line_id"], {"picked": 0})
+                self.state.touch("fulfilment_orders", order["fo_id"], {}, at)
 
     def _available(self, site: str, line: Fields) -> bool:
         row = self.state.get("stock", f"{site}:{line['article_no']}")

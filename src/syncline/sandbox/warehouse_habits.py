@@ -31,19 +31,20 @@ def warehouse_habits(warehouse: Warehouse) -> Habits:
         key={name: described.key for name, described in RESOURCES.items()},
         computed=frozenset({"row_version", "changed_at"}),
         deeds={
-            "pick": _found("fulfilment_orders", 15, lambda _: warehouse.pick()),
-            "ship": _found("shipments", 15, warehouse.ship),
-            "deliver": _found("shipments", 10, warehouse.deliver),
-            "buy": _found("purchase_orders", 5, warehouse.buy),
-            "receive": _found("purchase_orders", 5, lambda _: warehouse.receive()),
-            "list_suppliers": _found("suppliers", 2, warehouse.list_suppliers),
+            "pick": _found(warehouse, "fulfilment_orders", 15, lambda _: warehouse.pick()),
+            "ship": _found(warehouse, "shipments", 15, warehouse.ship),
+            "deliver": _found(warehouse, "shipments", 10, warehouse.deliver),
+            "buy": _found(warehouse, "purchase_orders", 5, warehouse.buy),
+            "receive": _found(warehouse, "purchase_orders", 5, lambda _: warehouse.receive()),
+            "list_suppliers": _found(warehouse, "suppliers", 2, warehouse.list_suppliers),
         },
     )  # fmt: skip
 
 
-def _found(resource: str, weight: int, do: Callable[[Draw], Fields | None]) -> Deed:
+def _found(warehouse: Warehouse, resource: str, weight: int, do: Callable[[Draw], Fields | None]) -> Deed:
     def deed(draw: Draw, _: Key | None, __: str) -> Fields | None:
-        return do(draw)
+        with warehouse.state.transaction():  # what it reads there holds until it has written
+            return do(draw)
 
     return Deed(resource=resource, weight=weight, finds=True, do=deed)
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ class Tables:
         self._db.row_factory = sqlite3.Row
         self._db.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
         self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.execute("PRAGMA foreign_keys = ON")
         self._depth = 0
         with self.transaction():
@@ -57,6 +58,10 @@ class Tables:
             raise
         finally:
             self._depth -= 1
+
+    def together(self) -> AbstractContextManager[None]:
+        """Each of many edits by itself: others write meanwhile, and a stamp must not wait long for its commit."""
+        return nullcontext()
 
     def close(self) -> None:
         """Fold the log back into the file and let go of it."""
