@@ -129,21 +129,26 @@ def test_the_sandbox_starts_is_edited_and_stops(tmp_path: Path):
 def test_further_applications_of_the_sandbox_start_when_asked_for(tmp_path: Path):
     nowhere = Process(kind="crm", url="http://127.0.0.1:1", popen=None)  # type: ignore[arg-type]  it is never used
     shell = Shell(folder=tmp_path, crm=nowhere, erp=nowhere)
-    words = ["sandbox", "up", "--size", "8", "--crm-port", "0", "--erp-port", "0", "--with", "scm=0", "--json"]
+    words = ["sandbox", "up", "--size", "8", "--crm-port", "0", "--erp-port", "0", "--json"]
+    words += [word for name in ("scm", "warehouse", "mes") for word in ("--with", f"{name}=0")]
     up = shell.begin(*words)
     try:
         assert up.stdout is not None
         urls = json.loads(up.stdout.readline())
         edited = shell("sandbox", "people", "--edits", "3", "--system", "scm", "--json")
         absent = shell("sandbox", "people", "--system", "products")
+        worked = shell("sandbox", "people", "--edits", "5", "--system", "warehouse", "--json")
+        made = {path.name for path in (tmp_path / ".syncline" / "sandbox").iterdir()}
     finally:
         up.send_signal(signal.SIGTERM)
         up.communicate(timeout=60)
 
-    assert sorted(urls) == ["crm", "erp", "scm"]
+    assert sorted(urls) == ["crm", "erp", "mes", "scm", "warehouse"]
+    assert len(worked.document["warehouse"]["done"]) == 5  # type: ignore[index]  see below
+    assert {"warehouse.sqlite", "drop", "mes.sqlite"} <= made
     assert len(edited.document["scm"]["done"]) == 3  # type: ignore[index]  a document of the sandbox
     assert "syncline sandbox up --with products" in absent.err
-    assert "`moon` is none of scm, products." in shell("sandbox", "up", "--with", "moon").err
+    assert "`moon` is none of scm, warehouse, mes, products." in shell("sandbox", "up", "--with", "moon").err
     assert "`99999` is no port." in shell("sandbox", "up", "--with", "scm=99999").err
 
 

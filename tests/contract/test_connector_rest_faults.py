@@ -5,6 +5,7 @@ from __future__ import annotations
 import urllib.request
 import uuid
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import msgspec
@@ -16,11 +17,18 @@ from syncline.errors import BusyError, DoubtError, TransientError
 from syncline.model.page import Gone, Item, Op, Outcome, Receipt
 from syncline.sandbox.process import Process, start
 from syncline.testing.connector_steps import create, everything, new_item, raw_of, written
+from tests.contract.all_systems import MES, system_options
 from tests.contract.rest_systems import CRM_SECRET, at_the_door, crm_options, erp_options, without_batches
 
-SYSTEMS = ["crm", "erp"]
-RESOURCES = {"crm": "customers", "erp": "partners"}
-NAMES = {"crm": "name", "erp": "Name1"}
+SYSTEMS = ["crm", "erp", "mes"]
+BATCHING = ["crm", "erp"]
+RESOURCES = {"crm": "customers", "erp": "partners", "mes": "workOrders"}
+NAMES = {"crm": "name", "erp": "Name1", "mes": "remark"}
+BESIDES = {"crm": {}, "erp": {}, "mes": {"material": "700001"}}  #: what a new record needs
+BAD = {
+    "crm": {"name": "Bad", "email": "no e-mail"}, "erp": {"Name1": "Bad", "CountryCode": "Germany"},
+    "mes": {"material": "700001", "quantity": "a dozen"},
+}  # fmt: skip
 
 
 class World:
@@ -42,7 +50,7 @@ class World:
         return everything(self.connector, self.resource)
 
     def item(self, name: str, marker: str = "") -> Item:
-        return new_item({NAMES[self.kind]: name}, marker=marker)
+        return new_item({**BESIDES[self.kind], NAMES[self.kind]: name}, marker=marker)
 
     def write(self, *items: Item) -> list[Receipt]:
         return list(written(self.connector, self.resource, items))
@@ -54,12 +62,17 @@ class World:
 @pytest.fixture(scope="module")
 def processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Process]]:
     data: Path = tmp_path_factory.mktemp("sandbox")
-    with start("crm", data=data, size=120) as crm, start("erp", data=data, size=120) as erp:
-        yield {"crm": crm, "erp": erp}
+    with ExitStack() as running:
+        yield {kind: running.enter_context(start(kind, data=data, size=120)) for kind in SYSTEMS}
 
 
 @pytest.fixture(params=SYSTEMS)
 def world(request: pytest.FixtureRequest, processes: dict[str, Process]) -> Iterator[World]:
+    yield from _world(processes[request.param], batches=True)
+
+
+@pytest.fixture(params=BATCHING)
+def world_of_batches(request: pytest.FixtureRequest, processes: dict[str, Process]) -> Iterator[World]:
     yield from _world(processes[request.param], batches=True)
 
 
@@ -68,10 +81,16 @@ def world_of_singles(request: pytest.FixtureRequest, processes: dict[str, Proces
     yield from _world(processes[request.param], batches=False)
 
 
+def mes_options(url: str) -> dict[str, object]:
+    options = system_options("mes", MES, url, "mes-token")
+    options["resources"]["workOrders"]["paging"]["size"] = 10  # type: ignore[index]
+    return options
+
+
 def _world(process: Process, *, batches: bool) -> Iterator[World]:
-    options = {"crm": crm_options, "erp": erp_options}[process.kind](process.url)
+    options = {"crm": crm_options, "erp": erp_options, "mes": mes_options}[process.kind](process.url)
     options["timeout"] = 0.4
-    if not batches:
+    if not batches and process.kind in BATCHING:
         options = without_batches(options, RESOURCES[process.kind])
     connector = open_rest(process.kind, options, RealEnv())
     found = World(process, connector)
@@ -225,7 +244,8 @@ def test_an_error_behind_http_200_is_no_success(world: World) -> None:
     assert "busy" in receipts[0].message
 
 
-def test_a_batch_cut_off_after_its_effect_is_in_doubt_as_a_whole(world: World) -> None:
+def test_a_batch_cut_off_after_its_effect_is_in_doubt_as_a_whole(world_of_batches: World) -> None:
+    world = world_of_batches
     markers = [uuid.uuid4().hex for _ in range(5)]
     items = [msgspec.structs.replace(world.item(f"Cut {n}", marker), ref=n) for n, marker in enumerate(markers)]
     world.strike(truncate=1, times=1)
@@ -238,10 +258,9 @@ def test_a_batch_cut_off_after_its_effect_is_in_doubt_as_a_whole(world: World) -
 
 
 def test_bad_records_of_a_batch_are_refused_one_by_one(world: World) -> None:
-    bad = {"crm": {"name": "Bad", "email": "no e-mail"}, "erp": {"Name1": "Bad", "CountryCode": "Germany"}}[world.kind]
     items = [msgspec.structs.replace(world.item(f"Row {n}"), ref=n) for n in range(20)]
     for place in (0, 7, 19):
-        items[place] = msgspec.structs.replace(items[place], fields=bad)
+        items[place] = msgspec.structs.replace(items[place], fields=BAD[world.kind])
 
     receipts = {receipt.ref: receipt for receipt in world.write(*items)}
 

@@ -20,8 +20,11 @@ from syncline.errors import SetupError, SynclineError
 from syncline.sandbox.process import Kind, Process, start
 
 #: Every application, and where it listens unless told otherwise.
-PORTS: Mapping[Kind, int] = {"crm": 8101, "erp": 8102, "scm": 8103, "products": 8106}
+PORTS: Mapping[Kind, int] = {
+    "crm": 8101, "erp": 8102, "scm": 8103, "warehouse": 8104, "mes": 8105, "products": 8106,
+}  # fmt: skip
 ALWAYS: Sequence[Kind] = ("crm", "erp")  #: the others are started when asked for
+_OPTIONS: Mapping[Kind, Sequence[str]] = {"warehouse": ("--every", "5")}  #: its program works by itself
 _PORT_MAX = 65_535
 _PATIENCE = 30  #: for one answer of the side door [s]
 
@@ -75,7 +78,7 @@ class Playground:
 
     def _started(self, kind: Kind, size: int, seed: int, port: int) -> Process:
         try:
-            return start(kind, data=self.folder, seed=seed, size=size, port=port)
+            return start(kind, data=self.folder, seed=seed, size=size, port=port, options=_OPTIONS.get(kind, ()))
         except RuntimeError as error:
             why = str(error).splitlines()[-1].removeprefix("The sandbox did not start: ")
             lacking, _, install = why.partition(" Install it: ")
@@ -107,7 +110,7 @@ class Playground:
             sys.stdout.flush()
             return
         screen = Screen(self.asked)
-        screen.table([((kind, HEAD), url) for kind, url in urls.items()], indent=0)
+        screen.table([((kind, HEAD), self._place(kind, url)) for kind, url in urls.items()], indent=0)
         usual = {kind: f":{port}" for kind, port in PORTS.items() if kind in urls}
         moved = [f"{kind.upper()}_URL={urls[kind]}" for kind, port in usual.items() if not urls[kind].endswith(port)]
         screen.line("In another terminal, in the same folder:")
@@ -124,6 +127,11 @@ class Playground:
         screen.table([((command, HEAD), (told, DIM)) for command, told in steps], gap=3)
         screen.line((f"Ctrl-C stops {'both' if len(urls) == len(ALWAYS) else 'all'}; their records stay.", DIM))
         sys.stdout.flush()
+
+    def _place(self, kind: str, url: str) -> str:
+        """Where an application is reached: the warehouse by its database and its folder."""
+        files = (self.folder / name for name in ("warehouse.sqlite", "drop"))
+        return " and ".join(str(file) for file in files) if kind == "warehouse" else url
 
     def _wait(self, stop: Stop) -> None:
         try:
@@ -185,7 +193,7 @@ def show_faults(asked: Asked, shown: Mapping[str, object]) -> None:
 
 
 def _is_on(name: str, number: object) -> bool:
-    usual = {"seed", "retry_after", "hold_s", "late_s"}
+    usual = {"seed", "retry_after", "hold_s", "late_s", "webhook_late_s"}
     return name not in usual and isinstance(number, int | float) and bool(number)
 
 

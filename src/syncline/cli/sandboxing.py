@@ -20,7 +20,7 @@ app = typer.Typer(
 
 System = Annotated[
     str | None,
-    typer.Option("--system", metavar="crm|erp|scm|products", help="Only this one; all that run unless named."),
+    typer.Option("--system", metavar="NAME", help="Only this one, as crm or mes; all that run unless named."),
 ]
 
 
@@ -32,7 +32,11 @@ def up(  # noqa: PLR0913  each is an option
     seed: Annotated[int, typer.Option(metavar="N", help="What the first records are drawn from.")] = 7,
     more: Annotated[
         list[str] | None,
-        typer.Option("--with", metavar="NAME[=PORT]", help="Also start scm or products; may be given several times."),
+        typer.Option(
+            "--with",
+            metavar="NAME[=PORT]",
+            help="Also start scm, warehouse, mes or products; may be given several times.",
+        ),
     ] = None,
     crm_port: Annotated[int, typer.Option(min=0, max=65535, metavar="PORT", help="0: any free port.")] = 8101,
     erp_port: Annotated[int, typer.Option(min=0, max=65535, metavar="PORT", help="0: any free port.")] = 8102,
@@ -40,9 +44,9 @@ def up(  # noqa: PLR0913  each is an option
 ) -> None:
     """Start a CRM and an ERP on this machine, and keep them until Ctrl-C.
 
-    With others beside them where --with names them: an SCM (OData), a product management (GraphQL; its library comes
-    with `pip install 'syncline[sandbox]'`). Their records stay in .syncline/sandbox of the project folder. One JSON
-    line names the addresses with --json.
+    With others beside them where --with names them: an SCM (OData), a warehouse (a database and a folder of files), an
+    MES (REST), a product management (GraphQL; its library comes with `pip install 'syncline[sandbox]'`). Their records
+    stay in .syncline/sandbox of the project folder. One JSON line names the addresses with --json.
     """
     from syncline.cli.playground import Playground, further
 
@@ -81,7 +85,8 @@ def faults(
     """Make the sandbox's connections fail at random, or show which faults are on.
 
     Rates are shares of requests, 0 to 1: rate_429, rate_401, rate_500_before, rate_500_after, timeout_before_effect,
-    timeout_after_effect, late_effect, truncate, html, error_200, duplicate.
+    timeout_after_effect, late_effect, truncate, html, error_200, duplicate; of webhooks webhook_drop,
+    webhook_duplicate, webhook_reorder, webhook_late; of the warehouse's files half_file, bad_row.
     """
     from syncline.cli.playground import Playground, show_faults
 

@@ -1,4 +1,4 @@
-"""`python -m syncline.sandbox crm|erp|products|scm`: run one simulated application."""
+"""`python -m syncline.sandbox KIND`: run one simulated application."""
 
 from __future__ import annotations
 
@@ -15,7 +15,12 @@ from syncline.sandbox.door import Door
 from syncline.sandbox.erp import Erp
 from syncline.sandbox.erp_http import ErpInterface
 from syncline.sandbox.faults import Faults
-from syncline.sandbox.habits import CRM_HABITS, ERP_HABITS
+from syncline.sandbox.habits import CRM_HABITS, erp_habits
+from syncline.sandbox.mes import Mes
+from syncline.sandbox.mes_events import Events
+from syncline.sandbox.mes_habits import mes_habits
+from syncline.sandbox.mes_http import MesInterface
+from syncline.sandbox.mes_seeding import seed_mes
 from syncline.sandbox.people import Habits
 from syncline.sandbox.products import Products
 from syncline.sandbox.products_habits import PRODUCTS_HABITS
@@ -26,6 +31,10 @@ from syncline.sandbox.scm_http import ScmInterface
 from syncline.sandbox.scm_seeding import seed_scm
 from syncline.sandbox.seeding import seed_crm, seed_erp
 from syncline.sandbox.serve import Interface, application, serve
+from syncline.sandbox.warehouse import Warehouse
+from syncline.sandbox.warehouse_files import DropFolder
+from syncline.sandbox.warehouse_http import WarehouseInterface
+from syncline.sandbox.warehouse_seeding import seed_warehouse
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -59,7 +68,7 @@ def _open_erp(asked: argparse.Namespace, population: Population) -> tuple[Interf
     if business.state.meta("seeded") is None:
         items = asked.size // 2 if asked.products is None else asked.products
         seed_erp(business.state, population, items)
-    return ErpInterface(business, asked.token or "erp-token"), ERP_HABITS
+    return ErpInterface(business, asked.token or "erp-token"), erp_habits(business)
 
 
 def _open_scm(asked: argparse.Namespace, population: Population) -> tuple[Interface, Habits]:
@@ -82,11 +91,35 @@ def _open_products(asked: argparse.Namespace, population: Population) -> tuple[I
     return ProductsInterface(business, asked.token or "products-token"), PRODUCTS_HABITS
 
 
+def _open_mes(asked: argparse.Namespace, population: Population) -> tuple[Interface, Habits]:
+    business = Mes(asked.data / "mes.sqlite")
+    if business.state.meta("seeded") is None:
+        goods = asked.size // 2 if asked.products is None else asked.products
+        orders = asked.size // 5 if asked.orders is None else asked.orders
+        seed_mes(business, population.seed, goods, orders)
+    events = Events(business)
+    if asked.events:
+        events.aim({"url": asked.events, "secret": asked.events_secret or "mes-events-secret"})
+    return MesInterface(business, asked.token or "mes-token", events), mes_habits(business)
+
+
+def _open_warehouse(asked: argparse.Namespace, population: Population) -> tuple[Interface, Habits]:
+    business = Warehouse(asked.data / "warehouse.sqlite", DropFolder(asked.data / "drop"))
+    if business.state.meta("seeded") is None:
+        goods = asked.size // 2 if asked.products is None else asked.products
+        orders = asked.size // 10 if asked.orders is None else asked.orders
+        seed_warehouse(business, population, goods, asked.size, orders)
+    interface = WarehouseInterface(business, asked.every)
+    return interface, interface.habits
+
+
 _OPENED: Mapping[str, Callable[[argparse.Namespace, Population], tuple[Interface, Habits]]] = {
     "crm": _open_crm,
     "erp": _open_erp,
     "products": _open_products,
     "scm": _open_scm,
+    "mes": _open_mes,
+    "warehouse": _open_warehouse,
 }
 
 
@@ -100,6 +133,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--products", type=int, help="goods at the start (size / 2)")
     parser.add_argument("--orders", type=int, help="orders at the start (size)")
     parser.add_argument("--token", help="KIND-token unless given")
+    parser.add_argument("--every", type=float, default=0, help="warehouse: its program works every so many seconds")
+    parser.add_argument("--events", help="MES: where its events go, http://... or amqp://...")
+    parser.add_argument("--events-secret", help="MES: what signs them (mes-events-secret)")
     return parser
 
 

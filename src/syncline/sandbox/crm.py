@@ -1,4 +1,4 @@
-"""The simulated CRM: what it does with its customers, products and orders.
+"""The simulated CRM: what it does with its records.
 
 It has optimistic locking by version, hard deletes without a trace, a merge, and an
 idempotency key; it lower-cases e-mail addresses.
@@ -10,7 +10,8 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from syncline.sandbox.crm_words import ORDERS, RESOURCES, order_total
+from syncline.sandbox.crm_fields import lines_total
+from syncline.sandbox.crm_resources import RESOURCES
 from syncline.sandbox.state import Fields, Key, Row, State, encode
 from syncline.sandbox.tally import Tally
 from syncline.sandbox.wording import Refusal, cleaned, invalid, iso
@@ -37,9 +38,9 @@ class Crm:
         self._complete(resource, fields, {}, now)
         with self.state.transaction():
             key = self._new_id(resource)
-            if resource == "orders" and not fields["number"]:
-                count = self.state.next_number("order")
-                fields["number"] = f"O-{iso(now)[:4]}-{count:06d}"
+            if described.numbered and not fields["number"]:
+                count = self.state.next_number(resource.removesuffix("s"))
+                fields["number"] = f"{described.numbered}-{iso(now)[:4]}-{count:06d}"
             after = {"id": key, "version": 1, **fields, "created_at": iso(now)}
             self._write(resource, after, now, who)
         self.tally.record(resource, "creates", who)
@@ -65,7 +66,7 @@ class Crm:
         return after
 
     def delete(self, resource: str, key: Key, who: str, if_match: int | None = None) -> None:
-        """Delete for good; orders of a deleted customer keep no customer."""
+        """Delete for good; what pointed to a deleted customer points to none."""
         self._current(resource, key, if_match)
         with self.state.transaction():
             self.state.remove(resource, key)
@@ -112,17 +113,23 @@ class Crm:
         if resource == "customers":
             for address in fields["addresses"]:
                 address["id"] = address["id"] or self._new_id("addresses")
-        if resource != "orders":
-            return
-        customer = fields["customer_id"]
-        if customer != before.get("customer_id") and not self.state.get("customers", customer):
-            raise invalid("customer_id", f"Unknown customer_id {customer}")
-        known = {line["product_id"] for line in before.get("lines", ())}
-        for product in {line["product_id"] for line in fields["lines"]} - known:
+        described = RESOURCES[resource]
+        for name, other in described.references.items():
+            found = fields[name]
+            if found != before.get(name) and found is not None and not self.state.get(other, found):
+                raise invalid(name, f"Unknown {name} {found}")
+        if described.lines:
+            self._check_lines(fields, before, described.lines)
+        if described.total:
+            fields[described.total] = lines_total(fields)
+        if resource == "orders":
+            fields["ordered_on"] = fields["ordered_on"] or iso(now)[:10]
+
+    def _check_lines(self, fields: Fields, before: Fields, lines: str) -> None:
+        known = {line["product_id"] for line in before.get(lines, ())}
+        for product in {line["product_id"] for line in fields[lines]} - known:
             if not self.state.get("products", product):
-                raise invalid("lines.product_id", f"Unknown product_id {product}")
-        fields["ordered_on"] = fields["ordered_on"] or iso(now)[:10]
-        fields["total"] = order_total(fields)
+                raise invalid(f"{lines}.product_id", f"Unknown product_id {product}")
 
     def _write(self, resource: str, fields: Fields, now: int, who: str) -> None:
         fields["updated_at"] = iso(now)
@@ -131,11 +138,13 @@ class Crm:
 
     def _repoint(self, customer: Key, winner: Key | None) -> None:
         now = self.state.clock.now_ms()
-        for row in self.state.find(ORDERS.table.name, "customer_id", customer):
-            order = row.fields()
-            order["customer_id"] = winner
-            order["version"] += 1
-            self._write("orders", order, now, "system")
+        pointing = [name for name, one in RESOURCES.items() if "customer_id" in one.table.lookups]
+        for name in pointing:
+            for row in self.state.find(name, "customer_id", customer):
+                record = row.fields()
+                record["customer_id"] = winner
+                record["version"] += 1
+                self._write(name, record, now, "system")
 
     def _new_id(self, resource: str) -> str:
         seed = self.state.meta("seed") or 0

@@ -1,4 +1,4 @@
-"""The CRM's interface: REST with snake_case JSON, cursors, ETags and batches."""
+"""The CRM's interface: REST with snake_case JSON, cursors, ETags, batches and webhooks."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterable
 from aiohttp import web
 
 from syncline.sandbox.crm import Crm
-from syncline.sandbox.crm_words import RESOURCES
-from syncline.sandbox.serve import json_answer, json_object
+from syncline.sandbox.crm_resources import RESOURCES
+from syncline.sandbox.crm_webhooks import Webhooks
+from syncline.sandbox.faults import Faults
+from syncline.sandbox.serve import Background, json_answer, json_object
 from syncline.sandbox.state import Fields, Row, encode
 from syncline.sandbox.tally import API
 from syncline.sandbox.wording import Refusal, milliseconds
@@ -31,9 +33,15 @@ class CrmInterface:
     def __init__(self, crm: Crm, token: str) -> None:
         self.business = crm
         self._token = token
+        self._webhooks = Webhooks(crm)
+
+    def background(self, faults: Faults) -> Iterable[Background]:
+        """What works beside the answers: the webhooks."""
+        return self._webhooks.background(faults)
 
     def routes(self) -> Iterable[web.RouteDef]:
         """Paths and what answers them."""
+        yield from self._webhooks.routes()
         yield web.post("/api/customers/{key}/merge", self._merge)
         for name in RESOURCES:
             yield web.get(f"/api/{name}", self._list)

@@ -61,7 +61,7 @@ class Door:
 
     async def _people(self, request: web.Request) -> web.Response:
         asked = await _asked(request, Request)
-        with self._business.state.transaction():
+        with self._business.state.together():
             done = edit(self._business, self._habits, asked)
         return json_answer({"done": done})
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from syncline.sandbox.erp_invoices import invoice_of, paid
 from syncline.sandbox.erp_words import (
     CANCELLED,
     CONFIRMED,
@@ -48,6 +49,8 @@ class Erp:
     def create(self, resource: str, given: Mapping[str, object], who: str) -> Fields:
         """Write a new record under the next number (items bring their own)."""
         described = RESOURCES[resource]
+        if resource == "invoices":
+            raise wrong("E230", "Invoices come of documents")
         if given.get(described.required) in {None, ""}:
             raise wrong("E100", f"{described.required}: required")
         empty: Fields = {**described.defaults, **described.computed}
@@ -74,6 +77,8 @@ class Erp:
 
     def delete(self, resource: str, key: Key, who: str) -> Fields:
         """Set inactive; cancel a sales document."""
+        if resource == "invoices":
+            raise wrong("E230", "Invoices are kept")
         before = self.get(resource, key)
         off: tuple[str, object] = ("Active", False)
         name, value = ("State", CANCELLED) if resource == "salesdocs" else off
@@ -119,6 +124,17 @@ class Erp:
         with self.state.transaction():
             self._write("salesdocs", after)
         self.tally.record("salesdocs", "advances", who)
+        return after
+
+    def pay(self, key: Key, who: str, *, amount: object = None, day: str = "") -> Fields:
+        """Book a payment of an invoice: of all that is open unless an amount is given, today unless a day is."""
+        now = self.state.clock.now_ms()
+        today = f"{datetime.fromtimestamp(now / 1000, UTC):%d.%m.%Y}"
+        before = self.get("invoices", key)
+        after = {**paid(before, amount, day or today), "Rev": before["Rev"] + 1}
+        with self.state.transaction():
+            self._write("invoices", after)
+        self.tally.record("invoices", "payments", who)
         return after
 
     # --- within ---------------------------------------------------------------
@@ -178,13 +194,15 @@ class Erp:
 
     def _write(self, resource: str, fields: Fields) -> None:
         now = self.state.clock.now_ms()
-        if resource == "salesdocs":
-            self._compute(fields, now)
+        invoiced = resource == "salesdocs" and self._compute(fields, now)
         fields["ChangedAt"] = now // 1000
         self.state.put(resource, row_of(resource, fields, now))
+        if invoiced:
+            terms = self.get("partners", fields["PartnerNo"])["PaymentTerms"]
+            self._write("invoices", {**invoice_of(fields, terms), "Rev": 1})
 
-    def _compute(self, document: Fields, now: int) -> None:
-        """Fill in totals, and the numbers that come with a state."""
+    def _compute(self, document: Fields, now: int) -> bool:
+        """Fill in totals, and the numbers that come with a state; is it invoiced by this?"""
         today = datetime.fromtimestamp(now / 1000, UTC)
         document.update(totals(document))
         document["DocDate"] = document["DocDate"] or f"{today:%d.%m.%Y}"
@@ -192,11 +210,13 @@ class Erp:
         if confirmed and not document["OrderNo"]:
             count = self.state.next_number("OrderNo")
             document["OrderNo"] = f"SO-{today:%Y}-{count:05d}"
-        if document["State"] == INVOICED and not document["InvoiceNo"]:
+        invoiced = document["State"] == INVOICED and not document["InvoiceNo"]
+        if invoiced:
             count = self.state.next_number("InvoiceNo")
             document["InvoiceNo"] = f"RE-{today:%Y}-{count:05d}"
             document["InvoiceDate"] = f"{today:%d.%m.%Y}"
             document["InvoiceTotal"] = document["GrossTotal"]
+        return invoiced
 
 
 def _of_row(refusal: Refusal, place: int) -> Refusal:

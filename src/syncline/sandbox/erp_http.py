@@ -1,4 +1,4 @@
-"""The ERP's interface: numbered pages, CamelCase, and errors with HTTP 200."""
+"""The ERP's interface: numbered pages, CamelCase, and errors with HTTP 200; documents over SOAP beside it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from aiohttp import web
 
 from syncline.sandbox.erp import Erp
+from syncline.sandbox.erp_soap import PATH, SoapInterface, failure
 from syncline.sandbox.erp_words import RESOURCES
 from syncline.sandbox.serve import json_answer, json_object
 from syncline.sandbox.state import Key, Row, encode
@@ -19,6 +20,7 @@ USER = "hub"
 _PAGE_MAX = 100
 _KEYS_MAX = 500
 _BULK_MAX = 500
+_REST = tuple(name for name in RESOURCES if name != "invoices")  # these are shown over SOAP alone
 _UNAUTHORISED = (
     "<html><head><title>401 Unauthorized</title></head>"
     "<body><h1>Unauthorized</h1><p>Log on with your user and password.</p></body></html>"
@@ -33,11 +35,13 @@ class ErpInterface:
     def __init__(self, erp: Erp, token: str) -> None:
         self.business = erp
         self._expected = base64.b64encode(f"{USER}:{token}".encode())
+        self._soap = SoapInterface(erp)
 
     def routes(self) -> Iterable[web.RouteDef]:
         """Paths and what answers them."""
+        yield from self._soap.routes()
         yield web.post("/rest/salesdocs/{key}/advance", self._advance)
-        for name in RESOURCES:
+        for name in _REST:
             yield web.get(f"/rest/{name}", self._list)
             yield web.post(f"/rest/{name}", self._create)
             yield web.post(f"/rest/{name}/bulk", self._bulk)
@@ -66,6 +70,11 @@ class ErpInterface:
         code = {429: "E429", 200: "E999"}.get(status, "E500")
         message = {429: "Too many requests", 200: "Database busy, try again"}.get(status, "Internal error")
         return json_answer({"ok": False, "code": code, "msg": message}, status)
+
+    def failure_at(self, path: str, status: int) -> web.Response:
+        """Word a fault in the words of what was asked."""
+        is_soap = path == PATH and status != 401  # noqa: PLR2004 - a page, as for every stranger
+        return failure(status) if is_soap else self.failure(status)
 
     # --- reading --------------------------------------------------------------
 

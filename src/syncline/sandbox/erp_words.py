@@ -247,7 +247,18 @@ SALES_DOCS = Resource(
     },
 )
 
-RESOURCES: Mapping[str, Resource] = {resource.table.name: resource for resource in (PARTNERS, ITEMS, SALES_DOCS)}
+INVOICES = Resource(
+    table=Table(name="invoices", lookups=("DocNo", "PartnerNo")),
+    number="InvoiceNo",
+    required="InvoiceNo",
+    cleaners={"Remark": _text(500)},
+    defaults={},
+    computed={},
+)
+
+RESOURCES: Mapping[str, Resource] = {
+    resource.table.name: resource for resource in (PARTNERS, ITEMS, SALES_DOCS, INVOICES)
+}
 
 
 def totals(document: Fields) -> Fields:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import msgspec
 from aiohttp import web
 
-from syncline.sandbox.state import State
+from syncline.sandbox.records import Records
 from syncline.sandbox.tally import Tally
 
 Step: TypeAlias = Callable[[web.Request], Awaitable[web.Response]]
@@ -30,6 +30,15 @@ class Dialect(Protocol):
 
     def failure(self, status: int) -> web.Response:
         """Answer for a fault with this status (200 is the trap)."""
+        ...
+
+
+@runtime_checkable
+class Bilingual(Protocol):
+    """An application that words what goes wrong by where it was asked."""
+
+    def failure_at(self, path: str, status: int) -> web.Response:
+        """Answer for a fault at this path."""
         ...
 
 
@@ -54,6 +63,13 @@ class Settings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=
     slow_ms: int = 0  #: every answer, not only one
     stale_list_s: float = 0
     clock_skew_s: float = 0
+    webhook_drop: float = 0  #: shares of the messages about changes
+    webhook_duplicate: float = 0
+    webhook_reorder: float = 0  #: the next one goes first
+    webhook_late: float = 0
+    webhook_late_s: float = 2  #: how late a late message is
+    half_file: float = 0  #: shares of the files that are written
+    bad_row: float = 0
     methods: list[str] | None = None  #: only these; absent: all
     path: str = ""  #: only requests whose path contains this
     times: int | None = None  #: how many faults strike before it is quiet again
@@ -67,7 +83,7 @@ _AROUND = ("duplicate", "late_effect")  # of writes only
 class Faults:
     """The faults of one process."""
 
-    def __init__(self, state: State, tally: Tally, dialect: Dialect) -> None:
+    def __init__(self, state: Records, tally: Tally, dialect: Dialect) -> None:
         self.settings = Settings()
         self._state = state
         self._tally = tally
@@ -117,7 +133,7 @@ class Faults:
     async def _before(self, request: web.Request, fault: str) -> web.Response:
         await request.read()
         if fault == "rate_429":
-            answer = self._dialect.failure(429)
+            answer = self._failure(request, 429)
             if self.settings.retry_after is not None:
                 answer.headers["Retry-After"] = str(self.settings.retry_after)
             return answer
@@ -125,7 +141,7 @@ class Faults:
             return await self._hung_up(request)
         if fault == "html":
             return web.Response(text=_LOGIN_PAGE, content_type="text/html")
-        return self._dialect.failure({"error_200": 200, "rate_401": 401}.get(fault, 500))
+        return self._failure(request, {"error_200": 200, "rate_401": 401}.get(fault, 500))
 
     async def _around(self, request: web.Request, step: Step, fault: str) -> web.Response:
         await request.read()
@@ -143,10 +159,15 @@ class Faults:
 
     async def _after(self, request: web.Request, answer: web.Response, fault: str) -> web.Response:
         if fault == "rate_500_after":
-            return self._dialect.failure(500)
+            return self._failure(request, 500)
         if fault == "timeout_after_effect":
             return await self._hung_up(request)
         return await self._cut(request, answer)
+
+    def _failure(self, request: web.Request, status: int) -> web.Response:
+        if isinstance(self._dialect, Bilingual):
+            return self._dialect.failure_at(request.path, status)
+        return self._dialect.failure(status)
 
     async def _hung_up(self, request: web.Request) -> web.Response:
         await asyncio.sleep(self.settings.hold_s)
@@ -157,9 +178,9 @@ class Faults:
         body = answer.body if isinstance(answer.body, bytes) else b""
         half = body[: len(body) // 2]
         if self._struck % 2:
-            return web.Response(body=half, status=answer.status, content_type="application/json")
+            return web.Response(body=half, status=answer.status, content_type=answer.content_type)
         stream = web.StreamResponse(status=answer.status)
-        stream.content_type = "application/json"
+        stream.content_type = answer.content_type
         stream.content_length = len(body)
         await stream.prepare(request)
         await stream.write(half)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 
 from syncline.sandbox.companies import Company
-from syncline.sandbox.people import Draw, Habits
-from syncline.sandbox.state import Fields
+from syncline.sandbox.crm_resources import RESOURCES as CRM_RESOURCES
+from syncline.sandbox.crm_sales import STAGES
+from syncline.sandbox.crm_service import CASE_STATUSES
+from syncline.sandbox.erp import Erp
+from syncline.sandbox.people import Deed, Draw, Habits
+from syncline.sandbox.state import Fields, Key
 from syncline.sandbox.wording import fixed
 
 _NOTES = (
@@ -95,6 +101,22 @@ def _status(draw: Draw, _: object) -> str:
     return draw.choice(("open", "confirmed", "cancelled"))
 
 
+def _role(draw: Draw, _: object) -> str:
+    return draw.choice(("Purchasing", "Goods inward", "Accounts", "Maintenance"))
+
+
+def _stage(draw: Draw, _: object) -> str:
+    return draw.choice(STAGES)
+
+
+def _case_status(draw: Draw, _: object) -> str:
+    return draw.choice(CASE_STATUSES)
+
+
+def _percent(draw: Draw, _: object) -> int:
+    return draw.randint(0, 100)
+
+
 def _new_customer(company: Company) -> Fields:
     return {
         "name": company.name,
@@ -148,18 +170,27 @@ CRM_HABITS = Habits(
         },
         "products": {"name": _name, "description": _note, "price": _price},
         "orders": {"note": _note, "status": _status},
+        "contacts": {"phone": _phone, "role": _role},
+        "opportunities": {"stage": _stage, "probability": _percent, "note": _note, "name": _name},
+        "cases": {"status": _case_status, "resolution": _note, "description": _note},
+        "needs": {"votes": _percent, "description": _note, "title": _name},
+        "interactions": {"note": _note, "minutes": _percent},
+        "campaigns": {"name": _name},
     },
-    shares={"customers": 75, "products": 10, "orders": 15},
+    shares={
+        "customers": 75, "products": 10, "orders": 15,
+        **dict.fromkeys(("contacts", "opportunities", "cases", "needs", "interactions", "campaigns"), 0),
+    },
     archive={"customers": ("archived", True), "products": ("active", False)},
     lines=("orders", "lines"),
     amount="quantity",
     new=_new_customer,
     new_resource="customers",
-    key={"customers": "id", "products": "id", "orders": "id"},
-    computed=frozenset({"version", "created_at", "updated_at", "updated_by", "total", "id"}),
-)
+    key=dict.fromkeys(CRM_RESOURCES, "id"),
+    computed=frozenset({"version", "created_at", "updated_at", "updated_by", "total", "amount", "id"}),
+)  # fmt: skip
 
-ERP_HABITS = Habits(
+_ERP_HABITS = Habits(
     edits={
         "partners": {
             "Name1": _name,
@@ -173,13 +204,37 @@ ERP_HABITS = Habits(
         },
         "items": {"Descr": _name, "ListPrice": _cents, "StockQty": _stock},
         "salesdocs": {"DocDate": lambda _, old: old},
+        "invoices": {"Remark": _note},
     },
-    shares={"partners": 75, "items": 20, "salesdocs": 5},
+    shares={"partners": 75, "items": 20, "salesdocs": 5, "invoices": 0},
     archive={"partners": ("Blocked", True), "items": ("Active", False)},
     lines=("salesdocs", "Positions"),
     amount="Qty",
     new=_new_partner,
     new_resource="partners",
-    key={"partners": "PartnerNo", "items": "ItemNo", "salesdocs": "DocNo"},
+    key={"partners": "PartnerNo", "items": "ItemNo", "salesdocs": "DocNo", "invoices": "InvoiceNo"},
     computed=frozenset({"Rev", "ChangedAt", "NetTotal", "TaxTotal", "GrossTotal"}),
 )
+
+
+def erp_habits(erp: Erp) -> Habits:
+    """How people of this ERP work; they deliver, invoice and take payments only when they are asked to."""
+    return replace(
+        _ERP_HABITS,
+        deeds={
+            "advance": Deed(resource="salesdocs", weight=0, do=partial(_advance, erp)),
+            "pay": Deed(resource="invoices", weight=0, do=partial(_pay, erp)),
+        },
+    )
+
+
+def _advance(erp: Erp, _: Draw, key: Key | None, who: str) -> Fields | None:
+    return None if key is None else erp.advance(key, who)
+
+
+def _pay(erp: Erp, draw: Draw, key: Key | None, who: str) -> Fields | None:
+    """Take all that is open, or half of the invoice."""
+    if key is None:
+        return None
+    half = fixed(Decimal(erp.get("invoices", key)["GrossTotal"]) / 2, 2)
+    return erp.pay(key, who, amount=draw.choice((None, half)))

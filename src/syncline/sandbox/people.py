@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import msgspec
@@ -48,18 +48,33 @@ class Request(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=T
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Deed:
+    """One further thing that people of one application do."""
+
+    resource: str
+    weight: int  #: how often, beside the 100 of what people do everywhere; 0: only when it is asked for
+    do: Callable[[Draw, Key | None, str], Fields | None]  #: on a record, by whom; what it is now; None: makes no sense
+    finds: bool = False  #: it finds its record itself, or makes one
+
+
+def _nobody(_: Company) -> Fields:
+    return {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Habits:
     """How people of one application work."""
 
     edits: Mapping[str, Mapping[str, NewValue]]  #: by resource and field
-    shares: Mapping[str, int]  #: how often of 100 each resource is touched
+    shares: Mapping[str, int]  #: how often of 100 each resource is touched; 0: only where it is asked for
     archive: Mapping[str, tuple[str, object]]  #: field and value that archives
-    lines: tuple[str, str]  #: resource with lines, and the field that holds them
-    amount: str  #: the field of a line that people change
-    new: Callable[[Company], Fields]
-    new_resource: str
     key: Mapping[str, str]  #: by resource, the name of the key field
     computed: frozenset[str]  #: fields that change by themselves
+    lines: tuple[str, str] = ("", "")  #: resource with lines, and the field that holds them
+    amount: str = ""  #: the field of a line that people change
+    new: Callable[[Company], Fields] = _nobody
+    new_resource: str = ""  #: "": nobody enters a company
+    deeds: Mapping[str, Deed] = field(default_factory=dict)
 
 
 def edit(business: Business, habits: Habits, asked: Request) -> list[Fields]:
@@ -74,8 +89,9 @@ class _People:
         self._asked = asked
         self._draw = random.Random(f"people:{asked.seed}")
         self._keys: dict[str, list[Key]] = {}
-        actions = asked.actions or list(_WEIGHTS)
-        unknown = set(actions) - set(_WEIGHTS)
+        self._weights = {**_WEIGHTS, **{name: deed.weight for name, deed in habits.deeds.items()}}
+        actions = asked.actions or list(self._weights)
+        unknown = set(actions) - set(self._weights)
         if unknown or asked.resource not in {None, *business.state.tables}:
             raise Refusal(400, "bad_request", f"Unknown action or resource: {asked}")
         self._actions = actions
@@ -96,10 +112,12 @@ class _People:
 
     def _one(self) -> Fields | None:
         """Do one thing; None when it makes no sense for the drawn record."""
-        weights = [_WEIGHTS[action] for action in self._actions]
-        action = self._draw.choices(self._actions, weights)[0]
+        weights = [self._weights[action] for action in self._actions]
+        action = self._draw.choices(self._actions, weights if any(weights) else None)[0]
         if action == "create":
             return self._create()
+        if deed := self._habits.deeds.get(action):
+            return self._do(action, deed)
         resource = self._resource(action)
         key = self._key(resource)
         if resource is None or key is None:
@@ -120,7 +138,7 @@ class _People:
             resource = self._habits.lines[0]
             return resource if resource in self._resources else None
         shares = [self._habits.shares[name] for name in self._resources]
-        return self._draw.choices(self._resources, shares)[0]
+        return self._draw.choices(self._resources, shares if any(shares) else None)[0]
 
     def _key(self, resource: str | None) -> Key | None:
         if resource is None:
@@ -170,6 +188,21 @@ class _People:
         highest = max(other[number] for other in lines)
         added = {**line, number: highest + 1, self._habits.amount: amount}
         return {name: [*lines, added]}
+
+    def _do(self, action: str, deed: Deed) -> Fields | None:
+        if deed.resource not in self._resources:
+            return None
+        key = None if deed.finds else self._key(deed.resource)
+        if key is None and not deed.finds:
+            return None
+        before = {} if key is None else self._business.get(deed.resource, key)
+        after = deed.do(self._draw, key, f"user-{self._draw.randint(1, 9)}")
+        if after is None:
+            return None
+        found = after[self._habits.key[deed.resource]]
+        if found not in self._keys.get(deed.resource, [found]):
+            self._keys[deed.resource].append(found)
+        return self._told(action, deed.resource, before, after)
 
     def _create(self) -> Fields | None:
         resource = self._habits.new_resource

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-Kind = Literal["crm", "erp", "products", "scm"]
+Kind = Literal["crm", "erp", "mes", "products", "scm", "warehouse"]
 
 _READY_S = 300.0  # a large seed takes its time
 

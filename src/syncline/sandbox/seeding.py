@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from syncline.sandbox import crm, erp
@@ -16,13 +16,13 @@ from syncline.sandbox.companies import (
     on_hand,
     product,
 )
-from syncline.sandbox.crm_words import order_total
+from syncline.sandbox.crm_fields import lines_total
+from syncline.sandbox.crm_seeding import seed_further
+from syncline.sandbox.sales import DAYS, sale
 from syncline.sandbox.state import Fields, Row, State
 from syncline.sandbox.wording import fixed, iso
 
 _START = int(datetime(2023, 9, 1, 6, tzinfo=UTC).timestamp() * 1000)
-_FIRST_DAY = date(2023, 10, 1)
-_DAYS = 730
 _IMPORT = 120  # records of one import share their time of change
 _UNIT_CODES = {"pcs": "PCE", "kg": "KGM", "m": "MTR", "box": "BX"}
 _TEAMS = ("team-north", "team-south", "team-east", "team-west")
@@ -49,6 +49,8 @@ def seed_crm(state: State, population: Population, products: int, orders: int) -
         state.load("customers", _crm_rows("customers", _customers(population)))
         state.load("products", _crm_rows("products", _products(seed, products)))
         state.load("orders", _crm_rows("orders", _orders(population, products, orders)))
+        if products and population.size:
+            seed_further(state, population, products)
         state.set_truth(
             "customers",
             ((crm.identifier("customers", seed, number + 1), number) for number in population.crm()),
@@ -137,34 +139,29 @@ def _euros(good: Product) -> str:
 
 def _orders(population: Population, products: int, count: int) -> Iterator[Fields]:
     for number in range(count):
-        yield _order(population, products, number, number * _DAYS // count)
+        yield _order(population, products, number, number * DAYS // count)
 
 
 def _order(population: Population, products: int, number: int, day: int) -> Fields:
     seed = population.seed
-    draw = random.Random(f"{seed}:order:{number}")
-    ordered_on = _FIRST_DAY + timedelta(days=day)
-    lines: list[Fields] = []
-    for line_no in range(1, draw.randint(1, 4) + 1):
-        # A few goods make most of the sales.
-        wanted = int(products * draw.random() ** 2)
-        lines.append(
-            {
-                "line_no": line_no,
-                "product_id": crm.identifier("products", seed, wanted + 1),
-                "quantity": str(draw.randint(1, 40)),
-                "unit_price": _euros(product(seed, wanted)),
-                "discount_percent": draw.choice(("0.00", "0.00", "0.00", "5.00")),
-            }
-        )
-    customer = draw.randrange(population.size)
+    sold = sale(population, products, number, day)
+    lines: list[Fields] = [
+        {
+            "line_no": line_no,
+            "product_id": crm.identifier("products", seed, line.product + 1),
+            "quantity": str(line.quantity),
+            "unit_price": _euros(product(seed, line.product)),
+            "discount_percent": line.discount,
+        }
+        for line_no, line in enumerate(sold.lines, start=1)
+    ]
     fields: Fields = {
         "id": crm.identifier("orders", seed, number + 1),
         "version": 1,
-        "number": f"O-{ordered_on:%Y}-{number + 1:06d}",
-        "customer_id": crm.identifier("customers", seed, customer + 1),
-        "status": draw.choice(("open", "confirmed", "confirmed", "confirmed")),
-        "ordered_on": ordered_on.isoformat(),
+        "number": sold.number,
+        "customer_id": crm.identifier("customers", seed, sold.customer + 1),
+        "status": sold.status,
+        "ordered_on": sold.ordered_on.isoformat(),
         "currency": "EUR",
         "note": None,
         "lines": lines,
@@ -172,7 +169,7 @@ def _order(population: Population, products: int, number: int, day: int) -> Fiel
         **dict.fromkeys(("erp_number", "erp_state", "invoice_number", "invoice_total")),
         "changed": _START + (30 + day) * 86_400_000 + number,
     }
-    return {**fields, "total": order_total(fields)}
+    return {**fields, "total": lines_total(fields)}
 
 
 # --- ERP ----------------------------------------------------------------------

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Protocol
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import msgspec
 from aiohttp import web
 
 from syncline.sandbox.faults import Dialect, Faults, Step
-from syncline.sandbox.state import Fields, Key, State, encode
+from syncline.sandbox.records import Records
+from syncline.sandbox.state import Fields, Key, encode
 from syncline.sandbox.tally import Tally
 from syncline.sandbox.wording import Refusal
 
@@ -20,12 +21,18 @@ BODY_LIMIT = 10 * 1024 * 1024  # bytes
 _LINE_LIMIT = 64 * 1024  # bytes: a query may name 500 keys
 DOOR = "/_sandbox"
 
+Background: TypeAlias = Callable[[web.Application], AsyncIterator[None]]
+
 
 class Business(Protocol):
     """What the side door and the simulated people need of an application."""
 
-    state: State
     tally: Tally
+
+    @property
+    def state(self) -> Records:
+        """What it knows."""
+        ...
 
     def get(self, resource: str, key: Key) -> Fields:
         """Read one record."""
@@ -49,7 +56,7 @@ class Interface(Dialect, Protocol):
 
     @property
     def kind(self) -> str:
-        """`crm` or `erp`."""
+        """Its name on the command line, such as `crm`."""
         ...
 
     @property
@@ -67,6 +74,15 @@ class Interface(Dialect, Protocol):
 
     def refused(self, refusal: Refusal) -> web.Response:
         """Word a refusal."""
+        ...
+
+
+@runtime_checkable
+class Lively(Protocol):
+    """An application that works beside its answers."""
+
+    def background(self, faults: Faults) -> Iterable[Background]:
+        """What runs for as long as it is served."""
         ...
 
 
@@ -102,6 +118,8 @@ def application(interface: Interface, door: Iterable[web.RouteDef], faults: Faul
 
     app = web.Application(middlewares=[road], client_max_size=BODY_LIMIT)
     app.add_routes([*interface.routes(), *door])
+    if isinstance(interface, Lively):
+        app.cleanup_ctx.extend(interface.background(faults))
     return app
 
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -51,6 +51,15 @@ class Row:
         return fields
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One record that was written or removed, told after the commit."""
+
+    resource: str
+    key: Key
+    what: str  #: created, updated or deleted
+
+
 @dataclass(slots=True)
 class Clock:
     """The application's own clock, which a fault may set wrong."""
@@ -70,6 +79,8 @@ class State:
         self.clock = Clock()
         self.tables = {table.name: table for table in tables}
         self.stale_ms = 0
+        self.told: Callable[[Change], None] | None = None  #: who hears of changes
+        self._changes: list[Change] = []  # of the transaction that is open
         # Both hold until the next write: counts, and the last key before a numbered page.
         self._counts: dict[tuple[str, int, bool], int] = {}
         self._places: dict[tuple[str, int, bool, int], Key] = {}
@@ -116,12 +127,25 @@ class State:
             yield
             if self._depth == 1:
                 self._db.execute("COMMIT")
+                self._tell()
         except BaseException:
+            if self._depth == 1:
+                self._changes.clear()
             if self._depth == 1 and self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             raise
         finally:
             self._depth -= 1
+
+    def together(self) -> AbstractContextManager[None]:
+        """Keep many edits of people at once."""
+        return self.transaction()
+
+    def _tell(self) -> None:
+        changes, self._changes = self._changes, []
+        if self.told:
+            for change in changes:
+                self.told(change)
 
     def close(self) -> None:
         """Fold the log back into the file and let go of it."""
@@ -136,7 +160,8 @@ class State:
 
     def put(self, resource: str, row: Row) -> None:
         """Write one record over whatever was there."""
-        self._remember(resource, row.key)
+        known = self._remember(resource, row.key)
+        self._changes.append(Change(resource=resource, key=row.key, what="updated" if known else "created"))
         table = self.tables[resource]
         values = [row.lookups.get(name) for name in table.lookups]
         marks = ", ?" * (4 + len(values))
@@ -148,6 +173,7 @@ class State:
     def remove(self, resource: str, key: Key) -> None:
         """Forget one record."""
         self._remember(resource, key)
+        self._changes.append(Change(resource=resource, key=key, what="deleted"))
         self._db.execute(f"DELETE FROM {resource} WHERE key = ?", (key,))
 
     def load(self, resource: str, rows: Iterator[Row]) -> None:
@@ -168,11 +194,12 @@ class State:
             ),
         )
 
-    def _remember(self, resource: str, key: Key) -> None:
+    def _remember(self, resource: str, key: Key) -> bool:
+        """Keep how a record was, for lists that lag; was there one?"""
         self._counts.clear()
         self._places.clear()
         now = self.clock.now_ms()
-        self._db.execute(
+        found = self._db.execute(
             f"INSERT INTO earlier SELECT ?, key, changed, listed, body, ? FROM {resource} WHERE key = ?",
             (resource, now, key),
         )
@@ -180,6 +207,7 @@ class State:
             "DELETE FROM earlier WHERE resource = ? AND gone < ?",
             (resource, now - _STALE_MAX_MS),
         )
+        return found.rowcount > 0
 
     # --- many records ---------------------------------------------------------
 

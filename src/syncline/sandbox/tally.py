@@ -15,6 +15,7 @@ class Tally:
     requests: Counter[str] = field(default_factory=Counter)  #: by HTTP method
     answers: Counter[str] = field(default_factory=Counter)  #: by HTTP status
     faults: Counter[str] = field(default_factory=Counter)
+    messages: Counter[str] = field(default_factory=Counter)  #: about changes: tries, taken, lost
     records: dict[str, Counter[str]] = field(default_factory=dict)
 
     def record(self, resource: str, what: str, who: str = API) -> None:
@@ -27,6 +28,7 @@ class Tally:
         self.requests.clear()
         self.answers.clear()
         self.faults.clear()
+        self.messages.clear()
         self.records.clear()
 
     def shown(self) -> dict[str, object]:
@@ -46,4 +48,5 @@ class Tally:
             "answers": dict(self.answers),
             "answers_429": self.answers["429"],
             "faults": dict(self.faults),
+            "messages": dict(self.messages),
         }

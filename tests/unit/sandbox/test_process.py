@@ -54,7 +54,7 @@ def test_a_crm_may_begin_without_products(tmp_path):
     with start("crm", data=tmp_path, size=20, options=["--products", "0"]) as process:
         records = Caller(process=process).get("/_sandbox/stats")["records"]
 
-    assert records == {"customers": 20, "products": 0, "orders": 0}
+    assert {name: count for name, count in records.items() if count} == {"customers": 20}
 
 
 def test_a_failed_start_says_why(tmp_path):
