@@ -25,7 +25,7 @@ from syncline.config import parts, schema
 from syncline.connectors import find, names
 from syncline.connectors.spec import Spec
 from syncline.mapping import ConverterSpec, converters
-from syncline.mapping.converters import codes, numbers, shapes, texts, times, world
+from syncline.mapping.converters import codes, identifiers, numbers, shapes, texts, times, world
 from syncline.mapping.converting import Arguments, Parameter
 from syncline.mapping.syntax import Call, parse
 from syncline.model.flow import DeletePolicy, Direction, Empties, RuleKind
@@ -142,7 +142,10 @@ def _exit_codes() -> str:
 
 # --- mappings ---------------------------------------------------------------------------------------------------------
 
-_GROUPS = {"Texts": texts, "Numbers": numbers, "Times": times, "Codes": codes, "The world": world, "Shapes": shapes}
+_GROUPS = {
+    "Texts": texts, "Numbers": numbers, "Times": times, "Codes": codes, "The world": world,
+    "Identifiers": identifiers, "Shapes": shapes,
+}  # fmt: skip
 
 
 def _converters() -> str:
