@@ -30,7 +30,7 @@ from syncline.mapping.converting import Arguments, Parameter
 from syncline.mapping.syntax import Call, parse
 from syncline.model.flow import DeletePolicy, Direction, Empties, RuleKind
 from syncline.model.ledger import ReadOutcome, SentOutcome
-from tools import contracts
+from tools import contracts, entities
 
 Part = Mapping[str, object]  #: a piece of JSON Schema
 
@@ -46,6 +46,7 @@ def main() -> None:
     """Write every page."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name, text in pages().items():
+        (FOLDER / name).parent.mkdir(exist_ok=True)
         (FOLDER / name).write_text(text, encoding="utf-8")
 
 
@@ -60,6 +61,7 @@ def pages() -> dict[str, str]:
         "contracts.md": _contracts(),
         "syncline.schema.json": _json(schema()),
     }
+    made |= {name: _page(*blocks) for name, blocks in entities.pages(_table)}
     for spec in map(find, names()):
         made[f"connector-{spec.name}.md"] = _connector(spec)
         made[f"connector-{spec.name}.schema.json"] = _json(spec.schema())

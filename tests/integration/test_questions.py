@@ -56,7 +56,7 @@ def test_the_answer_that_it_is_the_candidate_links_the_two(acme: World, asked: Q
 
     operations.sync(acme.hub)
 
-    assert operations.history(acme.hub, "customer:C1").keys == {"crm": "C1", "erp": asked.key}
+    assert operations.history(acme.hub, "client:C1").keys == {"crm": "C1", "erp": asked.key}
     assert operations.questions(acme.hub) == []
     assert (len(acme.crm.table("customers")), len(acme.erp.table("partners"))) == (1, 1)
 

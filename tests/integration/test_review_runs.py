@@ -26,7 +26,7 @@ from syncline.model.report import Agreement
 from syncline.model.state import ConflictState, Intent, IntentState, Stream, UnsettledState
 from tests.integration.world import CUSTOMERS, World, customer
 
-CRM, ERP = Stream("crm", "customer"), Stream("erp", "customer")
+CRM, ERP = Stream("crm", "client"), Stream("erp", "client")
 DAY = 86_400.0  #: [s]
 ORDERS = """\
   orders:
@@ -38,8 +38,8 @@ ORDERS = """\
       erp: {resource: sales, map: {number: no}}
 """
 TREE = CUSTOMERS.replace(
-    "since: since, street: street", 'since: since, parent: "parent | ref(customer)", street: street'
-).replace("since: since, street: road", 'since: since, parent: "head | ref(customer)", street: road')
+    "since: since, street: street", 'since: since, parent: "parent | ref(client)", street: street'
+).replace("since: since, street: road", 'since: since, parent: "head | ref(client)", street: road')
 
 
 @pytest.fixture
@@ -430,7 +430,7 @@ def test_open_questions_are_looked_up_once_until_one_changes(world: World, monke
     monkeypatch.setattr(world.store, "documents", counting)
     for _ in range(3):
         asked_there(at)
-    step = begin(at.hub, "merge", entity="customer")
+    step = begin(at.hub, "merge", entity="client")
     step.dropped_documents["ask erp customer"] = ["E1"]
     commit(at.hub, at.run, step)
     asked_there(at)

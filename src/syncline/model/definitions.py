@@ -26,7 +26,7 @@ class Kind(StrEnum):
     QUANTITY = "quantity"  #: a decimal; `of` names the field with its unit
     DATE = "date"  #: of a calendar, without a clock or a time zone
     INSTANT = "instant"  #: a point in time, in UTC
-    CHOICE = "one of"  #: of `choices`
+    CHOICE = "word of a list"  #: of `choices`
     REFERENCE = "reference"  #: to the entity `of`
     SET = "set of texts"
     EMAIL = "e-mail address"

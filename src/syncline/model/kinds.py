@@ -32,20 +32,27 @@ def misfit(field: FieldDefinition, value: object) -> str:
     """
     if value is None or value == "":
         return ""
-    if field.kind in _NUMBERS:
-        fits = isinstance(value, str) and _NUMBER.fullmatch(value) and value != "-0"
-        return "" if fits else "it is not written as a number such as 12.5"
-    if field.kind is Kind.BOOLEAN:
-        return "" if isinstance(value, bool) else "it is neither true nor false"
-    if field.kind is Kind.INTEGER:
-        return "" if isinstance(value, int) and not isinstance(value, bool) else "it is no whole number"
-    if field.kind is Kind.SET:
-        return "" if isinstance(value, list) and value == sorted(set(value)) else "it is no sorted list of texts"
-    if field.kind is Kind.REFERENCE:
-        return "" if isinstance(value, (str, int)) and not isinstance(value, bool) else "it is no key of a record"
-    if not isinstance(value, str):
-        return "it is no text"
-    return _misfit_of_text(field, value)
+    if field.kind in _PLAIN:
+        fits, reason = _PLAIN[field.kind]
+        return "" if fits(value) else reason
+    return _misfit_of_text(field, value) if isinstance(value, str) else "it is no text"
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, str) and _NUMBER.fullmatch(value) is not None and value != "-0"
+
+
+def _is_set(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value) and value == sorted(set(value))
+
+
+def _is_name(value: object) -> bool:
+    """Text, or a number that something is called by."""
+    return isinstance(value, str) or _is_whole(value)
 
 
 def _misfit_of_text(field: FieldDefinition, value: str) -> str:
@@ -60,6 +67,15 @@ def _misfit_of_text(field: FieldDefinition, value: str) -> str:
     return "" if made == value else f"it is kept as {made}"
 
 
+#: what is seen at once, and what is said where it is not so
+_PLAIN: dict[Kind, tuple[Callable[[object], bool], str]] = {
+    **dict.fromkeys(_NUMBERS, (_is_number, "it is not written as a number such as 12.5")),
+    Kind.BOOLEAN: (lambda value: isinstance(value, bool), "it is neither true nor false"),
+    Kind.INTEGER: (_is_whole, "it is no whole number"),
+    Kind.SET: (_is_set, "it is no sorted list of texts"),
+    Kind.REFERENCE: (_is_name, "it is no key of a record"),
+    Kind.TEXT: (_is_name, "it is no text"),
+}
 #: a short test
 _SPELT: dict[Kind, Callable[[str], object]] = {
     Kind.COUNTRY: _COUNTRY.fullmatch,

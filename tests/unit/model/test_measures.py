@@ -184,7 +184,7 @@ FITS = {
     "a GTIN": (code("gtin", Kind.GTIN, "of"), ["4006381333931"], ["04006381333931", "4006381333932"]),
     "a VAT number": (code("vat_id", Kind.VAT, "of"), ["DE136695976"], ["DE 136695976", "DE136695977"]),
     "an IBAN": (code("iban", Kind.IBAN, "of"), ["DE89370400440532013000"], ["DE89 3704 0044 0532 0130 00"]),
-    "a text": (key("number", "of the line"), ["anything", "12.50"], [12, True, ["x"], {"a": 1}]),
+    "a text": (key("number", "of the line"), ["anything", "12.50", 12], [1.5, True, ["x"], {"a": 1}]),
 }
 
 

@@ -89,7 +89,7 @@ CONTACT = EntityDefinition(
     standard="UBL 2.4 Contact and Person.",
     fields=(
         text("number", "what it is known by", "ID"),
-        text("full_name", "the whole name", "Name"),
+        text("name", "the whole name", "Name"),
         text("salutation", "how a letter begins", "Person/Title"),
         text("first_name", "given name", "Person/FirstName"),
         text("last_name", "family name", "Person/FamilyName"),

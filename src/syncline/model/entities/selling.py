@@ -22,6 +22,7 @@ from syncline.model.definitions import (
     words,
 )
 
+_ORDER_STATES = "draft open confirmed processing in_production shipped delivered invoiced paid cancelled"
 _LINE_STATES = "open confirmed in_production shipped delivered cancelled"
 
 OPPORTUNITY = EntityDefinition(
@@ -97,10 +98,7 @@ SALES_ORDER = EntityDefinition(
         reference("customer", "customer", "who has ordered", "BuyerCustomerParty"),
         reference("contact", "contact", "who ordered for it", "BuyerCustomerParty/BuyerContact"),
         reference("opportunity", "opportunity", "what it came from", "QuotationDocumentReference"),
-        choice(
-            "state", "draft open confirmed in_production shipped delivered invoiced paid cancelled", "how far it is",
-            "OrderResponseCode",
-        ),
+        choice("state", _ORDER_STATES, "how far it is", "OrderResponseCode"),
         date("ordered_on", "day of the order", "IssueDate"),
         date("confirmed_on", "day on which we confirmed it", "OrderResponse/IssueDate"),
         date("requested_date", "day on which the customer wants it", "RequestedDeliveryPeriod; DTM+2"),
