@@ -164,7 +164,7 @@ def test_a_conflict_about_what_is_no_more_is_closed_and_says_so(acme: World, sta
     with acme.hub.store.transaction() as tx:
         tx.update_entities("client", [msgspec.structs.replace(entity, state=state)])
 
-    with pytest.raises(SetupError, match=f"Conflict {row.cid} is over: customer #{row.eid} was"):
+    with pytest.raises(SetupError, match=f"Conflict {row.cid} is over: client #{row.eid} was"):
         operations.resolve(acme.hub, row.cid, "theirs", who="m.li")
 
     assert operations.conflicts(acme.hub) == []

@@ -106,7 +106,7 @@ def test_history_of_one_record_holds_nothing_of_another(acme: World):
     [
         ("client:C1.nothing", "names no field of client. Fields are: name"),
         ("client:C77.phone", "No client is known as"),
-        ("supplier:C1.phone", "Entities are: customer"),
+        ("supplier:C1.phone", "Entities are: client"),
         ("client", "does not name a record"),
     ],
 )
@@ -149,13 +149,13 @@ def test_verify_finds_canon_that_the_log_does_not_tell(acme: World):
     with acme.hub.store.transaction() as tx:
         tx.update_entities("client", [forged])
 
-    assert operations.verify(acme.hub).differing == ("customer #2: name",)
+    assert operations.verify(acme.hub).differing == ("client #2: name",)
 
 
 def test_verify_finds_a_page_that_does_not_follow(acme: World):
     agreed(acme)
     page = acme.hub.journal.page(
-        kind="merge customer", system="crm", cause=1, at=acme.hub.now(),
+        kind="merge client", system="crm", cause=1, at=acme.hub.now(),
         entries=[entry(EntryKind.CHANGED, 1, "latest", "accepted", 0, "Company 1", 1, "Forged")],
     )  # fmt: skip
     with acme.hub.store.transaction() as tx:
@@ -164,13 +164,13 @@ def test_verify_finds_a_page_that_does_not_follow(acme: World):
     report = operations.verify(acme.hub)
 
     assert report.broken == (page.seq,)
-    assert report.differing == ("customer #1: name",)
+    assert report.differing == ("client #1: name",)
 
 
 def test_verify_finds_a_page_whose_bytes_were_damaged(acme: World):
     agreed(acme)
     page = acme.hub.journal.page(
-        kind="merge customer", system="crm", cause=1, at=acme.hub.now(), entries=[entry(EntryKind.LINKED, 1, "C9", "x")]
+        kind="merge client", system="crm", cause=1, at=acme.hub.now(), entries=[entry(EntryKind.LINKED, 1, "C9", "x")]
     )
     with acme.hub.store.transaction() as tx:
         tx.append_audit(msgspec.structs.replace(page, body=page.body[:10] + b"damage"))

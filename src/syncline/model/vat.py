@@ -47,7 +47,7 @@ def vat(text: str, country: str = "") -> str:
         raise ValueError("a VAT number begins with the two letters of its country")
     form, check = _RULES.get(made[:2], (_ANY, _believe))
     number = made[2:].zfill(10) if made[:2] == "BE" else made[2:]  # older ones came without the first zero
-    if not form.fullmatch(number):
+    if not re.fullmatch(form, number, re.ASCII):
         raise ValueError(f"this is not the form of a VAT number of {made[:2]}")
     if not check(number):
         raise ValueError(f"the check digits of this VAT number of {made[:2]} are wrong")
@@ -220,42 +220,40 @@ def _kingdom(number: str) -> bool:
     return remainder == 0 or (number >= "100" and remainder in {42, 55})
 
 
-_ANY = re.compile(r"[0-9A-Z]{2,15}", re.ASCII)
+_ANY = r"[0-9A-Z]{2,15}"
 _KINGDOM_FORM = r"[0-9]{9}|[0-9]{12}|GD[0-4][0-9]{2}|HA[5-9][0-9]{2}|GD8888[0-4][0-9]{4}|HA8888[5-9][0-9]{4}"
 
-_RULES: dict[str, tuple[re.Pattern[str], Check]] = {
-    country: (re.compile(form, re.ASCII), check)
-    for country, form, check in (
-        ("AT", r"U[0-9]{8}", _austria),
-        ("BE", r"(?!0{10})[01][0-9]{9}", _belgium),
-        ("BG", r"[0-9]{9,10}", _bulgaria),
-        ("CH", r"E[0-9]{9}(MWST|TVA|IVA|TPV)?", _switzerland),
-        ("CY", r"[0-9]{8}[A-Z]", _cyprus),
-        ("CZ", r"[0-8][0-9]{7}|[0-9]{9,10}", _czechia),
-        ("DE", r"[1-9][0-9]{8}", _mod_11_10),
-        ("DK", r"[1-9][0-9]{7}", _weighted((2, 7, 6, 5, 4, 3, 2, 1), 11)),
-        ("EE", r"[0-9]{9}", _weighted((3, 7, 1, 3, 7, 1, 3, 7, 1), 10)),
-        ("EL", r"[0-9]{9}", _greece),
-        ("ES", r"[A-HJ-NP-SUVWXYZ0-9][0-9]{7}[0-9A-Z]", _spain),
-        ("FI", r"[0-9]{8}", _weighted((7, 9, 10, 5, 8, 4, 2, 1), 11)),
-        ("FR", r"[0-9A-HJ-NP-Z]{2}[0-9]{9}", _france),
-        ("GB", _KINGDOM_FORM, _kingdom),
-        ("HR", r"[0-9]{11}", _mod_11_10),
-        ("HU", r"[0-9]{8}", _weighted((9, 7, 3, 1, 9, 7, 3, 1), 10)),
-        ("IE", r"[0-9]{7}[A-W]{1,2}|[0-9][A-Z+*][0-9]{5}[A-W]", _ireland),
-        ("IT", r"[0-9]{11}", _italy),
-        ("LT", r"[0-9]{9}|[0-9]{12}", _lithuania),
-        ("LU", r"[0-9]{8}", _luxembourg),
-        ("LV", r"[0-9]{11}", _latvia),
-        ("MT", r"[1-9][0-9]{7}", _weighted((3, 4, 6, 7, 8, 9, 10, 1), 37)),
-        ("NL", r"(?!0{9})[0-9]{9}B(?!00)[0-9]{2}", _netherlands),
-        ("NO", r"[0-9]{9}(MVA)?", _norway),
-        ("PL", r"[0-9]{10}", _weighted((6, 5, 7, 2, 3, 4, 5, 6, 7, -1), 11)),
-        ("PT", r"[1-9][0-9]{8}", _portugal),
-        ("RO", r"[1-9][0-9]{1,9}|[1-9][0-9]{12}", _romania),
-        ("SE", r"[0-9]{10}01", _sweden),
-        ("SI", r"[1-9][0-9]{7}", _slovenia),
-        ("SK", r"[0-9]{9,10}", _slovakia),
-        ("XI", _KINGDOM_FORM, _kingdom),
-    )
+#: per country its form, compiled when it is first met, and its check
+_RULES: dict[str, tuple[str, Check]] = {
+    "AT": (r"U[0-9]{8}", _austria),
+    "BE": (r"(?!0{10})[01][0-9]{9}", _belgium),
+    "BG": (r"[0-9]{9,10}", _bulgaria),
+    "CH": (r"E[0-9]{9}(MWST|TVA|IVA|TPV)?", _switzerland),
+    "CY": (r"[0-9]{8}[A-Z]", _cyprus),
+    "CZ": (r"[0-8][0-9]{7}|[0-9]{9,10}", _czechia),
+    "DE": (r"[1-9][0-9]{8}", _mod_11_10),
+    "DK": (r"[1-9][0-9]{7}", _weighted((2, 7, 6, 5, 4, 3, 2, 1), 11)),
+    "EE": (r"[0-9]{9}", _weighted((3, 7, 1, 3, 7, 1, 3, 7, 1), 10)),
+    "EL": (r"[0-9]{9}", _greece),
+    "ES": (r"[A-HJ-NP-SUVWXYZ0-9][0-9]{7}[0-9A-Z]", _spain),
+    "FI": (r"[0-9]{8}", _weighted((7, 9, 10, 5, 8, 4, 2, 1), 11)),
+    "FR": (r"[0-9A-HJ-NP-Z]{2}[0-9]{9}", _france),
+    "GB": (_KINGDOM_FORM, _kingdom),
+    "HR": (r"[0-9]{11}", _mod_11_10),
+    "HU": (r"[0-9]{8}", _weighted((9, 7, 3, 1, 9, 7, 3, 1), 10)),
+    "IE": (r"[0-9]{7}[A-W]{1,2}|[0-9][A-Z+*][0-9]{5}[A-W]", _ireland),
+    "IT": (r"[0-9]{11}", _italy),
+    "LT": (r"[0-9]{9}|[0-9]{12}", _lithuania),
+    "LU": (r"[0-9]{8}", _luxembourg),
+    "LV": (r"[0-9]{11}", _latvia),
+    "MT": (r"[1-9][0-9]{7}", _weighted((3, 4, 6, 7, 8, 9, 10, 1), 37)),
+    "NL": (r"(?!0{9})[0-9]{9}B(?!00)[0-9]{2}", _netherlands),
+    "NO": (r"[0-9]{9}(MVA)?", _norway),
+    "PL": (r"[0-9]{10}", _weighted((6, 5, 7, 2, 3, 4, 5, 6, 7, -1), 11)),
+    "PT": (r"[1-9][0-9]{8}", _portugal),
+    "RO": (r"[1-9][0-9]{1,9}|[1-9][0-9]{12}", _romania),
+    "SE": (r"[0-9]{10}01", _sweden),
+    "SI": (r"[1-9][0-9]{7}", _slovenia),
+    "SK": (r"[0-9]{9,10}", _slovakia),
+    "XI": (_KINGDOM_FORM, _kingdom),
 }
