@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from importlib import import_module
 
-from syncline.model.dates import instant, local_date
 from syncline.model.definitions import FieldDefinition, Kind
-from syncline.model.identifiers import gln, gtin, iban, sscc
-from syncline.model.money import is_currency
-from syncline.model.quantity import units
-from syncline.model.vat import vat
 
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]*[1-9])?", re.ASCII)
-_COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
-_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", re.ASCII)
+_NUMBER = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]*[1-9])?"
+_COUNTRY = r"[A-Z]{2}"
+_LANGUAGE = r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*"
 _NUMBERS = frozenset({Kind.DECIMAL, Kind.MONEY, Kind.QUANTITY})
 
 #: what is kept as text; all others have a form of their own
@@ -43,7 +39,7 @@ def _is_whole(value: object) -> bool:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, str) and _NUMBER.fullmatch(value) is not None and value != "-0"
+    return isinstance(value, str) and re.fullmatch(_NUMBER, value) is not None and value != "-0"
 
 
 def _is_set(value: object) -> bool:
@@ -59,9 +55,13 @@ def _misfit_of_text(field: FieldDefinition, value: str) -> str:
     if field.kind is Kind.CHOICE:
         return "" if value in field.choices else f"it is none of {', '.join(field.choices)}"
     if field.kind in _SPELT:
-        return "" if _SPELT[field.kind](value) else f"it is no {field.kind.value} as it is kept"
+        return "" if re.fullmatch(_SPELT[field.kind], value) else f"it is no {field.kind.value} as it is kept"
+    if field.kind not in _MADE:
+        return ""
+    module, name = _MADE[field.kind]
+    make = getattr(import_module(f"syncline.model.{module}"), name)
     try:
-        made = str(_MADE[field.kind](value)) if field.kind in _MADE else value
+        made = str(make(value))
     except ValueError as error:
         return str(error)
     return "" if made == value else f"it is kept as {made}"
@@ -76,15 +76,11 @@ _PLAIN: dict[Kind, tuple[Callable[[object], bool], str]] = {
     Kind.REFERENCE: (_is_name, "it is no key of a record"),
     Kind.TEXT: (_is_name, "it is no text"),
 }
-#: a short test
-_SPELT: dict[Kind, Callable[[str], object]] = {
-    Kind.COUNTRY: _COUNTRY.fullmatch,
-    Kind.LANGUAGE: _LANGUAGE.fullmatch,
-    Kind.CURRENCY: is_currency,
-    Kind.UNIT: lambda value: value in units(),
-}
-#: what makes the canonical spelling
-_MADE: dict[Kind, Callable[[str], object]] = {
-    Kind.DATE: local_date, Kind.INSTANT: instant, Kind.GTIN: gtin, Kind.GLN: gln, Kind.SSCC: sscc, Kind.VAT: vat,
-    Kind.IBAN: iban,
+#: how a code is spelt
+_SPELT = {Kind.COUNTRY: _COUNTRY, Kind.LANGUAGE: _LANGUAGE}
+#: module and function that make the canonical spelling; a module is loaded when it is first needed
+_MADE = {
+    Kind.DATE: ("dates", "local_date"), Kind.INSTANT: ("dates", "instant"), Kind.CURRENCY: ("money", "currency"),
+    Kind.UNIT: ("quantity", "code"), Kind.GTIN: ("identifiers", "gtin"), Kind.GLN: ("identifiers", "gln"),
+    Kind.SSCC: ("identifiers", "sscc"), Kind.IBAN: ("identifiers", "iban"), Kind.VAT: ("vat", "vat"),
 }  # fmt: skip

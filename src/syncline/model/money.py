@@ -37,7 +37,7 @@ class Money(NamedTuple):
         return f"{self.amount.quantize(Decimal(1).scaleb(-places), context=_EXACT):f} {self.currency}"
 
 
-def money(amount: Decimal | int | str, currency: str) -> Money:
+def money(amount: Decimal | int | str, code: str) -> Money:
     """An amount in a currency; ValueError where either is none.
 
     >>> money("12.5", "EUR")
@@ -45,28 +45,33 @@ def money(amount: Decimal | int | str, currency: str) -> Money:
     >>> print(money("12.5", "EUR"), money("12.5", "JPY"), money(3, "KWD"))
     12.50 EUR 12.5 JPY 3.000 KWD
     """
-    places_of(currency)
+    places_of(code)
     exact = Decimal(amount)
     if not exact.is_finite():
         raise ValueError("an amount is a finite number")
-    return Money(exact, currency)
+    return Money(exact, code)
 
 
-def places_of(currency: str) -> int:
+def places_of(code: str) -> int:
     """The decimal places of the smallest unit of a currency.
 
     >>> places_of("EUR"), places_of("JPY"), places_of("BHD")
     (2, 0, 3)
     """
-    places = _PLACES_OF.get(currency)
+    places = _PLACES_OF.get(code)
     if places is None:
-        raise ValueError(f"`{currency}` is no currency; write the three letters of ISO 4217, such as EUR")
+        raise ValueError(f"`{code}` is no currency; write the three letters of ISO 4217, such as EUR")
     return places
 
 
-def is_currency(code: str) -> bool:
-    """Is this a currency of ISO 4217?"""
-    return code in _PLACES_OF
+def currency(code: str) -> str:
+    """The code of a currency that is in use.
+
+    >>> currency("EUR")
+    'EUR'
+    """
+    places_of(code)
+    return code
 
 
 def rounded(one: Money) -> Money:
@@ -90,13 +95,13 @@ def minor(one: Money) -> int:
     return int(units)
 
 
-def of_minor(units: int, currency: str) -> Money:
+def of_minor(units: int, code: str) -> Money:
     """So many smallest units.
 
     >>> of_minor(1234, "EUR").amount, of_minor(500, "JPY").amount
     (Decimal('12.34'), Decimal('500'))
     """
-    return Money(Decimal(units).scaleb(-places_of(currency), context=_EXACT), currency)
+    return Money(Decimal(units).scaleb(-places_of(code), context=_EXACT), code)
 
 
 def total(amounts: Iterable[Money]) -> Money:

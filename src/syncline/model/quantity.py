@@ -72,8 +72,8 @@ class Quantity(NamedTuple):
         return f"{self.value:f} {unit(self.unit).symbol}"
 
 
-def quantity(value: Decimal | int | str, code: str) -> Quantity:
-    """A number of units, the unit by its code; ValueError where either is none.
+def quantity(value: Decimal | int | str, of: str) -> Quantity:
+    """A number of units of this code; ValueError where either is none.
 
     >>> print(quantity("2.50", "KGM"))
     2.50 kg
@@ -81,19 +81,28 @@ def quantity(value: Decimal | int | str, code: str) -> Quantity:
     number = Decimal(value)
     if not number.is_finite():
         raise ValueError("a quantity is a finite number")
-    return Quantity(number, unit(code).code)
+    return Quantity(number, unit(of).code)
 
 
-def unit(code: str) -> Unit:
+def unit(of: str) -> Unit:
     """The unit of this code of Recommendation 20.
 
     >>> unit("GRM").symbol, unit("GRM").factor
     ('g', Fraction(1, 1000))
     """
-    found = units().get(code)
+    found = units().get(of)
     if found is None:
-        raise ValueError(f"`{code}` is no unit; write its code of UN/ECE Recommendation 20, such as KGM or H87")
+        raise ValueError(f"`{of}` is no unit; write its code of UN/ECE Recommendation 20, such as KGM or H87")
     return found
+
+
+def code(text: str) -> str:
+    """The same code, where there is a unit of it.
+
+    >>> code("KGM")
+    'KGM'
+    """
+    return unit(text).code
 
 
 def unit_of(word: str) -> Unit:
@@ -150,8 +159,8 @@ def units() -> Mapping[str, Unit]:
     for line in _UNITS.strip().splitlines():
         dimension, _, listed = line.partition(":")
         for entry in listed.split(";"):
-            code, share, symbol, *words = entry.split()
-            found[code] = Unit(code, dimension, Fraction(share), symbol, tuple(words))
+            name, share, symbol, *words = entry.split()
+            found[name] = Unit(name, dimension, Fraction(share), symbol, tuple(words))
     return found
 
 

@@ -5,9 +5,6 @@ from __future__ import annotations
 from syncline.mapping.converting import Arguments, Converter, ConverterSpec, Parameter
 from syncline.mapping.values import Step, as_text
 from syncline.model.definitions import Kind
-from syncline.model.identifiers import gln, gtin, gtin_of, iban, sscc
-from syncline.model.quantity import unit, unit_of
-from syncline.model.vat import vat
 
 _GTIN_LENGTHS = (8, 12, 13, 14)
 _GROUP = 4  # characters of an IBAN as it is printed
@@ -18,6 +15,8 @@ def _both_ways(step: Step) -> Converter:
 
 
 def _gtin(arguments: Arguments) -> Converter:
+    from syncline.model.identifiers import gtin, gtin_of  # noqa: PLC0415  most mappings need none of it
+
     def read(value: object) -> object:
         return gtin(as_text(value))
 
@@ -29,7 +28,21 @@ def _gtin(arguments: Arguments) -> Converter:
     return Converter(get=read, put=lambda value: gtin_of(as_text(value), length), remembers=True)
 
 
+def _gln(_: Arguments) -> Converter:
+    from syncline.model.identifiers import gln  # noqa: PLC0415  most mappings need none of it
+
+    return _both_ways(lambda value: gln(as_text(value)))
+
+
+def _sscc(_: Arguments) -> Converter:
+    from syncline.model.identifiers import sscc  # noqa: PLC0415  most mappings need none of it
+
+    return _both_ways(lambda value: sscc(as_text(value)))
+
+
 def _iban(arguments: Arguments) -> Converter:
+    from syncline.model.identifiers import iban  # noqa: PLC0415  most mappings need none of it
+
     spaced = len(arguments) > 0 and arguments.choice(0, ("spaced",), "spaced") == "spaced"
 
     def read(value: object) -> object:
@@ -43,6 +56,8 @@ def _iban(arguments: Arguments) -> Converter:
 
 
 def _vat(arguments: Arguments) -> Converter:
+    from syncline.model.vat import vat  # noqa: PLC0415  most mappings need none of it
+
     country = arguments.text(0, "").upper()
     if country and not (len(country) == 2 and country.isascii() and country.isalpha()):  # noqa: PLR2004  of ISO 3166
         raise arguments.wrong(0, f"`{country}` is not a country", "Write its two letters, such as DE.")
@@ -63,6 +78,8 @@ def _vat(arguments: Arguments) -> Converter:
 
 
 def _unit_code(arguments: Arguments) -> Converter:
+    from syncline.model.quantity import unit, unit_of  # noqa: PLC0415  most mappings need none of it
+
     form = arguments.choice(0, ("code", "symbol", "word"), "code")
 
     def write(value: object) -> object:
@@ -85,14 +102,14 @@ SPECS = (
         name="gln",
         summary="A global location number with a right check digit.",
         example="location | gln",
-        build=lambda _: _both_ways(lambda value: gln(as_text(value))),
+        build=_gln,
         gives=Kind.GLN,
     ),
     ConverterSpec(
         name="sscc",
         summary="A serial shipping container code with a right check digit.",
         example="pallet | sscc",
-        build=lambda _: _both_ways(lambda value: sscc(as_text(value))),
+        build=_sscc,
         gives=Kind.SSCC,
     ),
     ConverterSpec(

@@ -17,7 +17,6 @@ from syncline.mapping.values import (
     rounded,
 )
 from syncline.model.definitions import Kind
-from syncline.model.quantity import factor, unit_of, units
 
 _MOST_PLACES = 30
 _PLACES_READ, _PLACES_WRITTEN = (
@@ -114,6 +113,8 @@ def _scale(arguments: Arguments) -> Converter:
 
 
 def _unit(arguments: Arguments) -> Converter:
+    from syncline.model.quantity import factor  # noqa: PLC0415  most mappings need none of it
+
     wire, canonical = (_unit_named(arguments, index) for index in (0, 1))
     try:
         ratio = factor(wire, canonical)
@@ -124,6 +125,8 @@ def _unit(arguments: Arguments) -> Converter:
 
 
 def _unit_named(arguments: Arguments, index: int) -> str:
+    from syncline.model.quantity import unit_of, units  # noqa: PLC0415  most mappings need none of it
+
     name = arguments.text(index)
     try:
         return unit_of(name).code
