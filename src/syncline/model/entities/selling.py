@@ -103,6 +103,7 @@ SALES_ORDER = EntityDefinition(
         date("confirmed_on", "day on which we confirmed it", "OrderResponse/IssueDate"),
         date("requested_date", "day on which the customer wants it", "RequestedDeliveryPeriod; DTM+2"),
         date("promise_date", "day that we promise", "PromisedDeliveryPeriod; DTM+69"),
+        date("first_promise_date", "day that we promised at first; delays are counted from it"),
         number("promise_confidence", "%", "probability that the promise is kept"),
         date("shipped_on", "day of the last shipment", "DespatchAdvice/IssueDate"),
         date("delivered_on", "day on which all had arrived", "ActualDeliveryDate; DTM+35"),
