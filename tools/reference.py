@@ -25,12 +25,12 @@ from syncline.config import parts, schema
 from syncline.connectors import find, names
 from syncline.connectors.spec import Spec
 from syncline.mapping import ConverterSpec, converters
-from syncline.mapping.converters import codes, numbers, shapes, texts, times, world
+from syncline.mapping.converters import codes, identifiers, numbers, shapes, texts, times, world
 from syncline.mapping.converting import Arguments, Parameter
 from syncline.mapping.syntax import Call, parse
 from syncline.model.flow import DeletePolicy, Direction, Empties, RuleKind
 from syncline.model.ledger import ReadOutcome, SentOutcome
-from tools import contracts
+from tools import contracts, entities
 
 Part = Mapping[str, object]  #: a piece of JSON Schema
 
@@ -46,6 +46,7 @@ def main() -> None:
     """Write every page."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name, text in pages().items():
+        (FOLDER / name).parent.mkdir(exist_ok=True)
         (FOLDER / name).write_text(text, encoding="utf-8")
 
 
@@ -60,6 +61,7 @@ def pages() -> dict[str, str]:
         "contracts.md": _contracts(),
         "syncline.schema.json": _json(schema()),
     }
+    made |= {name: _page(*blocks) for name, blocks in entities.pages(_table)}
     for spec in map(find, names()):
         made[f"connector-{spec.name}.md"] = _connector(spec)
         made[f"connector-{spec.name}.schema.json"] = _json(spec.schema())
@@ -142,7 +144,10 @@ def _exit_codes() -> str:
 
 # --- mappings ---------------------------------------------------------------------------------------------------------
 
-_GROUPS = {"Texts": texts, "Numbers": numbers, "Times": times, "Codes": codes, "The world": world, "Shapes": shapes}
+_GROUPS = {
+    "Texts": texts, "Numbers": numbers, "Times": times, "Codes": codes, "The world": world,
+    "Identifiers": identifiers, "Shapes": shapes,
+}  # fmt: skip
 
 
 def _converters() -> str:

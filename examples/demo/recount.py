@@ -299,12 +299,13 @@ class _Orders:
 
 # --- what the hub knows of ------------------------------------------------------------------------------------------
 
-_KIND = {"customer": "customers", "product": "products", "order": "orders"}
+_KIND = {"customer": "customers", "product": "products", "sales_order": "orders"}
 #: the hub's names for fields that are called otherwise here
 _HUB_NAMES = {
     "billing street": "street", "billing postcode": "postcode", "billing city": "city",
     "billing country": "address_country", "shipping street": "shipping_street",
     "shipping postcode": "shipping_postcode", "shipping city": "shipping_city", "shipping country": "shipping_country",
+    "erp_state": "state",
 }  # fmt: skip
 
 

@@ -56,7 +56,7 @@ systems:
       labels: {{key: number, fields: [number, receiver, mail], write: {{}}}}
 flows:
   customers:
-    entity: customer
+    entity: client
     own: {{"*": latest}}
     match: [[email]]
     deletes: {{crm: propagate, warehouse: propagate}}
@@ -64,7 +64,7 @@ flows:
       crm: {{resource: customers, map: {{name: name, email: email, credit: "credit | decimal"}}}}
       warehouse: {{resource: clients, map: {{name: name, email: email, credit: "credit | decimal"}}}}
   arrivals:
-    entity: contact
+    entity: arrival
     own: {{"*": {{owner: carrier}}}}
     match: [[email]]
     systems:
@@ -165,7 +165,7 @@ def test_a_database_feeds_a_drop_folder(shop: Shop):
     (shop.folder / "syncline.yaml").write_text(
         settings
         + """  labels:
-    entity: contact
+    entity: label
     own: {"*": {owner: crm}}
     systems:
       crm: {resource: customers, direction: from, map: {id: "id | text", name: name, email: email}}

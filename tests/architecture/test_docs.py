@@ -179,7 +179,8 @@ def test_the_python_of_a_document_runs(document: Path, tmp_path: Path):
 
 @with_commands
 def test_the_reference_says_what_the_code_says():
-    kept = {path.name: path.read_text() for path in reference.FOLDER.iterdir()}
+    files = [path for path in reference.FOLDER.rglob("*") if path.is_file()]
+    kept = {path.relative_to(reference.FOLDER).as_posix(): path.read_text() for path in files}
 
     assert {name for name, text in reference.pages().items() if kept.get(name) != text} == set(), "run: make docs"
     assert set(kept) == set(reference.pages())

@@ -243,7 +243,7 @@ systems:
   erp: {connector: rest, url: "http://erp.example"}
 flows:
   customers:
-    entity: customer
+    entity: client
     own: {"*": latest, credit: {owner: erp}, email: manual}
     empty: {name: keep}
     match: [[tax_id], {score: [name, city], at_least: 0.95, ask_from: 0.6}]
@@ -304,7 +304,7 @@ def agreed(made: World, count: int = 1) -> list[tuple[str, str]]:
 
 PRODUCTS = """\
   products:
-    entity: product
+    entity: article
     own: {"*": latest}
     match: [[sku]]
     systems:

@@ -10,19 +10,19 @@ from tests.integration.test_agreement_reads import TREE
 from tests.integration.world import CUSTOMERS, PAGE, World, customer
 
 COUPLES = (
-    CUSTOMERS.replace("since: since, street: street", 'since: since, first: "contact | ref(contact)", street: street')
-    .replace("since: since, street: road", 'since: since, first: "person | ref(contact)", street: road')
+    CUSTOMERS.replace("since: since, street: street", 'since: since, first: "contact | ref(person)", street: street')
+    .replace("since: since, street: road", 'since: since, first: "person | ref(person)", street: road')
     .replace("lines: {each: lines, key: no, map: {no: no, qty: qty, text: text}}", "number: number")
     .replace("lines: {each: rows, key: no, map: {no: no, qty: qty, text: text}}", "number: number")
     + """\
   contacts:
-    entity: contact
+    entity: person
     own: {"*": latest}
     required: [account]
     match: [[mail]]
     systems:
-      crm: {resource: people, map: {mail: mail, account: "account | ref(customer)"}}
-      erp: {resource: persons, map: {mail: mail, account: "partner | ref(customer)"}}
+      crm: {resource: people, map: {mail: mail, account: "account | ref(client)"}}
+      erp: {resource: persons, map: {mail: mail, account: "partner | ref(client)"}}
 """
 )
 

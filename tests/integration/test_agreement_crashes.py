@@ -13,7 +13,7 @@ from syncline.model.state import IntentState, Stream
 from syncline.store import open_store
 from tests.integration.world import CUSTOMERS, Crash, World, customer
 
-CRM = Stream("crm", "customer")
+CRM = Stream("crm", "client")
 Story = Callable[[World], None]
 
 

@@ -21,13 +21,13 @@ ORDERS = (
     own: {"*": latest}
     match: [[number]]
     systems:
-      crm: {resource: deals, map: {number: no, customer: "buyer | ref(customer)", total: total}}
-      erp: {resource: sales, map: {number: number, customer: "party | ref(customer)", total: amount}}
+      crm: {resource: deals, map: {number: no, customer: "buyer | ref(client)", total: total}}
+      erp: {resource: sales, map: {number: number, customer: "party | ref(client)", total: amount}}
 """
 )
 TREE = CUSTOMERS.replace(
-    "since: since, street: street", 'since: since, parent: "parent | ref(customer)", street: street'
-).replace("since: since, street: road", 'since: since, parent: "head | ref(customer)", street: road')
+    "since: since, street: street", 'since: since, parent: "parent | ref(client)", street: street'
+).replace("since: since, street: road", 'since: since, parent: "head | ref(client)", street: road')
 
 
 @pytest.fixture
@@ -147,12 +147,12 @@ def test_a_listing_that_breaks_is_not_complete_and_moves_no_cursor(world):
     world.crm.contract = replace(world.crm.contract, incremental=True)
     keys = [world.crm.add("customers", **customer(number)) for number in range(1, 9)]
     world.rest()
-    before = world.store.cursor(Stream("crm", "customer"))
+    before = world.store.cursor(Stream("crm", "client"))
     world.crm.edit("customers", keys[7], phone="999")
     answers = iter(["", "broken"])
     world.crm.read_fault = lambda what: next(answers, "broken") if what == "list" else ""
     run = world.sync(full=True)
-    after = world.store.cursor(Stream("crm", "customer"))
+    after = world.store.cursor(Stream("crm", "client"))
     world.crm.read_fault = lambda _what: ""
     world.rest()
 

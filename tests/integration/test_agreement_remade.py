@@ -9,9 +9,9 @@ from tests.integration.test_agreement_reads import ORDERS, TREE
 from tests.integration.world import World, customer
 
 LINES = ORDERS.replace(
-    "total: total}}", "total: total, items: {each: items, key: no, map: {no: no, payer: 'payer | ref(customer)'}}}}"
+    "total: total}}", "total: total, items: {each: items, key: no, map: {no: no, payer: 'payer | ref(client)'}}}}"
 ).replace(
-    "total: amount}}", "total: amount, items: {each: rows, key: no, map: {no: no, payer: 'debtor | ref(customer)'}}}}"
+    "total: amount}}", "total: amount, items: {each: rows, key: no, map: {no: no, payer: 'debtor | ref(client)'}}}}"
 )
 
 

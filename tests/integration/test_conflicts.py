@@ -67,7 +67,7 @@ def test_a_person_may_decide_on_a_third_value(acme: World, keys: tuple[str, str]
 def test_the_loser_stays_in_the_history(acme: World, keys: tuple[str, str], choice: str, loser: str):
     operations.resolve(acme.hub, only(acme).cid, choice, who="m.li")
 
-    told = operations.history(acme.hub, f"customer:{keys[0]}").happenings
+    told = operations.history(acme.hub, f"client:{keys[0]}").happenings
     values = {value for one in told if one.field == "email" for value in (one.before, one.after)}
     assert loser in values
     assert any("resolved by m.li" in one.text for one in told)
@@ -160,11 +160,11 @@ def test_a_decision_with_the_mark_of_an_older_value_is_refused(acme: World, keys
 def test_a_conflict_about_what_is_no_more_is_closed_and_says_so(acme: World, state: EntityState):
     """As one that was left open by an earlier version: with its entity a conflict ends."""
     row = only(acme)
-    entity = acme.hub.store.entities("customer", [row.eid])[row.eid]
+    entity = acme.hub.store.entities("client", [row.eid])[row.eid]
     with acme.hub.store.transaction() as tx:
-        tx.update_entities("customer", [msgspec.structs.replace(entity, state=state)])
+        tx.update_entities("client", [msgspec.structs.replace(entity, state=state)])
 
-    with pytest.raises(SetupError, match=f"Conflict {row.cid} is over: customer #{row.eid} was"):
+    with pytest.raises(SetupError, match=f"Conflict {row.cid} is over: client #{row.eid} was"):
         operations.resolve(acme.hub, row.cid, "theirs", who="m.li")
 
     assert operations.conflicts(acme.hub) == []

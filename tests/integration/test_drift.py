@@ -10,7 +10,7 @@ from syncline.model.report import DriftCount, DriftRow
 from syncline.model.state import Stream
 from tests.integration.fakes import World, agreed
 
-ERP = Stream("erp", "customer")
+ERP = Stream("erp", "client")
 
 
 def only(acme: World) -> DriftRow:
@@ -44,12 +44,12 @@ def test_every_cause_is_counted_and_they_add_up(acme: World):
     assert row.total == DriftCount(fields=30, equal=25, conflict=1, parked=1, in_flight=2, unexplained=1)
     assert row.total.fields == row.total.equal + 1 + 1 + 2 + 1
     assert row.by_field["city"] == DriftCount(fields=5, equal=3, in_flight=1, unexplained=1)
-    assert row.unexplained == (f"customer:{fourth[1]}.city",)
+    assert row.unexplained == (f"client:{fourth[1]}.city",)
 
 
 def lose(acme: World, key: str, field: str, shows: str) -> None:
     """A shadow that says another value than canon, while no write is planned: what must never happen."""
-    bound = acme.hub.of_entity("customer")
+    bound = acme.hub.of_entity("client")
     link = acme.hub.store.links(ERP, [key])[key]
     position = bound.position(field)
     canon = "Bonn"
@@ -93,7 +93,7 @@ def test_repair_makes_the_unexplained_go_away(acme: World):
 
 
 def test_a_value_that_the_system_normalises_is_equal(acme: World):
-    bound = acme.hub.of_entity("customer")
+    bound = acme.hub.of_entity("client")
     bound.sides["erp"].normalisers[bound.position("name")] = ["upper"]
     acme.erp.stores = lambda fields: {**fields, "label": str(fields["label"]).upper()} if "label" in fields else fields
 

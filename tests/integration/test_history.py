@@ -18,7 +18,7 @@ def test_why_names_the_edit_its_run_and_its_system(acme: World):
     acme.crm.edit("customers", crm, phone="+49 99")
     run = operations.sync(acme.hub).run
 
-    told = operations.why(acme.hub, f"customer:{crm}.phone")
+    told = operations.why(acme.hub, f"client:{crm}.phone")
 
     edit = next(one for one in told.happenings if one.kind == "changed")
     assert (edit.before, edit.after, edit.run, edit.system) == ("+49 1", "+49 99", run, "crm")
@@ -31,7 +31,7 @@ def test_why_names_the_delivery_and_what_each_system_shows(acme: World):
     acme.crm.edit("customers", crm, phone="+49 99")
     operations.sync(acme.hub)
 
-    told = operations.why(acme.hub, f"customer:erp:{erp}.phone")
+    told = operations.why(acme.hub, f"client:erp:{erp}.phone")
 
     sent = next(one for one in told.happenings if one.kind == "sent")
     assert sent.system == "erp"
@@ -47,19 +47,19 @@ def test_why_goes_back_through_every_edit_to_the_first_sight(acme: World):
     acme.erp.edit("partners", erp, tel="+49 3", town="Rome")
     operations.sync(acme.hub)
 
-    told = operations.why(acme.hub, "customer:#1.phone").happenings
+    told = operations.why(acme.hub, "client:#1.phone").happenings
 
     chain = [(one.kind, one.system, one.after) for one in told if one.field == "phone"]
     assert chain == [("changed", "erp", "+49 3"), ("changed", "crm", "+49 2"), ("created", "crm", "+49 1")]
 
 
 def test_why_names_the_normaliser_that_explains_a_difference(acme: World):
-    bound = acme.hub.of_entity("customer")
+    bound = acme.hub.of_entity("client")
     bound.sides["erp"].normalisers[bound.position("name")] = ["upper"]
     acme.erp.stores = lambda fields: {**fields, "label": str(fields["label"]).upper()} if "label" in fields else fields
     ((crm, _erp),) = agreed(acme)
 
-    told = operations.why(acme.hub, f"customer:{crm}.name")
+    told = operations.why(acme.hub, f"client:{crm}.name")
 
     assert told.shown == {"crm": "Company 1", "erp": "COMPANY 1", "erp normalises": "upper"}
 
@@ -69,7 +69,7 @@ def test_an_edit_that_was_not_taken_over_is_told_with_its_reason(acme: World):
     acme.crm.edit("customers", crm, limit=60_000)
     operations.sync(acme.hub)
 
-    told = operations.why(acme.hub, f"customer:{crm}.credit").happenings
+    told = operations.why(acme.hub, f"client:{crm}.credit").happenings
 
     rejected = next(one for one in told if one.kind == "rejected")
     assert (rejected.after, rejected.system) == (60_000, "crm")
@@ -83,7 +83,7 @@ def test_history_is_in_order_and_holds_what_why_leaves_out(acme: World):
     acme.crm.edit("customers", crm, city="Rome")
     operations.sync(acme.hub)
 
-    told = operations.history(acme.hub, f"customer:{erp}")
+    told = operations.history(acme.hub, f"client:{erp}")
 
     assert [one.kind for one in told.happenings] == ["created", "sent", "changed", "sent", "changed", "sent"]
     assert [one.seq for one in told.happenings] == sorted(one.seq for one in told.happenings)
@@ -96,7 +96,7 @@ def test_history_of_one_record_holds_nothing_of_another(acme: World):
     acme.crm.edit("customers", second[0], phone="+49 22")
     operations.sync(acme.hub)
 
-    told: tuple[Happening, ...] = operations.history(acme.hub, f"customer:{first[0]}").happenings
+    told: tuple[Happening, ...] = operations.history(acme.hub, f"client:{first[0]}").happenings
 
     assert "changed" not in {one.kind for one in told}
 
@@ -104,10 +104,10 @@ def test_history_of_one_record_holds_nothing_of_another(acme: World):
 @pytest.mark.parametrize(
     ("reference", "cure"),
     [
-        ("customer:C1.nothing", "names no field of customer. Fields are: name"),
-        ("customer:C77.phone", "No customer is known as"),
-        ("supplier:C1.phone", "Entities are: customer"),
-        ("customer", "does not name a record"),
+        ("client:C1.nothing", "names no field of client. Fields are: name"),
+        ("client:C77.phone", "No client is known as"),
+        ("supplier:C1.phone", "Entities are: client"),
+        ("client", "does not name a record"),
     ],
 )
 def test_what_names_nothing_is_refused_with_a_cure(acme: World, reference: str, cure: str):
@@ -124,8 +124,8 @@ def test_a_key_of_two_records_must_be_told_apart(acme: World):
     operations.sync(acme.hub)
 
     with pytest.raises(SetupError, match="is a key of 2 different records"):
-        operations.history(acme.hub, "customer:C2")
-    assert operations.history(acme.hub, "customer:crm:C2").label == "Company 2"
+        operations.history(acme.hub, "client:C2")
+    assert operations.history(acme.hub, "client:crm:C2").label == "Company 2"
 
 
 def test_verify_finds_nothing_where_nothing_is_wrong(acme: World):
@@ -144,18 +144,18 @@ def test_verify_finds_nothing_where_nothing_is_wrong(acme: World):
 
 def test_verify_finds_canon_that_the_log_does_not_tell(acme: World):
     agreed(acme, 2)
-    entity = acme.hub.store.entities("customer", [2])[2]
+    entity = acme.hub.store.entities("client", [2])[2]
     forged = msgspec.structs.replace(entity, canon=encode_row(["Forged", "+49 2", "2@example.com", "Bonn", "T2", 2]))
     with acme.hub.store.transaction() as tx:
-        tx.update_entities("customer", [forged])
+        tx.update_entities("client", [forged])
 
-    assert operations.verify(acme.hub).differing == ("customer #2: name",)
+    assert operations.verify(acme.hub).differing == ("client #2: name",)
 
 
 def test_verify_finds_a_page_that_does_not_follow(acme: World):
     agreed(acme)
     page = acme.hub.journal.page(
-        kind="merge customer", system="crm", cause=1, at=acme.hub.now(),
+        kind="merge client", system="crm", cause=1, at=acme.hub.now(),
         entries=[entry(EntryKind.CHANGED, 1, "latest", "accepted", 0, "Company 1", 1, "Forged")],
     )  # fmt: skip
     with acme.hub.store.transaction() as tx:
@@ -164,13 +164,13 @@ def test_verify_finds_a_page_that_does_not_follow(acme: World):
     report = operations.verify(acme.hub)
 
     assert report.broken == (page.seq,)
-    assert report.differing == ("customer #1: name",)
+    assert report.differing == ("client #1: name",)
 
 
 def test_verify_finds_a_page_whose_bytes_were_damaged(acme: World):
     agreed(acme)
     page = acme.hub.journal.page(
-        kind="merge customer", system="crm", cause=1, at=acme.hub.now(), entries=[entry(EntryKind.LINKED, 1, "C9", "x")]
+        kind="merge client", system="crm", cause=1, at=acme.hub.now(), entries=[entry(EntryKind.LINKED, 1, "C9", "x")]
     )
     with acme.hub.store.transaction() as tx:
         tx.append_audit(msgspec.structs.replace(page, body=page.body[:10] + b"damage"))
@@ -186,10 +186,10 @@ def test_the_log_tells_a_customer_from_a_product_of_the_same_number(tmp_path: Pa
         acme.crm.edit("goods", sku, title="Great anvil")
         run = operations.sync(acme.hub).run
 
-        customer_told = operations.history(acme.hub, f"customer:{crm}")
-        product_told = operations.history(acme.hub, "product:#1")
+        customer_told = operations.history(acme.hub, f"client:{crm}")
+        product_told = operations.history(acme.hub, "article:#1")
         undone = operations.undo(acme.hub, run)
 
     assert [one.kind for one in customer_told.happenings] == ["created", "sent"]
     assert [one.kind for one in product_told.happenings] == ["created", "sent", "changed", "sent"]
-    assert [(row.entity, row.field) for row in undone.rows] == [("product", "title")]
+    assert [(row.entity, row.field) for row in undone.rows] == [("article", "title")]

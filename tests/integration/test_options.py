@@ -22,7 +22,7 @@ systems:
   mes: {connector: nonesuch, url: "http://127.0.0.1:1"}
 flows:
   customers:
-    entity: customer
+    entity: client
     systems:
       crm: {resource: customers, map: {name: name}}
       erp: {resource: party.party, map: {name: name}}
@@ -54,7 +54,7 @@ def test_the_options_of_every_connector_are_told_at_once(tmp_path):
 
 
 def test_they_are_told_together_with_what_is_wrong_elsewhere(tmp_path):
-    text = WRONG.replace("entity: customer", "entity: customer\n    onw: 3")
+    text = WRONG.replace("entity: client", "entity: client\n    onw: 3")
     with pytest.raises(ConfigError) as caught:
         open_project(written(tmp_path, text))
 

@@ -73,7 +73,7 @@ def test_an_edited_value_reaches_every_system(acme: World, keys: tuple[str, str]
     assert acme.erp.show("partners", keys[1])["mail"] == "new@example.com"
     assert operations.parked(acme.hub) == []
     assert edited.systems == ("crm", "erp")
-    assert "m.li" in {one.who for one in operations.why(acme.hub, f"customer:{keys[0]}.email").happenings}
+    assert "m.li" in {one.who for one in operations.why(acme.hub, f"client:{keys[0]}.email").happenings}
 
 
 def test_a_refused_create_is_sent_once_its_value_is_corrected(acme: World):

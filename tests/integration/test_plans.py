@@ -63,7 +63,7 @@ def test_a_plan_is_refused_when_the_same_field_was_edited_since(acme: World):
     acme.erp.edit("partners", erp, tel="+49 77")
     before = writes(acme)
 
-    with pytest.raises(StalePlanError, match=r"Company 1 \(customer, to erp\)"):
+    with pytest.raises(StalePlanError, match=r"Company 1 \(client, to erp\)"):
         operations.apply(acme.hub, plan.id)
 
     assert writes(acme) == before

@@ -56,7 +56,7 @@ def test_the_answer_that_it_is_the_candidate_links_the_two(acme: World, asked: Q
 
     operations.sync(acme.hub)
 
-    assert operations.history(acme.hub, "customer:C1").keys == {"crm": "C1", "erp": asked.key}
+    assert operations.history(acme.hub, "client:C1").keys == {"crm": "C1", "erp": asked.key}
     assert operations.questions(acme.hub) == []
     assert (len(acme.crm.table("customers")), len(acme.erp.table("partners"))) == (1, 1)
 
@@ -71,7 +71,7 @@ def test_the_answer_that_it_is_new_creates_each_in_the_other_system(acme: World,
 
 
 def test_an_answer_that_names_nothing_is_refused(acme: World, asked: Question):
-    with pytest.raises(SetupError, match="There is no customer #99"):
+    with pytest.raises(SetupError, match="There is no client #99"):
         operations.answer(acme.hub, "customers", "erp", asked.key, "#99")
     with pytest.raises(SetupError, match="Nothing is asked about erp E9"):
         operations.answer(acme.hub, "customers", "erp", "E9", "new")

@@ -26,7 +26,7 @@ from syncline.model.report import Agreement
 from syncline.model.state import ConflictState, Intent, IntentState, Stream, UnsettledState
 from tests.integration.world import CUSTOMERS, World, customer
 
-CRM, ERP = Stream("crm", "customer"), Stream("erp", "customer")
+CRM, ERP = Stream("crm", "client"), Stream("erp", "client")
 DAY = 86_400.0  #: [s]
 ORDERS = """\
   orders:
@@ -38,8 +38,8 @@ ORDERS = """\
       erp: {resource: sales, map: {number: no}}
 """
 TREE = CUSTOMERS.replace(
-    "since: since, street: street", 'since: since, parent: "parent | ref(customer)", street: street'
-).replace("since: since, street: road", 'since: since, parent: "head | ref(customer)", street: road')
+    "since: since, street: street", 'since: since, parent: "parent | ref(client)", street: street'
+).replace("since: since, street: road", 'since: since, parent: "head | ref(client)", street: road')
 
 
 @pytest.fixture
@@ -157,11 +157,11 @@ def test_a_tombstone_whose_key_cannot_be_stored_is_told_of(world: World):
     absorb(at, Page(keys=[], raws=[], tombstones=["A\0B"], broken=[("C\0", "no JSON")]), Reading(exact=False))
 
     assert at.account.problem() == ""
-    assert set(world.store.documents("parked-read crm customer")) == {"#A\\x00B", "#C\\x00"}
+    assert set(world.store.documents("parked-read crm client")) == {"#A\\x00B", "#C\\x00"}
 
 
 def test_two_records_without_a_key_at_the_same_place_of_two_pages_are_parked_each(world: World):
-    at, kind = side(world, "crm"), "parked-read crm customer"
+    at, kind = side(world, "crm"), "parked-read crm client"
     pages = [Page(keys=[], raws=[], broken=[("#0", reason)]) for reason in ("no key", "a key that is no text")]
     for _ in range(2):  # the second reading finds the same two
         reading = Reading(exact=False)
@@ -430,12 +430,12 @@ def test_open_questions_are_looked_up_once_until_one_changes(world: World, monke
     monkeypatch.setattr(world.store, "documents", counting)
     for _ in range(3):
         asked_there(at)
-    step = begin(at.hub, "merge", entity="customer")
-    step.dropped_documents["ask erp customer"] = ["E1"]
+    step = begin(at.hub, "merge", entity="client")
+    step.dropped_documents["ask erp client"] = ["E1"]
     commit(at.hub, at.run, step)
     asked_there(at)
 
-    assert asked.count("ask erp customer") == 2
+    assert asked.count("ask erp client") == 2
 
 
 def test_nothing_is_counted_for_a_run_that_is_approved(world: World, monkeypatch: pytest.MonkeyPatch):

@@ -67,10 +67,10 @@ def test_a_refused_normaliser_is_not_believed_again(acme: World):
     (learned,) = operations.normalisers(acme.hub)
     assert (learned.field, learned.name, learned.origin, learned.samples) == ("name", "upper", "learned", 3)
 
-    operations.refuse_normaliser(acme.hub, "erp", "customer", "name", "upper")
+    operations.refuse_normaliser(acme.hub, "erp", "client", "name", "upper")
 
     assert [one.origin for one in operations.normalisers(acme.hub)] == ["refused"]
-    bound = acme.hub.of_entity("customer")
+    bound = acme.hub.of_entity("client")
     assert bound.sides["erp"].shows(bound.position("name"), "Acme") == "Acme"
 
 
@@ -83,7 +83,7 @@ def test_every_report_is_json(acme: World):
     reports = [
         run, operations.plan(hub), operations.match(hub), operations.questions(hub), operations.status(hub),
         operations.drift(hub), operations.conflicts(hub, every=True), operations.parked(hub),
-        operations.why(hub, f"customer:{crm}.phone"), operations.history(hub, f"customer:{crm}"),
+        operations.why(hub, f"client:{crm}.phone"), operations.history(hub, f"client:{crm}"),
         operations.undo(hub, run.run), operations.verify(hub), operations.normalisers(hub),
     ]  # fmt: skip
 

@@ -115,7 +115,7 @@ def delete_in_crm(acme: World, key: str) -> int:
 def test_an_archived_record_is_restored_by_people_and_undo_says_where(acme: World):
     (keys,) = agreed(acme)
     delete_in_crm(acme, keys[0])
-    runs = {one.run for one in operations.history(acme.hub, "customer:#1").happenings if one.kind == "deleted"}
+    runs = {one.run for one in operations.history(acme.hub, "client:#1").happenings if one.kind == "deleted"}
     assert ("partners", keys[1]) in acme.erp.archived
 
     report = operations.undo(acme.hub, runs.pop())
@@ -128,7 +128,7 @@ def test_a_delete_that_was_not_carried_on_yet_is_taken_back(acme: World):
     (keys,) = agreed(acme)
     acme.erp.reachable = False
     delete_in_crm(acme, keys[0])
-    (run,) = {one.run for one in operations.history(acme.hub, "customer:#1").happenings if one.kind == "deleted"}
+    (run,) = {one.run for one in operations.history(acme.hub, "client:#1").happenings if one.kind == "deleted"}
 
     report = operations.undo(acme.hub, run)
     acme.erp.reachable = True
@@ -215,7 +215,7 @@ def test_an_atomic_group_is_set_back_whole_or_not_at_all(tmp_path: Path):
 
 
 def test_undo_writes_nothing_where_the_system_shows_the_same_for_both_values(acme: World):
-    bound = acme.hub.of_entity("customer")
+    bound = acme.hub.of_entity("client")
     bound.sides["erp"].normalisers[bound.position("name")] = ["upper"]
     acme.erp.stores = lambda fields: {**fields, "label": str(fields["label"]).upper()} if "label" in fields else fields
     (keys,) = agreed(acme)

@@ -386,7 +386,7 @@ systems:
   erp: {connector: rest, url: "http://erp.example"}
 flows:
   customers:
-    entity: customer
+    entity: client
     own: {"*": latest, credit: {owner: erp}, rating: {owner-unless-empty: crm}, email: manual, visits: add, tags: union}
     empty: {note: keep, since: fill-only}
     groups: {address: [street, city]}

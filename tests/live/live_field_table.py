@@ -171,6 +171,11 @@ def number(value: Any) -> Any:
     return None if value in (None, "") else Decimal(str(value)).quantize(Decimal("0.001"))
 
 
+def _state(value: object) -> object:
+    """The state of a sale in the words of everybody."""
+    return {"quotation": "open", "done": "paid"}.get(str(value), value)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Equal:
     """One value that must be the same: where it stands on both sides, and what does not count."""
@@ -215,7 +220,7 @@ ORDERS = (
     Equal(name="currency", crm="currency", erp="currency./code"),
     Equal(name="total", crm="total", erp="untaxed_amount", crm_form=cents, erp_form=cents),
     Equal(name="erp_number", crm="erp_number", erp="number"),
-    Equal(name="erp_state", crm="erp_state", erp="state"),
+    Equal(name="erp_state", crm="erp_state", erp="state", erp_form=_state),
     Equal(name="invoice_number", crm="invoice_number", erp="invoice/number"),
     Equal(name="invoice_total", crm="invoice_total", erp="invoice/total_amount", crm_form=cents, erp_form=cents),
 )

@@ -274,9 +274,9 @@ def _waiting_for_customers(count: Count, start: int, customer_of: Mapping[str, A
 
 # --- what the hub knows of ------------------------------------------------------------------------------------------
 
-_KIND = {"customer": "customers", "product": "products", "order": "orders"}
+_KIND = {"customer": "customers", "product": "products", "sales_order": "orders"}
 #: names of the hub for values that follow from it
-_FOLLOWS = {"total": "lines", "tax_amount": "lines", "total_amount": "lines"}
+_FOLLOWS = {"erp_state": "state", "total": "lines", "tax_amount": "lines", "total_amount": "lines"}
 
 
 class Explanations:

@@ -27,7 +27,7 @@ systems:
   shop: {connector: rest, url: "http://shop.example"}
 flows:
   customers:
-    entity: customer
+    entity: client
     own: {"*": latest, name: {owner: crm}, email: manual}
     match: [[tax]]
     deletes: {crm: propagate, erp: propagate, shop: propagate}

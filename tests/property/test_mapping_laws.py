@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET
+from stdnum.iso7064 import mod_11_10
 
 from syncline.errors import SetupError, SynclineError
 from syncline.mapping import check_laws, compile_lens, converters, is_lossy
@@ -20,6 +21,8 @@ from syncline.mapping.converters.phones import by_library
 from syncline.mapping.converters.world import _names
 from syncline.mapping.syntax import parse
 from syncline.mapping.values import canonical_decimal
+from syncline.model.identifiers import check_digit, gtin
+from syncline.model.quantity import units
 
 
 def _trimmed(text: str) -> str:
@@ -28,6 +31,14 @@ def _trimmed(text: str) -> str:
 
 def _canonical_json(value: object) -> str:
     return msgspec.json.encode(value, order="deterministic").decode()
+
+
+def _with_check_digit(body: str) -> str:
+    return f"{body}{check_digit(body)}"
+
+
+def _digits(count: int) -> st.SearchStrategy[str]:
+    return st.text(string.digits, min_size=count, max_size=count)
 
 
 WORDS = st.text(string.ascii_letters + "äöüß中文é", min_size=1, max_size=8)
@@ -39,6 +50,9 @@ SECONDS = MOMENTS.map(lambda moment: moment.replace(microsecond=0).isoformat() +
 INSTANTS = MOMENTS.map(lambda moment: _trimmed(moment.isoformat(timespec="microseconds")) + "Z")
 DATES = st.dates().map(str)
 TEXTS = st.lists(WORDS, min_size=1, max_size=4).map(" ".join)
+GTINS = st.sampled_from([7, 11, 12, 13]).flatmap(_digits).map(_with_check_digit).map(gtin)
+IBANS = _digits(18).map(lambda body: f"DE{98 - int(f'{body}131400') % 97:02}{body}")
+VATS = st.integers(10_000_000, 99_999_999).map(lambda body: f"DE{body}{mod_11_10.calc_check_digit(str(body))}")
 SETS = st.lists(WORDS, max_size=4).map(lambda words: sorted(set(words)))
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | WORDS,
@@ -90,6 +104,12 @@ DOMAINS: dict[str, list[tuple[str, st.SearchStrategy[object]]]] = {
     "json": [("a | json", JSON.filter(lambda value: value not in (None, "")).map(_canonical_json))],
     "empty": [("a | empty(n/a)", TEXTS | st.none() | st.just(""))],
     "default": [("a | default(none)", TEXTS)],
+    "gtin": [("a | gtin", GTINS), ("a | gtin(14)", GTINS), ("a | gtin(13)", GTINS.filter(lambda one: len(one) < 14))],
+    "gln": [("a | gln", _digits(12).map(_with_check_digit))],
+    "sscc": [("a | sscc", _digits(17).map(_with_check_digit))],
+    "vat": [(f"a | vat{call}", VATS) for call in ("", "(DE)", "(DE, bare)")],
+    "iban": [("a | iban", IBANS), ("a | iban(spaced)", IBANS)],
+    "unit code": [(f"a | unit code{form}", st.sampled_from(sorted(units()))) for form in ("", "(symbol)", "(word)")],
     "ref": [("a | ref(customer)", TEXTS), ("a | ref(customer, number)", st.integers(0, 10**9).map(str))],
 }
 CASES = [(name, *case) for name, cases in DOMAINS.items() for case in cases]

@@ -19,7 +19,7 @@ systems:
   erp: {connector: rest, url: "https://erp.example"}
 flows:
   products:
-    entity: product
+    entity: article
     own: {"*": {owner: erp}, note: latest}
     match: [[sku]]
     systems:

@@ -16,7 +16,7 @@ systems:
   erp: {connector: rest, url: "https://erp.example"}
 flows:
   customers:
-    entity: customer
+    entity: client
     own: {"*": latest}
     match: [[tax]]
     systems:
@@ -27,8 +27,8 @@ flows:
     own: {"*": latest}
     match: [[number]]
     systems:
-      crm: {resource: deals, map: {number: no, customer: "buyer | ref(customer)", comment: comment}}
-      erp: {resource: sales, map: {number: number, customer: "head.party | ref(customer)", comment: head.remark}}
+      crm: {resource: deals, map: {number: no, customer: "buyer | ref(client)", comment: comment}}
+      erp: {resource: sales, map: {number: number, customer: "head.party | ref(client)", comment: head.remark}}
 """
 
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from syncline.config.checking import checked
-from syncline.config.parts import CasePart
+from syncline.config.entities import check_case
+from syncline.config.parts import CasePart, FlowPart
 from syncline.config.problems import Problems, Route, named, suggestion
 from syncline.config.settings import MappingCase
 from syncline.config.tree import TreeReader
 from syncline.mapping import Lens
+from syncline.model.entities import definition
 
 
-def cases_of(file: str | None, route: Route, lenses: Mapping[str, Lens], reader: TreeReader) -> tuple[MappingCase, ...]:
+def cases_of(part: FlowPart, route: Route, lenses: Mapping[str, Lens], reader: TreeReader) -> tuple[MappingCase, ...]:
     """The cases of a flow; none when it names no file."""
+    file = part.cases
     if file is None:
         return ()
     data = reader.read_beside(file, route)
@@ -22,7 +25,13 @@ def cases_of(file: str | None, route: Route, lenses: Mapping[str, Lens], reader:
             reader.problems.add(route, f"{named(route)}: {file} is no list of cases.", "Write `- name: ...` for each.")
         return ()
     found = [_case(one, (*route, index), lenses, reader.problems) for index, one in enumerate(data)]
-    return tuple(case for case in found if case is not None)
+    cases = tuple(case for case in found if case is not None)
+    entity = definition(part.entity)
+    if entity is not None:
+        for index, case in enumerate(found):
+            values = {} if case is None else case.entity
+            check_case(entity, values, (*route, index, "entity"), reader.problems)
+    return cases
 
 
 def _case(data: object, route: Route, lenses: Mapping[str, Lens], problems: Problems) -> MappingCase | None:

@@ -8,6 +8,7 @@ from typing import TypeVar
 import msgspec
 
 from syncline.config.cases import cases_of
+from syncline.config.entities import apart, check_keys, check_mapping
 from syncline.config.matches import matches_of
 from syncline.config.parts import FlowPart, SidePart
 from syncline.config.problems import Problems, Route, named, suggestion
@@ -17,6 +18,7 @@ from syncline.config.settings import FlowSettings
 from syncline.config.tree import TreeReader
 from syncline.errors import SetupError
 from syncline.mapping import ConverterSpec, Lens, compile_lens
+from syncline.model.entities import definition
 from syncline.model.flow import DeletePolicy, Direction, Flow, Side
 
 SettingT = TypeVar("SettingT")
@@ -50,6 +52,7 @@ def flow_of(name: str, part: FlowPart, around: Surroundings) -> FlowSettings | N
     mapped = _mapped_sides(part, route, around)
     if not mapped or len(mapped) < len(part.systems):
         return None
+    _check_entity(part.entity, mapped, route, problems)
     sides = _sides(part, mapped, route, problems)
     carried = _carried(sides, mapped)
     rules = FieldRules(part=part, carried=carried, route=route, problems=problems)
@@ -63,14 +66,27 @@ def flow_of(name: str, part: FlowPart, around: Surroundings) -> FlowSettings | N
         line_references=_line_references(carried.references),
     )
     _check_references(carried.references, route, around)
+    entity = definition(part.entity)
+    notes = (*rules.notes, *(apart(entity, flow.fields) if entity is not None else ()))
     lenses = {system: one.lens for system, one in mapped.items()}
-    cases = cases_of(part.cases, (*route, "cases"), lenses, around.reader)
+    cases = cases_of(part, (*route, "cases"), lenses, around.reader)
     if len(problems.found) > before:
         return None
     return FlowSettings(
         flow=flow, lenses=lenses, texts={system: one.texts for system, one in mapped.items()}, when=when, cases=cases,
-        notes=tuple(rules.notes), place=problems.place(route),
+        notes=notes, place=problems.place(route),
     )  # fmt: skip
+
+
+def _check_entity(name: str, mapped: Mapping[str, _Mapped], route: Route, problems: Problems) -> None:
+    """Tell where the mappings of a canonical entity are not of it."""
+    entity = definition(name)
+    if entity is None:
+        return
+    sides = {system: one.lens.inner for system, one in mapped.items()}
+    for system, fields in sides.items():
+        check_mapping(entity, fields, (*route, "systems", system, "map"), problems)
+    check_keys(entity, sides, route, problems)
 
 
 def _mapped_sides(part: FlowPart, route: Route, around: Surroundings) -> dict[str, _Mapped]:

@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from syncline.model.entities import ENTITIES
 from syncline.model.flow import DeletePolicy, Direction, Empties
 
 Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*$", max_length=63)]
@@ -47,6 +48,7 @@ _MOMENT = {
     "additionalProperties": False,
 }
 _WHEN = {"oneOf": [_MOMENT, {"type": "array", "items": _MOMENT}]}
+_ENTITY = "A canonical entity, whose fields are defined, or any other name; one flow for each."
 _MAP = {"type": ["object", "string"], "description": "The mapping itself, or the name of its file."}
 
 #: Parsed by a module of its own, which names the exact place of a problem.
@@ -78,7 +80,7 @@ class SidePart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class FlowPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The agreement of one entity type among systems."""
 
-    entity: Annotated[Name, Meta(description="The entity type; one flow for each.")]
+    entity: Annotated[Name, Meta(description=_ENTITY, examples=list(ENTITIES))]
     systems: Annotated[dict[str, SidePart], Meta(min_length=1, description="The systems that take part.")]
     when: Annotated[When, Meta(description="{every: 30s}, {cron, zone}, {webhook}, {event}, or a list of them.")] = None
     own: Annotated[dict[str, Rule], Meta(description='The rule of each field or group; "*" is for all others.')] = {}

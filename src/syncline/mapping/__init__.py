@@ -10,12 +10,14 @@ from syncline.mapping.laws import LawBreak, check_laws, is_lossy
 from syncline.mapping.lens import Lens
 from syncline.mapping.paths import Path
 from syncline.mapping.values import Json, Mapped, Problem, Value
+from syncline.model.definitions import Kind
 
 __all__ = [
     "Arguments",
     "Converter",
     "ConverterSpec",
     "Json",
+    "Kind",
     "LawBreak",
     "Lens",
     "Mapped",

@@ -25,6 +25,7 @@ from syncline.mapping.fields import (
     Direct,
     Feed,
     FieldSet,
+    Given,
     Joined,
     Writer,
     WritesDirect,
@@ -36,6 +37,7 @@ from syncline.mapping.lines import Lines
 from syncline.mapping.paths import Path, parse_path
 from syncline.mapping.splits import Split, feeds_of_splits, split_of, writers_of_splits
 from syncline.mapping.syntax import Call, Expression, Literal, parse, parse_calls, unclear
+from syncline.model.definitions import Kind
 
 _NAME = re.compile(r"\w[\w-]*")
 _LONG_KEYS = ("path", "convert", "one-way")
@@ -61,6 +63,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     split: Split | None = None  #: its feed and writer are made together with the others of the same path
     references: Mapping[str, str]
     loses: str = ""
+    given: Given = Given()
 
 
 class Wording(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,6 +74,7 @@ class Wording(msgspec.Struct, frozen=True, kw_only=True):
     expression: Expression
     converters: tuple[Converter, ...]
     one_way: bool
+    given: Given
 
     @property
     def reading(self) -> tuple[Steps, ...]:
@@ -131,6 +135,7 @@ def _field_set(spec: object, scope: Scope) -> FieldSet:
         writers=tuple(writers),
         references={name: entity for field in fields for name, entity in field.references.items()},
         loses={field.name: field.loses for field in fields if field.loses},
+        gives={field.name: field.given for field in fields},
     )
 
 
@@ -142,7 +147,8 @@ def _named(name: object, entry: object, scope: Scope) -> Field:
     try:
         if isinstance(entry, Mapping) and "each" in entry:
             return _lines(name, entry, scope)
-        return _field(name, _wording(name, entry, scope))
+        wording = _wording(name, entry, scope)
+        return msgspec.structs.replace(_field(name, wording), given=wording.given)
     except SetupError as error:
         msg = f"field {name}: {error.what}"
         raise SetupError(msg, cure=error.cure) from None
@@ -253,13 +259,26 @@ def _wording(name: str, entry: object, scope: Scope) -> Wording:
     if isinstance(source, Call) and source.name not in _SOURCES:
         raise _no_source(source, entry, scope)
     calls = [call for call in expression.calls if call.name != _ONE_WAY]
+    made = tuple(_converter(call, entry, scope) for call in calls)
     return Wording(
         field=name,
         text=entry,
         expression=expression,
-        converters=tuple(_converter(call, entry, scope) for call in calls),
+        converters=made,
         one_way=len(calls) < len(expression.calls),
+        given=_given(source, [scope.known[call.name] for call in calls], made),
     )
+
+
+def _given(source: Literal | Call, specs: Sequence[ConverterSpec], made: Sequence[Converter]) -> Given:
+    """What the last converter gives that does not hand on what it got; texts that are joined or split are texts."""
+    if isinstance(source, Call) and source.name == "const":
+        return Given(choices=tuple(argument.value.value for argument in source.arguments))
+    given = Given(kind=Kind.TEXT if isinstance(source, Call) else None)
+    for spec, converter in zip(specs, made, strict=True):
+        if not spec.keeps:
+            given = Given(kind=spec.gives, choices=converter.choices)
+    return given
 
 
 def _long(name: str, entry: Mapping[object, object], scope: Scope) -> Wording:

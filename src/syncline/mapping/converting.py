@@ -15,6 +15,7 @@ from msgspec import UNSET
 from syncline.errors import SetupError
 from syncline.mapping.syntax import Argument, Call, Literal, unclear
 from syncline.mapping.values import Column, ColumnStep, ShortWay, Step, is_blank
+from syncline.model.definitions import Kind
 
 _MEMORY = 50_000  # texts
 _LONGEST_REMEMBERED = 200  # characters
@@ -30,6 +31,7 @@ class Converter(msgspec.Struct, frozen=True, kw_only=True):
     remembers: bool = False  #: texts repeat and the steps are dear
     sees_blanks: bool = False  #: null, empty and absent come to the steps, too
     refers_to: str = ""  #: entity type, where the value is a reference
+    choices: tuple[object, ...] = ()  #: all that a read can make, where that is a fixed list
     loses: str = ""  #: what a put cannot restore, for the reference page; empty where both ways agree
 
 
@@ -49,6 +51,8 @@ class ConverterSpec(msgspec.Struct, frozen=True, kw_only=True):
     summary: str
     example: str
     build: Callable[[Arguments], Converter]
+    gives: Kind | None = None  #: what a read makes; None where that is not known
+    keeps: bool = False  #: a read leaves the kind of a value as it is
     parameters: tuple[Parameter, ...] = ()
 
 

@@ -27,6 +27,7 @@ from syncline.mapping.values import (
     shown,
     within_64_bits,
 )
+from syncline.model.definitions import Kind
 
 Read = Callable[[str], Column]  #: the column of one of the system's own fields
 
@@ -289,6 +290,13 @@ def blank_of(parts: Iterable[object]) -> object:
     return "" if "" in found else None
 
 
+class Given(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of the values that a field's mapping makes, before one is read."""
+
+    kind: Kind | None = None  #: None: anything
+    choices: tuple[object, ...] = ()  #: all of them, where that is a fixed list
+
+
 class FieldSet(msgspec.Struct, frozen=True, kw_only=True):
     """All fields of one mapping, and the writers that turn them back into records."""
 
@@ -296,6 +304,7 @@ class FieldSet(msgspec.Struct, frozen=True, kw_only=True):
     writers: tuple[Writer, ...]
     references: Mapping[str, str]
     loses: Mapping[str, str] = {}  #: per field what a write cannot keep
+    gives: Mapping[str, Given] = {}  #: per field what a read makes
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ flows:
         map: {name: name, phone: phone, tax_id: tax_id, credit_limit: limit}
       erp:
         resource: party.party
-        map: {name: name, phone: phone, tax_id: vat, credit_limit: limit, terms: terms}
+        map: {name: name, phone: phone, tax_id: vat, credit_limit: limit, payment_terms: terms}
 """
 ORDERS = """
   orders:

@@ -28,7 +28,7 @@ def test_every_blueprint_says_what_it_is_for():
 def test_a_blueprint_loads(tmp_path, name):
     project = loaded(name, tmp_path)
 
-    assert [settings.flow.entity for settings in project.flows] == ["customer", "product", "order"]
+    assert [settings.flow.entity for settings in project.flows] == ["customer", "product", "sales_order"]
     assert [settings.notes for settings in project.flows] == [(), (), ()]
 
 

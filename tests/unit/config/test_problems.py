@@ -33,9 +33,21 @@ CASES = {
     "a rule that is none": ("phone: latest", "phone: newest", "newest", "is no rule", "latest"),
     "an owner that is no system": ("{owner: erp}", "{owner: epr}", "epr", "epr is no system", "Did you mean `erp`?"),
     "a rule of no field": ("phone: latest", "fone: latest", "fone", "no field or group fone", "`phone`"),
-    "an owner that lacks it": ("phone: latest", "terms: {owner: crm}", "{owner: crm}}", "does not carry terms", "erp"),
+    "an owner that lacks it": (
+        "phone: latest",
+        "payment_terms: {owner: crm}",
+        "{owner: crm}}",
+        "does not carry payment_terms",
+        "erp",
+    ),
     "a match by no field": ("[[tax_id]", "[[taxid]", "taxid", "no field taxid", "`tax_id`"),
-    "a match by one system's field": ("[[tax_id]", "[[terms]", "terms", "only erp carries terms", "both"),
+    "a match by one system's field": (
+        "[[tax_id]",
+        "[[payment_terms]",
+        "payment_terms",
+        "only erp carries payment_terms",
+        "both",
+    ),
     "a match rule that is none": ("[[tax_id]", "[3", "3,", "no match rule", "[tax_id]"),
     "a share above one": ("at_least: 0.92", "at_least: 92", "92", "above 0, 1 at most", "0.92"),
     "an unknown part of a score": ("at_least: 0.92", "at_least: 1, ask: 1", "ask:", "unknown setting", "ask_from"),
@@ -75,9 +87,11 @@ def test_what_is_no_project_is_said(tmp_path, text):
 
 
 def test_one_flow_per_entity(tmp_path):
-    found = problem(tmp_path, SMALL + ORDERS.replace("entity: order", "entity: customer"))
+    found = problem(
+        tmp_path, changed("entity: customer", "entity: order") + ORDERS.replace("| ref(customer)", "| trim")
+    )
 
-    assert "the flow customers has the entity customer already" in found.what
+    assert "the flow customers has the entity order already" in found.what
 
 
 def test_a_reference_needs_a_flow_of_its_entity(tmp_path):
@@ -92,13 +106,13 @@ def test_a_flow_with_problems_does_not_make_others_wrong(tmp_path):
     assert "no duration" in found.what
 
 
-CIRCLE = SMALL.replace("terms: terms}", "terms: terms, first: 'first | ref(order)'}") + ORDERS
+CIRCLE = SMALL.replace("payment_terms: terms}", "payment_terms: terms, x_first: 'first | ref(order)'}") + ORDERS
 
 
 def test_a_circle_of_references_may_hold_a_nullable_one(tmp_path):
     found = problem(
         tmp_path,
-        CIRCLE.replace("    match:", "    required: [first]\n    match:").replace(
+        CIRCLE.replace("    match:", "    required: [x_first]\n    match:").replace(
             "    entity: order", "    entity: order\n    required: [customer]"
         ),
     )

@@ -18,7 +18,13 @@ def test_a_project_is_read(tmp_path):
     assert (project.name, project.folder, sorted(project.systems)) == ("acme", tmp_path.resolve(), ["crm", "erp"])
     assert project.systems["crm"].connector == "rest"
     assert [side.resource for side in settings.flow.sides] == ["customers", "party.party"]
-    assert [field.name for field in settings.flow.fields] == ["name", "phone", "tax_id", "credit_limit", "terms"]
+    assert [field.name for field in settings.flow.fields] == [
+        "name",
+        "phone",
+        "tax_id",
+        "credit_limit",
+        "payment_terms",
+    ]
     assert settings.when == (Schedule(every=30.0),)
     assert settings.lenses["erp"].paths == {"name", "phone", "vat", "limit", "terms"}
 
@@ -43,7 +49,7 @@ def test_rules_are_resolved_per_field(tmp_path):
         "phone": Rule(kind=RuleKind.LATEST),
         "tax_id": Rule(kind=RuleKind.OWNER, owner="crm"),
         "credit_limit": Rule(kind=RuleKind.OWNER, owner="erp"),
-        "terms": Rule(kind=RuleKind.OWNER, owner="erp"),  # crm does not carry it
+        "payment_terms": Rule(kind=RuleKind.OWNER, owner="erp"),  # crm does not carry it
     }
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from syncline.mapping.converters import codes, numbers, shapes, texts, times, world
+from syncline.mapping.converters import codes, identifiers, numbers, shapes, texts, times, world
 from syncline.mapping.converting import ConverterSpec
 
 _SPECS = {
     spec.name: spec
-    for module in (texts, numbers, times, codes, world, shapes)
+    for module in (texts, numbers, times, codes, world, identifiers, shapes)
     for spec in sorted(module.SPECS, key=lambda spec: spec.name)
 }
 

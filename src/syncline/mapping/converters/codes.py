@@ -5,6 +5,7 @@ from __future__ import annotations
 from syncline.mapping.converting import Arguments, Converter, ConverterSpec, Parameter, did_you_mean
 from syncline.mapping.syntax import Argument
 from syncline.mapping.values import Step, kind, plain_words
+from syncline.model.definitions import Kind
 
 Key = tuple[type, object]  # 1 and true are equal in Python, not in JSON
 
@@ -50,7 +51,8 @@ def _pairs_to_steps(pairs: tuple[Argument, ...], arguments: Arguments) -> Conver
     ]
     reading = _table([(_key(wire), canonical, wins, index) for wire, canonical, wins, index in numbered], arguments)
     writing = _table([(_key(canonical), wire, wins, index) for wire, canonical, wins, index in numbered], arguments)
-    return Converter(get=_look_up(reading), put=_look_up(writing))
+    choices = tuple(dict.fromkeys(canonical for _, canonical, _, _ in numbered))
+    return Converter(get=_look_up(reading), put=_look_up(writing), choices=choices)
 
 
 def _enum(arguments: Arguments) -> Converter:
@@ -98,6 +100,7 @@ SPECS = (
         summary="Yes or no, in the system's words; without words, JSON's true and false are written.",
         example="active | boolean(true: J, false: N)",
         build=_boolean,
+        gives=Kind.BOOLEAN,
         parameters=(Parameter(name="pair", meaning="true or false: system value", repeats=True),),
     ),
 )

@@ -16,6 +16,7 @@ from syncline.mapping.values import (
     canonical_decimal,
     rounded,
 )
+from syncline.model.definitions import Kind
 
 _MOST_PLACES = 30
 _PLACES_READ, _PLACES_WRITTEN = (
@@ -24,15 +25,6 @@ _PLACES_READ, _PLACES_WRITTEN = (
 )  # a factor such as 1/60 never ends: what is written back is rounded more coarsely
 _SHORT_DIGITS, _SHORT_RANGE = 50, 18  # of a factor
 _WIDE = Context(prec=200, rounding=ROUND_HALF_EVEN)
-_UNITS: dict[str, dict[str, Fraction]] = {
-    "mass": {"mg": Fraction(1, 1000), "g": Fraction(1), "kg": Fraction(1000), "t": Fraction(1_000_000)}
-    | {"lb": Fraction("453.59237"), "oz": Fraction("28.349523125")},
-    "length": {"mm": Fraction(1), "cm": Fraction(10), "m": Fraction(1000), "km": Fraction(1_000_000)}
-    | {"in": Fraction("25.4"), "ft": Fraction("304.8")},
-    "volume": {"ml": Fraction(1), "cl": Fraction(10), "l": Fraction(1000), "m3": Fraction(1_000_000)},
-    "time": {"s": Fraction(1), "min": Fraction(60), "h": Fraction(3600), "d": Fraction(86400)},
-    "count": {"piece": Fraction(1), "pair": Fraction(2), "dozen": Fraction(12)},
-}
 
 
 def json_number(number: Decimal) -> int | float:
@@ -121,15 +113,26 @@ def _scale(arguments: Arguments) -> Converter:
 
 
 def _unit(arguments: Arguments) -> Converter:
-    names = [name for units in _UNITS.values() for name in units]
-    wire, canonical = arguments.text(0), arguments.text(1)
-    for index, name in enumerate((wire, canonical)):
-        if name not in names:
-            raise arguments.wrong(index, f"`{name}` is not a unit", did_you_mean(name, names))
-    for units in _UNITS.values():
-        if wire in units and canonical in units:
-            return _scaled(units[wire] / units[canonical])
-    raise arguments.wrong(1, f"`{wire}` cannot be turned into `{canonical}`", "Name two units of one kind.")
+    from syncline.model.quantity import factor  # noqa: PLC0415  most mappings need none of it
+
+    wire, canonical = (_unit_named(arguments, index) for index in (0, 1))
+    try:
+        ratio = factor(wire, canonical)
+    except ValueError:
+        what = f"`{arguments.text(0)}` cannot be turned into `{arguments.text(1)}`"
+        raise arguments.wrong(1, what, "Name two units of one kind.") from None
+    return _scaled(ratio)
+
+
+def _unit_named(arguments: Arguments, index: int) -> str:
+    from syncline.model.quantity import unit_of, units  # noqa: PLC0415  most mappings need none of it
+
+    name = arguments.text(index)
+    try:
+        return unit_of(name).code
+    except ValueError:
+        cure = did_you_mean(name, [word for one in units().values() for word in (one.code, one.symbol)])
+        raise arguments.wrong(index, f"`{name}` is not a unit", cure) from None
 
 
 def _scaled(factor: Fraction, places: int = _PLACES_READ) -> Converter:
@@ -194,6 +197,7 @@ SPECS = (
         summary="An exact number that the system keeps as text; extra digits are rounded half-up when written.",
         example="credit_limit | decimal(2)",
         build=_decimal,
+        gives=Kind.DECIMAL,
         parameters=(_PLACES,),
     ),
     ConverterSpec(
@@ -201,6 +205,7 @@ SPECS = (
         summary="An exact number that the system keeps as a JSON number.",
         example="weight | number",
         build=_number,
+        gives=Kind.DECIMAL,
         parameters=(_PLACES,),
     ),
     ConverterSpec(
@@ -208,6 +213,7 @@ SPECS = (
         summary="An amount that the system keeps in its smallest unit, such as cents.",
         example="total | minor(2)",
         build=_minor,
+        gives=Kind.DECIMAL,
         parameters=(Parameter(name="places", meaning="digits of the smallest unit, 2 if not given"),),
     ),
     ConverterSpec(
@@ -215,12 +221,14 @@ SPECS = (
         summary="A whole number of at most 64 bits.",
         example="quantity | integer",
         build=_integer,
+        gives=Kind.INTEGER,
     ),
     ConverterSpec(
         name="scale",
         summary="The canonical value is the system's value times a factor, exactly or rounded half-up to some places.",
         example="weight | number | scale(0.001)",
         build=_scale,
+        gives=Kind.DECIMAL,
         parameters=(
             Parameter(name="factor", meaning="a number other than zero", optional=False),
             Parameter(name="places", meaning="digits after the point that are kept; all when it is not given"),
@@ -228,11 +236,12 @@ SPECS = (
     ),
     ConverterSpec(
         name="unit",
-        summary="A quantity in another unit: mass, length, volume, time or count.",
+        summary="A quantity in another unit of one kind: mass, length, area, volume, time, energy, power or count.",
         example="weight | number | unit(g, kg)",
         build=_unit,
+        gives=Kind.DECIMAL,
         parameters=(
-            Parameter(name="from", meaning="unit in the system", optional=False),
+            Parameter(name="from", meaning="unit in the system, by symbol or code", optional=False),
             Parameter(name="to", meaning="canonical unit", optional=False),
         ),
     ),

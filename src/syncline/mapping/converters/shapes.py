@@ -10,6 +10,7 @@ from msgspec import UNSET
 
 from syncline.mapping.converting import Arguments, Converter, ConverterSpec, Parameter
 from syncline.mapping.values import as_integer, as_text, kind
+from syncline.model.definitions import Kind
 
 _json = msgspec.json.Encoder(decimal_format="number", order="deterministic")
 
@@ -101,12 +102,14 @@ SPECS = (
         summary="A set of texts that the system keeps as a JSON list; their order does not matter.",
         example="labels | list",
         build=_list,
+        gives=Kind.SET,
     ),
     ConverterSpec(
         name="tags",
         summary="A set of texts that the system keeps as one text with separators.",
         example='labels | tags(";")',
         build=_tags,
+        gives=Kind.SET,
         parameters=(Parameter(name="separator", meaning="a comma if not given"),),
     ),
     ConverterSpec(
@@ -114,12 +117,14 @@ SPECS = (
         summary="Any nested value, kept whole as JSON text.",
         example="settings | json",
         build=lambda _: Converter(get=_read_json, put=_write_json, loses="digits of a number after the 17th"),
+        gives=Kind.TEXT,
     ),
     ConverterSpec(
         name="empty",
         summary="What the system writes where it means null; the first stand-in is written back.",
         example="fax | empty(n/a)",
         build=_empty,
+        keeps=True,
         parameters=(Parameter(name="stand-in", meaning="a value that means null", optional=False, repeats=True),),
     ),
     ConverterSpec(
@@ -127,6 +132,7 @@ SPECS = (
         summary="What is written where the canonical value is null or empty.",
         example="terms | default(net30)",
         build=_default,
+        keeps=True,
         parameters=(Parameter(name="value", meaning="the value to write", optional=False),),
     ),
     ConverterSpec(
@@ -134,6 +140,7 @@ SPECS = (
         summary="The identifier of another record; in each system it is that system's own.",
         example="customer_id | ref(customer)",
         build=_reference,
+        gives=Kind.REFERENCE,
         parameters=(
             Parameter(name="entity", meaning="type of the entity that is meant", optional=False),
             Parameter(name="form", meaning="`text` or `number`: how the system writes identifiers"),

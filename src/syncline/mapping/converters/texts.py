@@ -8,6 +8,7 @@ from syncline.mapping.converters.columns import kept_where, lowered
 from syncline.mapping.converters.phones import E164, phone_column, phone_steps
 from syncline.mapping.converting import Arguments, Converter, ConverterSpec, Parameter
 from syncline.mapping.values import Step, as_text
+from syncline.model.definitions import Kind
 
 
 def _tidy(value: object) -> object:
@@ -78,30 +79,35 @@ SPECS = (
         summary="Text without outer and doubled spaces, in Unicode form NFC.",
         example="name | text",
         build=lambda _: _both_ways(_tidy),
+        gives=Kind.TEXT,
     ),
     ConverterSpec(
         name="trim",
         summary="Text without outer spaces.",
         example="name | trim",
         build=lambda _: _both_ways(lambda value: as_text(value).strip()),
+        gives=Kind.TEXT,
     ),
     ConverterSpec(
         name="upper",
         summary="Text in capitals.",
         example="code | upper",
         build=lambda _: _both_ways(lambda value: as_text(value).upper()),
+        gives=Kind.TEXT,
     ),
     ConverterSpec(
         name="lower",
         summary="Text in small letters.",
         example="login | lower",
         build=lambda _: _both_ways(lambda value: as_text(value).lower()),
+        gives=Kind.TEXT,
     ),
     ConverterSpec(
         name="email",
         summary="An e-mail address, trimmed, with its domain in small letters.",
         example="mail | email",
         build=_email,
+        gives=Kind.EMAIL,
         parameters=(Parameter(name="lower", meaning="`lower` writes the part before the @ in small letters, too"),),
     ),
     ConverterSpec(
@@ -109,6 +115,7 @@ SPECS = (
         summary="A phone number as E.164; text that is no phone number stays as it is.",
         example="phone | phone(CN)",
         build=_phone,
+        gives=Kind.PHONE,
         parameters=(
             Parameter(name="region", meaning="country of numbers without a country code, ISO 3166 two letters"),
         ),
@@ -118,6 +125,7 @@ SPECS = (
         summary="The system writes this text before the value.",
         example="number | prefix(C-)",
         build=_prefix,
+        gives=Kind.TEXT,
         parameters=(Parameter(name="text", meaning="what stands before the value", optional=False),),
     ),
     ConverterSpec(
@@ -125,6 +133,7 @@ SPECS = (
         summary="The system fills the value up from the left.",
         example="code | pad(8, 0)",
         build=_pad,
+        gives=Kind.TEXT,
         parameters=(
             Parameter(name="width", meaning="characters in the system", optional=False),
             Parameter(name="filler", meaning="one character, 0 if not given"),
@@ -135,6 +144,7 @@ SPECS = (
         summary="The system takes so many characters; what is longer is cut when it is written.",
         example="name | truncate(40)",
         build=_truncate,
+        keeps=True,
         parameters=(Parameter(name="length", meaning="characters", optional=False),),
     ),
 )

@@ -11,6 +11,7 @@ from typing import TypeVar
 from syncline.mapping.converters.numbers import json_number
 from syncline.mapping.converting import Arguments, Converter, ConverterSpec, Parameter
 from syncline.mapping.values import as_decimal, as_text
+from syncline.model.definitions import Kind
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ISO_DATE = "YYYY-MM-DD"
@@ -181,6 +182,7 @@ SPECS = (
         summary="A calendar date, in the system's format.",
         example='born | date("DD.MM.YYYY")',
         build=_date,
+        gives=Kind.DATE,
         parameters=(Parameter(name="format", meaning="YYYY, MM and DD with anything between; ISO if not given"),),
     ),
     ConverterSpec(
@@ -188,6 +190,7 @@ SPECS = (
         summary="A point in time. With a zone, the system writes its local time without an offset.",
         example='changed | instant(Asia/Shanghai, "YYYY-MM-DD HH:mm:ss")',
         build=_instant,
+        gives=Kind.INSTANT,
         parameters=(
             Parameter(name="zone", meaning="name or offset of the system's clock, UTC if not given"),
             Parameter(name="format", meaning="YYYY MM DD HH mm ss f with anything between; ISO if not given"),
@@ -198,11 +201,13 @@ SPECS = (
         summary="A point in time as seconds since 1970, as a JSON number.",
         example="changed | unix seconds",
         build=lambda _: _unix(1),
+        gives=Kind.INSTANT,
     ),
     ConverterSpec(
         name="unix milliseconds",
         summary="A point in time as milliseconds since 1970, as a JSON number.",
         example="changed | unix milliseconds",
         build=lambda _: _unix(1000),
+        gives=Kind.INSTANT,
     ),
 )

@@ -16,6 +16,7 @@ import msgspec
 
 from syncline.mapping.converting import Arguments, Converter, ConverterSpec, Parameter
 from syncline.mapping.values import Step, as_text
+from syncline.model.definitions import Kind
 
 Table = Callable[[], Mapping[str, str]]
 
@@ -179,6 +180,7 @@ SPECS = (
         summary="A country by its code, or by its name in any of fourteen languages, as ISO 3166 two letters.",
         example="country | country(name)",
         build=_country,
+        gives=Kind.COUNTRY,
         parameters=(
             Parameter(name="form", meaning="what is written: iso2 (if not given), iso3 or name"),
             Parameter(name="language", meaning="of the names that are written, en if not given"),
@@ -189,6 +191,7 @@ SPECS = (
         summary="A language by its code, or by its name in any of fourteen languages, as ISO 639 two letters.",
         example="language | language(locale)",
         build=_language,
+        gives=Kind.LANGUAGE,
         parameters=(
             Parameter(name="form", meaning="what is written: code (if not given: zh-CN), locale (zh_CN), iso3 or name"),
         ),
@@ -198,6 +201,7 @@ SPECS = (
         summary="A currency by its code, sign, or name in any of fourteen languages, as ISO 4217 three letters.",
         example="currency | currency(symbol)",
         build=_currency,
+        gives=Kind.CURRENCY,
         parameters=(Parameter(name="form", meaning="what is written: code (if not given), symbol or name"),),
     ),
 )
