@@ -31,6 +31,7 @@ CUSTOMER = EntityDefinition(
         text("name", "the name of the company, or the whole name of the person", "PartyName/Name", nullable=False),
         text("first_name", "of a person", "Person/FirstName"),
         text("last_name", "of a person", "Person/FamilyName"),
+        text("full_name", "of a person, as it is written in full"),
         choice("kind", "company person", "what it is"),
         choice("stage", "lead prospect customer former", "how far it has come"),
         text("segment", "the group that sales or the planner puts it in"),
