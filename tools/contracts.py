@@ -105,7 +105,14 @@ def promised(rows: Sequence[Shipped]) -> Table:
 def measured(rows: Sequence[Shipped], found: Mapping[str, Findings]) -> Table:
     """What the kit showed: how many promises, which times, what is done to values."""
     head = ("resource", "tier", "kept", "not claimed", *(letter for _, letter in _TIMES), "values")
-    return head, [(f"`{one.title}`", *_measured(one, found.get(one.title))) for one in rows]
+    return head, [(f"`{one.title}`", *_measured(evidence(one, found))) for one in rows]
+
+
+def evidence(one: Shipped, found: Mapping[str, Findings]) -> Findings | None:
+    """The report of this resource as it is shipped: its own, or that of the same system in another blueprint."""
+    place = one.title.partition(".")[2]
+    alike = [found.get(one.title), *(report for title, report in found.items() if title.partition(".")[2] == place)]
+    return next((report for report in alike if report and report.contract == one.contract), None)
 
 
 def connectors(found: Mapping[str, Findings]) -> Table:
@@ -147,8 +154,8 @@ def _claimed(contract: Contract) -> Iterator[str]:
     yield contract.read_back.value
 
 
-def _measured(one: Shipped, found: Findings | None) -> Iterator[str]:
-    if found is None or found.contract != one.contract:
+def _measured(found: Findings | None) -> Iterator[str]:
+    if found is None:
         yield from ("-", "not tried here", *[""] * (len(_TIMES) + 2))
         return
     yield tier_of(found)
