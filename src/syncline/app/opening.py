@@ -212,6 +212,7 @@ def _bind(
         flow=flow, layout=layout, units=units_of(flow, layout), sides=sides, line_references=line_references,
         references={place[one.name]: one.reference for one in flow.fields if one.reference},
         nullable=frozenset(place[one.name] for one in flow.fields if one.reference in circle and one.nullable),
+        cleaners={place[name]: cleaner for name, cleaner in settings.cleaners.items()},
     )  # fmt: skip
 
 

@@ -3,7 +3,8 @@
 Nothing is decided here. Each name is the entry of one engine module, so that whoever drives the hub imports one place.
 
     sync, plan, apply, match, questions, answer            one pass, or a look ahead
-    status, drift, verify                                  where the systems stand
+    status, drift, figures, verify                         where the systems stand
+    findings, profile                                      what the values are like
     conflicts, resolve, parked, retry, edit_and_retry      what waits for a person
     why, history, undo                                     what happened, and how to take it back
     normalisers, refuse_normaliser                         what systems do to values
@@ -12,19 +13,22 @@ Nothing is decided here. Each name is the entry of one engine module, so that wh
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from syncline.engine import conflicts as clashes
 from syncline.engine import drift as drifting
+from syncline.engine import figures as figuring
 from syncline.engine import history as histories
 from syncline.engine import normalisers as learned
 from syncline.engine import parked as refusals
-from syncline.engine import plans, statistics
+from syncline.engine import plans, profiling, statistics
 from syncline.engine import questions as asking
 from syncline.engine import undo as undoing
 from syncline.engine import verify as verifying
 from syncline.engine.hub import Hub
 from syncline.engine.labels import flows_named
 from syncline.engine.run import run
+from syncline.model.figures import Figures, FindingRow
 from syncline.model.report import (
     ConflictRow,
     DriftRow,
@@ -41,6 +45,7 @@ from syncline.model.report import (
     VerifyReport,
     Why,
 )
+from syncline.quality import EntityProfile
 
 
 def sync(hub: Hub, flows: Sequence[str] | None = None, *, full: bool = False, approved: bool = False) -> RunReport:
@@ -80,8 +85,23 @@ def answer(hub: Hub, flow: str, system: str, key: str, choice: str) -> Question:
 
 
 def status(hub: Hub) -> Status:
-    """Where the hub stands. Reads only."""
-    return statistics.status(hub)
+    """Where the hub stands, with the figures that are cheap to tell. Reads only."""
+    return replace(statistics.status(hub), figures=figuring.figures(hub))
+
+
+def figures(hub: Hub, flows: Sequence[str] | None = None, *, deep: bool = True) -> Figures:
+    """The sync's own figures; `deep` looks at every record. Reads only, so that metrics may ask at any time."""
+    return figuring.figures(hub, flows, deep=deep)
+
+
+def findings(hub: Hub, flows: Sequence[str] | None = None) -> Sequence[FindingRow]:
+    """Records that flow although they break a rule, oldest first."""
+    return figuring.finding_rows(hub, flows)
+
+
+def profile(hub: Hub, flows: Sequence[str] | None = None, *, keep: bool = True) -> Sequence[EntityProfile]:
+    """What the agreed values look like, against the last profile; `keep` makes this the last one."""
+    return profiling.profile(hub, flows, keep=keep)
 
 
 def drift(hub: Hub, flows: Sequence[str] | None = None, *, repair: bool = False) -> Sequence[DriftRow]:

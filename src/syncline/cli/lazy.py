@@ -29,7 +29,10 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
     "Bring into agreement": {
         "match": "matching", "plan": "planning", "apply": "planning", "sync": "syncing", "run": "syncing",
     },
-    "Look": {"status": "watching", "drift": "watching", "verify": "watching", "why": "history", "history": "history"},
+    "Look": {
+        "status": "watching", "drift": "watching", "verify": "watching", "profile": "profiles", "findings": "profiles",
+        "why": "history", "history": "history",
+    },
     "Decide": {
         "conflicts": "people", "parked": "people", "normalisers": "normalising", "undo": "history",
     },

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from syncline.cli.figuring import show_figures
 from syncline.cli.ledgers import agreement_parts, show_waiting
 from syncline.cli.show import BAD, DIM, GOOD, HEAD, WAITS, Cell, Screen, ago, counted, moment, number
 from syncline.model.report import DriftCount, DriftRow, RunReport, Status, StreamStatus
@@ -27,6 +28,9 @@ def show_status(screen: Screen, told: Status) -> None:
         plans = ", ".join(told.waiting_plans[:_MOST_PLANS])
         screen.line((f"not applied: {counted(len(told.waiting_plans), 'plan')} ({plans})", DIM), hang=2)
     _show_runs(screen, told.runs)
+    if told.figures and told.runs:
+        screen.blank()
+        show_figures(screen, told.figures)
 
 
 def _read_through(stream: StreamStatus) -> Cell:

@@ -39,21 +39,26 @@ def drift(
     *,
     repair: Annotated[bool, typer.Option("--repair", help="Plan anew what differs without a reason.")] = False,
 ) -> None:
-    """Compare the systems field by field, and say why they differ.
+    """Compare the systems field by field, say why they differ, and show the figures of the sync.
 
     Ends with 3 when a difference has no reason.
     """
     from syncline.app import open_hub, operations
+    from syncline.cli.figuring import show_figures
     from syncline.cli.show import Screen, document
     from syncline.cli.standing import show_drift
 
     asked = asked_of(context)
     with open_hub(asked.folder(), writing=repair) as hub:
         rows = operations.drift(hub, flows or None, repair=repair)
+        figures = operations.figures(hub, flows or None)
     if asked.json:
-        document({"drift": rows})
+        document({"drift": rows, "figures": figures})
     else:
-        show_drift(Screen(asked), rows)
+        screen = Screen(asked)
+        show_drift(screen, rows)
+        screen.blank()
+        show_figures(screen, figures)
     leave(Code.WAITS if any(row.total.unexplained for row in rows) else Code.FINE)
 
 

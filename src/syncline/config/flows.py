@@ -12,6 +12,7 @@ from syncline.config.entities import apart, check_keys, check_mapping
 from syncline.config.matches import matches_of
 from syncline.config.parts import FlowPart, SidePart
 from syncline.config.problems import Problems, Route, named, suggestion
+from syncline.config.quality import QualityReader
 from syncline.config.rules import Carried, FieldRules
 from syncline.config.schedules import schedules_of
 from syncline.config.settings import FlowSettings
@@ -20,6 +21,7 @@ from syncline.errors import SetupError
 from syncline.mapping import ConverterSpec, Lens, compile_lens
 from syncline.model.entities import definition
 from syncline.model.flow import DeletePolicy, Direction, Flow, Side
+from syncline.model.quality import Quality
 
 SettingT = TypeVar("SettingT")
 
@@ -56,6 +58,8 @@ def flow_of(name: str, part: FlowPart, around: Surroundings) -> FlowSettings | N
     sides = _sides(part, mapped, route, problems)
     carried = _carried(sides, mapped)
     rules = FieldRules(part=part, carried=carried, route=route, problems=problems)
+    expected = QualityReader(part=part, fields=tuple(carried.carriers), route=route, problems=problems)
+    cleaners = expected.cleaners(around.converters)
     flow = Flow(
         name=name,
         entity=part.entity,
@@ -64,6 +68,7 @@ def flow_of(name: str, part: FlowPart, around: Surroundings) -> FlowSettings | N
         match=matches_of(part.match, (*route, "match"), carried.carriers, problems),
         lines=frozenset[str]().union(*(one.lines for one in mapped.values())),
         line_references=_line_references(carried.references),
+        quality=expected.quality(when),
     )
     _check_references(carried.references, route, around)
     entity = definition(part.entity)
@@ -72,9 +77,10 @@ def flow_of(name: str, part: FlowPart, around: Surroundings) -> FlowSettings | N
     cases = cases_of(part, (*route, "cases"), lenses, around.reader)
     if len(problems.found) > before:
         return None
+    texts = {system: _judged(one.texts, flow.quality) for system, one in mapped.items()}
     return FlowSettings(
-        flow=flow, lenses=lenses, texts={system: one.texts for system, one in mapped.items()}, when=when, cases=cases,
-        notes=notes, place=problems.place(route),
+        flow=flow, lenses=lenses, texts=texts, when=when, cases=cases, notes=notes,
+        cleaners=cleaners, place=problems.place(route),
     )  # fmt: skip
 
 
@@ -87,6 +93,13 @@ def _check_entity(name: str, mapped: Mapping[str, _Mapped], route: Route, proble
     for system, fields in sides.items():
         check_mapping(entity, fields, (*route, "systems", system, "map"), problems)
     check_keys(entity, sides, route, problems)
+
+
+def _judged(texts: Mapping[str, str], quality: Quality) -> dict[str, str]:
+    """What is said of each field, its rules included: records are looked at once more when those change."""
+    rules = {name: [repr(rule) for rule in quality.rules if name in rule.fields or not rule.fields] for name in texts}
+    clean = {name: [quality.clean[name]] for name in texts if name in quality.clean}
+    return {name: " ".join([text, *rules[name], *clean.get(name, ())]) for name, text in texts.items()}
 
 
 def _mapped_sides(part: FlowPart, route: Route, around: Surroundings) -> dict[str, _Mapped]:

@@ -51,10 +51,44 @@ _WHEN = {"oneOf": [_MOMENT, {"type": "array", "items": _MOMENT}]}
 _ENTITY = "A canonical entity, whose fields are defined, or any other name; one flow for each."
 _MAP = {"type": ["object", "string"], "description": "The mapping itself, or the name of its file."}
 
+_NAMES = {"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
+_BY_FIELD = {"type": "object", "minProperties": 1}
+_CHECK = {
+    "type": "object",
+    "properties": {
+        "name": {"type": "string", "description": "What messages call it."},
+        "required": _NAMES,
+        "unique": _NAMES,
+        "reference": _NAMES,
+        "equal": _NAMES,
+        "tolerance": {"type": ["number", "string"], "description": "Of `equal`, in the unit of the field."},
+        "pattern": {**_BY_FIELD, "additionalProperties": {"type": "string", "maxLength": 200}},
+        "range": {**_BY_FIELD, "additionalProperties": {"type": "array", "minItems": 2, "maxItems": 2}},
+        "one_of": {**_BY_FIELD, "additionalProperties": {"type": "array", "minItems": 1}},
+        "freshness": {"type": ["string", "number", "object"]},
+        "compare": {"type": "string", "description": "Two fields and how they stand: promised_on >= ordered_on"},
+        "severity": {"enum": ["warn", "park", "stop"]},
+        "weight": {"type": "number", "exclusiveMinimum": 0},
+        "hard": {"type": "boolean", "description": "One broken record makes the validation score 0."},
+    },
+    "additionalProperties": False,
+}
+_TARGETS = {
+    "type": "object",
+    "properties": {
+        "lag": {"type": ["string", "number"], "description": "What a change may take to arrive."},
+        "tolerance": {"type": "object", "additionalProperties": {"type": ["number", "string"]}},
+        "additive": {"type": "object", "additionalProperties": {"type": "string"}},
+    },
+    "additionalProperties": False,
+}
+
 #: Parsed by a module of its own, which names the exact place of a problem.
 Rule = Annotated[object, Meta(extra_json_schema=_RULE)]
 Match = Annotated[object, Meta(extra_json_schema=_MATCH_RULE)]
 When = Annotated[object, Meta(extra_json_schema=_WHEN)]
+Check = Annotated[object, Meta(extra_json_schema=_CHECK)]
+TargetsPart = Annotated[object, Meta(extra_json_schema=_TARGETS)]
 Map = Annotated[object, Meta(extra_json_schema=_MAP)]
 
 
@@ -94,6 +128,10 @@ class FlowPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         bool | dict[str, bool], Meta(description="May the hub create records, everywhere or per system?")
     ] = {}
     cases: Annotated[Text | None, Meta(description="The file of mapping cases.")] = None
+    quality: Annotated[list[Check], Meta(description="What is expected of the values; see rules.md.")] = []
+    secret: Annotated[list[str], Meta(description="Fields whose values no message and no profile tells.")] = []
+    clean: Annotated[dict[str, Text], Meta(description='Converters that clean a field: "spaces | trim".')] = {}
+    targets: Annotated[TargetsPart, Meta(description="What the figures are measured against.")] = None
 
 
 class ProjectPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from syncline.config.problems import Place
-from syncline.mapping import Lens
+from syncline.mapping import Cleaner, Lens
 from syncline.model.flow import Flow
 from syncline.security import Secret
 
@@ -78,6 +78,7 @@ class FlowSettings(msgspec.Struct, frozen=True, kw_only=True):
     texts: Mapping[str, Mapping[str, str]]  #: by system and canonical field, what its mapping says
     when: tuple[Schedule, ...] = ()
     cases: tuple[MappingCase, ...] = ()
+    cleaners: Mapping[str, Cleaner] = {}  #: by canonical field
     notes: tuple[str, ...] = ()  #: what was decided because nothing was said
     place: Place
 

@@ -13,10 +13,12 @@ from collections.abc import Set as AbstractSet
 import msgspec
 
 from syncline.engine import adopt, references
+from syncline.engine.cleaning import note_unclean
 from syncline.engine.codec import fingerprints
 from syncline.engine.combine import combine
 from syncline.engine.deletes import record_deleted
 from syncline.engine.hub import BoundSide, Hub, Pass
+from syncline.engine.judging import judge
 from syncline.engine.keepable import KEYLESS, keepable
 from syncline.engine.known import Known
 from syncline.engine.mergers import to_merge
@@ -80,6 +82,8 @@ def _absorb(at: Pass, page: Page, reading: Reading) -> Step:
         account.reads[ReadOutcome.DEFERRED if again else record_deleted(at, step, key, "the system says so", gone)] += 1
     if reading.scanned is not None:
         _mark(reading.scanned, [link.eid for link in step.new_links.get(side.stream, ())])
+    if bound.cleaners and (step.new_entities or step.entities):
+        note_unclean(at, step)
     commit(hub, at.run, step, priority=1 if reading.exact else 2)
     adopt.remember_lacking(at, step)
     hub.tell(Event(kind="read", flow=bound.flow.name, system=side.system, counts=counts))
@@ -305,6 +309,10 @@ def _decoded(at: Pass, rows: list[Row], reading: Reading, step: Step, outcomes: 
         deferred = _deferred(at, rows, out, waiting, reading, step)
         outcomes[ReadOutcome.DEFERRED] += len(deferred)
         out |= deferred
+    if bound.flow.quality.rules:
+        refused = judge(at, rows, out, step)
+        outcomes[ReadOutcome.PARKED] += len(refused)
+        out |= refused
     for number in sorted(number for number in out if not rows[number].eid):
         obscure = waiting[number].positions if number in waiting else frozenset()
         remember(at, step, rows[number].key, rows[number].values, obscure)

@@ -244,6 +244,8 @@ class Origins:
         at = entry.stamp or page.at
         if who is not None:
             return f"{verdict} by {who or 'a person'}", at
+        if verdict == "cleaned":
+            return f"cleaned by {rule}", at
         if verdict == "filled":
             return f"filled from a record that was merged in {page.system}", at
         if verdict == "merged":

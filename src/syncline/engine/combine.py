@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from syncline.engine.audit import Entry, EntryKind, entries_of, entry
 from syncline.engine.codec import Delta, canon_of, decode_delta, encode_delta, encode_gens, gens_of
+from syncline.engine.exchange import creates
 from syncline.engine.hub import BoundSide, Hub, Pass
 from syncline.engine.identify import OUR_CREATE, is_indexed, keys_of, values_of
 from syncline.engine.known import Known
@@ -318,11 +319,6 @@ def _let_go(at: Pass, eids: Sequence[int], step: Step) -> None:
 def creates_now(hub: Hub, side: BoundSide) -> bool:
     """May the hub plan to create records in this system? Not before all that exists there has been seen."""
     return creates(side) and hub.matched(side.stream)
-
-
-def creates(side: BoundSide) -> bool:
-    """Do flow and contract let the hub create records in this system?"""
-    return side.side.creates and side.side.direction is not Direction.FROM and side.contract.creatable
 
 
 def _outcome(one: Known, result: Merge) -> ReadOutcome:

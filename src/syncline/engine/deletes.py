@@ -8,7 +8,8 @@ import msgspec
 
 from syncline.engine.audit import EntryKind, entry
 from syncline.engine.codec import Delta, canon_of, decode_delta
-from syncline.engine.combine import POLICY_OP, creates
+from syncline.engine.combine import POLICY_OP
+from syncline.engine.exchange import creates
 from syncline.engine.hub import Pass
 from syncline.engine.kinds import unfamiliar
 from syncline.engine.mergers import close_merge, left_of_two, record_merged

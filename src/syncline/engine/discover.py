@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from syncline.engine.absorb import absorb
-from syncline.engine.combine import creates
 from syncline.engine.deletes import sweep
 from syncline.engine.doubts import awaits_listing, decide_listed
+from syncline.engine.exchange import creates
 from syncline.engine.hub import Pass
 from syncline.engine.keepable import KEYLESS
 from syncline.engine.limits import Priority

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from itertools import combinations
 
 from syncline.engine.codec import Delta, canon_of, decode_delta, decode_pending
-from syncline.engine.combine import creates
+from syncline.engine.exchange import creates
 from syncline.engine.hub import BoundFlow, BoundSide, Hub, Run
 from syncline.engine.labels import flows_named
 from syncline.engine.people import FIRST, PERSON, as_run, with_delta

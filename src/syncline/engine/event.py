@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from syncline.engine.cleaning import clean
 from syncline.engine.hub import BoundFlow, Hub, Pass, Run
 from syncline.engine.refresh import refresh
 from syncline.engine.run import attempt, deliver_planned
@@ -25,6 +26,7 @@ def follow(hub: Hub, bound: BoundFlow, system: str, *, run: int = 0) -> Ledger:
     passes = {side.system: Pass(hub=hub, run=this, bound=bound, side=side) for side in bound.sides.values()}
     with hub.together():  # the hint is durable, so that nothing else need be before the first write
         if attempt(passes[system], refresh):
+            clean(hub, [bound])
             for at in passes.values():
                 deliver_planned(at)
     return this.ledger

@@ -184,6 +184,8 @@ def _changed(hub: Hub, bound: BoundFlow, page: AuditPage, one: Entry, change: tu
     who = who_of(rule)
     if who is not None:
         text = f"{verdict} by {who or 'a person'}"
+    elif verdict == "cleaned":
+        text = f"cleaned by {rule}"
     else:
         text = f"edited in {page.system}; {_VERDICTS.get(verdict, verdict)} (rule: {rule})"
     values = shown(hub, bound, position, before), shown(hub, bound, position, after)

@@ -14,7 +14,7 @@ from syncline.engine.audit import Journal
 from syncline.engine.kinds import remade, tags
 from syncline.engine.limits import Gate
 from syncline.env import Env
-from syncline.mapping import Lens
+from syncline.mapping import Cleaner, Lens
 from syncline.merging import Unit, normalise
 from syncline.model.contract import Contract, ReadBack
 from syncline.model.event import Event
@@ -26,6 +26,7 @@ from syncline.ports.connector import Connector
 from syncline.ports.executor import Executor
 from syncline.ports.listener import Listener
 from syncline.ports.store import Store
+from syncline.quality import Exchange
 
 TAGGED = 65_536  #: eids whose tags are looked up together
 
@@ -75,6 +76,7 @@ class BoundFlow(msgspec.Struct, frozen=True, kw_only=True):
     references: Mapping[int, str]  #: position -> entity type
     line_references: Mapping[int, Mapping[str, str]]  #: lines position -> {line field: entity type}
     nullable: frozenset[int]  #: reference positions at which a cycle of parents is broken
+    cleaners: Mapping[int, Cleaner] = {}  #: by position
 
     @property
     def entity(self) -> str:
@@ -112,6 +114,7 @@ class MatchIndex(msgspec.Struct, kw_only=True):
     documents: dict[str, bool] = {}  #: may there be documents of this kind?
     asked: dict[Stream, Mapping[int, str]] = {}  #: entities that open questions are about
     unplaced: dict[Stream, Unplaced] = {}  #: records that nobody has yet
+    exchange: dict[Stream, Exchange] = {}
     tags: dict[tuple[str, int], list[tuple[int, str]]] = {}  #: by entity type and block: (first eid, tag), ascending
 
 

@@ -92,11 +92,15 @@ def _reads(hub: Hub, bound: BoundFlow, side: BoundSide, unread: Mapping[str, byt
 
 def _value_in(held: ParkedRead) -> object:
     """The value in the reason's tail, `reason (field = value)`."""
+    if held.cure:
+        return held.value
     _, sign, tail = held.reason.rpartition(f"({held.field} = ")
     return tail.removesuffix(")") if sign else None
 
 
 def _for_read(bound: BoundFlow, held: ParkedRead) -> str:
+    if held.cure:
+        return held.cure
     value = str(_value_in(held) or "").strip("\"'`")
     if not held.field:
         return ""

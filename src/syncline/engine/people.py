@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from syncline.engine.audit import EntryKind, entry
 from syncline.engine.codec import Delta, canon_of, decode_delta, encode_delta, encode_gens, gens_of
-from syncline.engine.combine import creates
+from syncline.engine.exchange import creates
 from syncline.engine.hub import BoundFlow, BoundSide, Hub, Run
 from syncline.engine.identify import is_indexed, keys_of, values_of
 from syncline.engine.plan import wanted
@@ -31,9 +31,9 @@ FIRST = 0  #: priority of what a person waits for
 T = TypeVar("T")
 
 
-def rule_of(who: str) -> str:
-    """How the audit names a person's change."""
-    return f"{PERSON}: {who}" if who else PERSON
+def rule_of(who: str, kind: str = PERSON) -> str:
+    """How the audit names a person's change, or that of a rule."""
+    return f"{kind}: {who}" if who else kind
 
 
 def who_of(rule: str) -> str | None:
@@ -58,13 +58,14 @@ class Deed:
     who: str
     verdict: str  #: in words: "resolved conflict 3"
     values: Mapping[int, Value]  #: position -> the new canonical value
+    kind: str = PERSON  #: who it is that does it: a person, or a rule
 
 
 def edit(hub: Hub, bound: BoundFlow, entity: Entity, deed: Deed, step: Step) -> list[str]:
     """Make the values canon, keep what every system still carries, and plan the writes; the systems to be written."""
     width = bound.width
     former, former_gens = canon_of(entity, width), gens_of(entity, width)
-    flat: list[object] = [rule_of(deed.who), deed.verdict]
+    flat: list[object] = [rule_of(deed.who, deed.kind), deed.verdict]
     for position, value in sorted(deed.values.items()):
         flat += [position, former[position], former_gens[position], value]
     step.entries.append(entry(EntryKind.CHANGED, entity.eid, *flat, stamp=hub.now()))

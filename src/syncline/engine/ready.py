@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from syncline.engine.codec import Pending, canon_of, canons_of, decode_delta, encode_pending, gens_of
-from syncline.engine.combine import creates
+from syncline.engine.exchange import creates
 from syncline.engine.hub import BoundSide, Pass
 from syncline.engine.identify import asked_about
 from syncline.engine.plan import wanted

@@ -15,6 +15,7 @@ import msgspec
 
 from syncline.engine.codec import canon_of, decode_delta, encode_delta, gens_of
 from syncline.engine.discover import RECONCILED
+from syncline.engine.exchange import forget
 from syncline.engine.hub import BoundFlow, BoundSide, Hub
 from syncline.engine.kinds import unfamiliar
 from syncline.mapping import Path
@@ -25,6 +26,16 @@ from syncline.model.values import UNSET
 
 RESOURCE = "resource"  #: kind of the documents that name the resource that each side is read from
 KIND = "mapping"  #: of the documents that hold the digests, by "system/entity"
+
+
+CHANGED = "mapping-changed"  #: kind of the documents that tell which fields were last mapped anew, by "system/entity"
+
+
+class Remapped(msgspec.Struct, frozen=True, kw_only=True):
+    """When a mapping was last changed, and in which fields."""
+
+    at: int = 0  #: [µs]
+    fields: list[str] = []
 
 
 class Mapped(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,12 +56,17 @@ def remap(hub: Hub, side: BoundSide, texts: Mapping[str, str]) -> None:
         return
     changed = elsewhere or any(before.get(field) != one for field, one in now.items())
     if changed:
+        with hub.store.transaction() as tx:
+            forget(tx, side.stream)
+        hub.index.exchange.pop(side.stream, None)
         moved = [field for field, one in now.items() if elsewhere or _is_moved(field, before, now)]
         _forget(hub, side, moved)
     hub.env.point("remap.before_commit")
     with hub.store.transaction() as tx:
         if changed:
             tx.drop_documents(RECONCILED, [name])
+            fields = sorted(field for field in {**before, **now} if elsewhere or before.get(field) != now.get(field))
+            tx.put_documents(CHANGED, {name: msgspec.json.encode(Remapped(at=hub.now(), fields=fields))})
         if elsewhere:
             tx.put_documents(unfamiliar(side.stream), {"resource": resource.encode()})
         tx.put_documents(RESOURCE, {name: resource.encode()})

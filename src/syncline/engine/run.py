@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from syncline.engine.approval import held_back
+from syncline.engine.cleaning import clean
 from syncline.engine.deliver import deliver
 from syncline.engine.discover import discover
 from syncline.engine.doubts import awaits_listing
@@ -53,6 +54,7 @@ def run(hub: Hub, flows: Sequence[BoundFlow], *, full: bool = False, approved: b
         if at.side.side.direction is not Direction.TO or not hub.matched(at.side.stream) or awaits_listing(at):
             attempt(at, _discover)
     _refresh_due(passes)
+    clean(hub, flows)
     if send:
         deliver_until_quiet(hub, passes)
     for at in passes:

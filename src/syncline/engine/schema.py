@@ -13,6 +13,7 @@ from syncline.engine.hub import Pass
 from syncline.engine.limits import Priority
 from syncline.engine.retry import read_again
 
+OFFERED = "offered"  #: kind of the documents that say how many fields a stream has, mapped or not
 UNKNOWN = "unknown"  #: a field that held nothing wherever the system was looked at: it agrees with every type
 
 
@@ -39,7 +40,9 @@ def drifted(at: Pass) -> str:
         what = f"{at.side.system} has changed its {at.side.side.resource}: {', '.join(words)}"
         return f"{what}; {at.bound.flow.name} is paused there."
     now = {path: before.get(path, UNKNOWN) if shape == UNKNOWN else shape for path, shape in now.items()}
-    if now != before:
+    offered = str(len(shown)).encode()
+    if now != before or at.hub.store.document(OFFERED, name) != offered:
         with at.hub.store.transaction() as tx:
             tx.put_documents("schema", {name: msgspec.json.encode(now)})
+            tx.put_documents(OFFERED, {name: offered})
     return ""

@@ -150,6 +150,7 @@ def _settle_done(at: Pass, intent: Intent, done: Sequence[tuple[Sent, Receipt]],
     now, stores_all = at.hub.now(), _stores_all(at)
     created = [pair for pair in done if pair[0].ready.whole and not pair[0].ready.without] if stores_all else []
     if created:
+        step.created[at.side.stream] = len(created)
         step.new_links.setdefault(at.side.stream, []).extend(_links(at, created, now))
     for one, receipt in done if len(created) < len(done) else ():
         if stores_all and one.ready.whole and not one.ready.without:

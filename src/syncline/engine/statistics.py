@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 import msgspec
 
 from syncline.engine.codec import canon_of, decode_delta
-from syncline.engine.combine import creates
+from syncline.engine.exchange import creates
 from syncline.engine.hub import BoundFlow, BoundSide, Hub, Pass, Run
 from syncline.engine.identify import AskedRecord, asks
 from syncline.engine.plan import wanted
 from syncline.engine.runs import RunRow
 from syncline.engine.unplaced import parked_reads
+from syncline.engine.validation import keep_score
 from syncline.errors import SetupError
 from syncline.model.flow import Direction
 from syncline.model.ledger import Ledger
@@ -77,6 +78,8 @@ def finished(hub: Hub, run: Run, flows: Sequence[BoundFlow]) -> RunReport:
     if seen and row.finished:
         with hub.store.transaction() as tx:
             tx.put_documents("verified", seen)
+    for bound in flows:
+        keep_score(hub, bound)
     return report_of(row, agreement(hub, flows))
 
 
@@ -183,11 +186,14 @@ def status(hub: Hub) -> Status:
     newest = last_run(hub)
     rows = run_rows(hub, range(max(1, newest - LOOK_BACK + 1), newest + 1))
     recent = [report_of(row) for row in reversed(rows[-RECENT:])]
+    last = next(
+        (row for row in recent if row.accounts or row.held or row.paused), None
+    )  # what a rule did reads nothing
     return Status(
         at=hub.now(), store_id=hub.store_id, runs=tuple(recent),
         streams=tuple(_stream(hub, bound, side) for bound in hub.flows.values() for side in bound.sides.values()),
         interrupted=tuple(row.number for row in rows if not row.finished),
-        held=recent[0].held if recent else (), paused=recent[0].paused if recent else {},
+        held=last.held if last else (), paused=last.paused if last else {},
         waiting_plans=tuple(sorted(hub.store.documents("plan-open"))),
     )  # fmt: skip
 

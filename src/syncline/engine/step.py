@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from syncline.engine import exchange
 from syncline.engine.audit import Entry
 from syncline.engine.hub import Hub, Run
 from syncline.engine.kinds import UNPLACED, former, moved, remade
@@ -44,6 +45,7 @@ class Step(msgspec.Struct, kw_only=True):
     entities: dict[int, Entity] = {}
     new_links: dict[Stream, list[Link]] = {}
     links: dict[tuple[Stream, int], Link] = {}
+    created: dict[Stream, int] = {}  #: so many of the first new links answer creates of live entities, as sent
     touched: dict[Stream, list[tuple[int, bytes | None, str | None, int]]] = {}
     dropped_links: dict[Stream, list[int]] = {}
     merged: list[tuple[int, int]] = []
@@ -109,6 +111,7 @@ def commit(hub: Hub, run: Run, step: Step, *, priority: int = 2) -> None:
     for stream in {tomb.stream for tomb in step.tombs} | step.aliases.keys():
         step.put_document(former(stream), "any", b"")
     _note_moved(hub, step)
+    counted = exchange.count(hub, _counted(step))
     hub.env.point(f"{step.kind}.before_commit")
     with hub.store.transaction() as tx:
         _write_entities(tx, step)
@@ -116,6 +119,7 @@ def commit(hub: Hub, run: Run, step: Step, *, priority: int = 2) -> None:
         _write_work(tx, hub, step, run, priority)
         _write_hints(tx, step)
         _write_rest(tx, step)
+        exchange.keep(tx, counted)
         if page:
             tx.append_audit(page)
         if step.cursor:
@@ -123,8 +127,17 @@ def commit(hub: Hub, run: Run, step: Step, *, priority: int = 2) -> None:
             tx.put_cursor(stream, cursor, epoch=epoch)
     if page:
         hub.journal.advance(page)
+    exchange.remember(hub, counted)
     _forget_documents(hub, step)
     hub.env.point(f"{step.kind}.after_commit")
+
+
+def _counted(step: Step) -> exchange.Touched:
+    return exchange.Touched(
+        settles=step.kind == "settle", entity=step.entity, new={one.eid: one for one in step.new_entities},
+        entities=step.entities, links=step.links, new_links=step.new_links, dropped=step.dropped_links,
+        created=step.created,
+    )  # fmt: skip
 
 
 def _forget_documents(hub: Hub, step: Step) -> None:

@@ -10,7 +10,8 @@ import msgspec
 from syncline.engine.audit import Entry, EntryKind, entries_of, entry
 from syncline.engine.changes import Origins, changed_fields
 from syncline.engine.codec import canon_of, gens_of
-from syncline.engine.combine import POLICY_OP, creates
+from syncline.engine.combine import POLICY_OP
+from syncline.engine.exchange import creates
 from syncline.engine.history import entity_of_page
 from syncline.engine.hub import BoundFlow, BoundSide, Hub, Run
 from syncline.engine.labels import label_of, shown

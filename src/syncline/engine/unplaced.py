@@ -146,6 +146,8 @@ class ParkedRead(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     since: int  #: [µs]
     fingerprint: bytes = b""
+    cure: str = ""  #: what a person may do, where a rule of the flow refused the record
+    value: str = ""  #: as it may be told, where a rule refused it
 
 
 def parked_reads(side: BoundSide) -> str:

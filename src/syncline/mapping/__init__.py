@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from syncline.mapping.cases import run_case
+from syncline.mapping.cleaning import Cleaner
 from syncline.mapping.compiling import compile_lens
 from syncline.mapping.converters import converters
 from syncline.mapping.converting import Arguments, Converter, ConverterSpec, Parameter
@@ -14,6 +15,7 @@ from syncline.model.definitions import Kind
 
 __all__ = [
     "Arguments",
+    "Cleaner",
     "Converter",
     "ConverterSpec",
     "Json",

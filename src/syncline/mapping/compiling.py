@@ -109,6 +109,12 @@ def compile_lens(spec: Mapping[str, object], *, where: str = "", own: Iterable[C
         raise SetupError(msg, cure=error.cure) from None
 
 
+def compile_converters(text: str, own: Iterable[ConverterSpec] = ()) -> tuple[Converter, ...]:
+    """Converters alone, first to last: `spaces | trim`. SetupError says at which position they stop making sense."""
+    scope = _scope(own)
+    return tuple(_converter(call, text, scope) for call in parse_calls(text))
+
+
 def _scope(own: Iterable[ConverterSpec]) -> Scope:
     added = {spec.name: msgspec.structs.replace(spec, build=guarded(spec.build)) for spec in own}
     for name in added:

@@ -6,6 +6,8 @@ from enum import StrEnum
 
 import msgspec
 
+from syncline.model.quality import Quality
+
 
 class RuleKind(StrEnum):
     """How two concurrent edits of one field are settled."""
@@ -92,6 +94,7 @@ class Flow(msgspec.Struct, frozen=True, kw_only=True):
     match: tuple[MatchRule, ...] = ()
     lines: frozenset[str] = msgspec.field(default_factory=frozenset)  #: fields that hold nested lines
     line_references: tuple[tuple[str, str, str], ...] = ()  #: (lines field, its field, entity type)
+    quality: Quality = Quality()
 
     def side(self, system: str) -> Side:
         """The side of `system`; KeyError when the flow has none."""

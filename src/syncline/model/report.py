@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from syncline.model.figures import Figures
 from syncline.model.values import UNSET, Value
 
 
@@ -189,6 +190,7 @@ class Status:
     held: tuple[str, ...]  #: of the last run
     paused: Mapping[str, str]  #: of the last run
     waiting_plans: tuple[str, ...] = ()  #: plans that were not applied
+    figures: Figures | None = None  #: those that are cheap to tell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

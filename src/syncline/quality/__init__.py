@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from syncline.quality.exchange import HOUR, Exchange
 from syncline.quality.pattern import Pattern
-from syncline.quality.profile import FieldProfile, Profiler
+from syncline.quality.profile import EntityProfile, FieldProfile, Profiler
 from syncline.quality.rules import Failure, Known, failures
 from syncline.quality.shares import Light, percentile, wilson
 
 __all__ = [
     "HOUR",
+    "EntityProfile",
     "Exchange",
     "Failure",
     "FieldProfile",

@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from itertools import groupby
-from statistics import median
 
 import msgspec
 from xxhash import xxh3_64_intdigest
@@ -48,7 +47,7 @@ class Numbers(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FieldProfile(msgspec.Struct, frozen=True, kw_only=True):
-    """One field of all records of an entity type."""
+    """One field of all records of an entity type. Of one that is marked secret nothing is told that shows a value."""
 
     field: str
     records: int
@@ -61,16 +60,32 @@ class FieldProfile(msgspec.Struct, frozen=True, kw_only=True):
     shortest: int = 0  #: characters
     longest: int = 0
     numbers: Numbers | None = None
-    top: dict[str, int] = {}  #: the commonest values; nothing for a field that is marked secret
+    top: dict[str, int] = {}  #: the commonest values
     parts: dict[str, int] = {}  #: records by bin, digest of the value, or shape: what PSI compares
     basis: str = ""  #: "deciles", "values" or "shapes"
     psi: float | None = None  #: against the last profile
     new_nulls: float = 0.0  #: by how much the share of nulls and empties rose [0..1]
 
     @property
+    def told(self) -> int:
+        """Records with a value."""
+        return self.records - self.absent - self.nulls - self.empties
+
+    @property
     def blanks(self) -> float:
         """Share without a value [0..1]."""
         return (self.absent + self.nulls + self.empties) / self.records if self.records else 0.0
+
+
+class EntityProfile(msgspec.Struct, frozen=True, kw_only=True):
+    """The records of one flow."""
+
+    flow: str
+    entity: str
+    at: int  #: [µs]
+    before: int = 0  #: when the profile was made that this one is compared with [µs]; 0: there was none
+    records: int = 0
+    fields: list[FieldProfile] = []
 
 
 class Profiler:
@@ -79,6 +94,7 @@ class Profiler:
     def __init__(self, field: str, *, secret: bool = False, before: FieldProfile | None = None) -> None:
         self.field, self.secret, self._before = field, secret, before
         self.records = self.absent = self.nulls = self.empties = 0
+        self._told = 0
         self._counts: Counter[int] = Counter()
         self._named: dict[int, str] = {}
         self._smallest: list[int] = []  #: a heap of negated digests, the greatest on top
@@ -92,23 +108,17 @@ class Profiler:
     def add(self, values: Sequence[Value]) -> None:
         """One column more."""
         self.records += len(values)
-        told: list[Value] = []
-        for value in values:
-            if value is UNSET:
-                self.absent += 1
-            elif value is None:
-                self.nulls += 1
-            elif is_empty(value):
-                self.empties += 1
-            else:
-                told.append(value)
+        self.absent += sum(1 for value in values if value is UNSET)
+        self.nulls += sum(1 for value in values if value is None)
+        told = [value for value in values if value is not UNSET and not is_empty(value)]
+        self.empties = self.records - self.absent - self.nulls - self._told - len(told)
+        self._told += len(told)
         for value in told:
             digest = xxh3_64_intdigest(encode_row([value]))
             self._count(digest, value)
             if isinstance(value, str):
                 self._look(value)
-            found = number(value)
-            if found is not None:
+            if not self.secret and (found := number(value)) is not None:
                 self._numbers.add(found, digest)
                 self._bins[_bin(self._edges, float(found))] += 1
 
@@ -130,6 +140,8 @@ class Profiler:
         length = len(text)
         shortest, longest = self._lengths
         self._lengths = (min(shortest or length, length), max(longest, length))
+        if self.secret:
+            return
         mask = shape(text)
         self._shapes[mask if mask in self._shapes or len(self._shapes) < SHAPES else "other"] += 1
 
@@ -137,8 +149,7 @@ class Profiler:
         """The profile, compared with the last one."""
         exact = len(self._held) <= EXACT
         distinct = len(self._held) if exact else _estimated(sorted(self._held))
-        told = self.records - self.absent - self.nulls - self.empties
-        numbers = self._numbers.done() if self._numbers.count == told and told else None
+        numbers = self._numbers.done() if self._numbers.count == self._told and self._told else None
         basis, parts = self._parts(numbers, distinct)
         made = FieldProfile(
             field=self.field, records=self.records, absent=self.absent, nulls=self.nulls, empties=self.empties,
@@ -154,6 +165,8 @@ class Profiler:
         return {self._named[digest]: count for digest, count in common if digest in self._named}
 
     def _parts(self, numbers: Numbers | None, distinct: int) -> tuple[str, dict[str, int]]:
+        if self.secret:
+            return "", {}
         if numbers is not None and distinct > CATEGORIES:
             return "deciles", dict(self._numbers.binned(numbers.edges))
         if distinct <= CATEGORIES:
@@ -199,7 +212,7 @@ class _Numbers:
         """What is told of them."""
         values = sorted(value for _, _, value in self._sample)
         middle = median(values)
-        mad = median(abs(value - middle) for value in values)
+        mad = median(sorted(abs(value - middle) for value in values))
         far = sum(1 for value in values if outlying(value, middle, mad))
         return Numbers(
             count=self.count, least=str(self._least), most=str(self._most), mean=float(self._sum / self.count),
@@ -210,6 +223,16 @@ class _Numbers:
         """How many of the sample fall into each bin."""
         counts = Counter(str(_bin(edges, value)) for _, _, value in self._sample)
         return dict(sorted(counts.items()))
+
+
+def median(values: Sequence[float]) -> float:
+    """The middle of sorted values, or the mean of the two in the middle.
+
+    >>> median([1.0, 2.0, 4.0]), median([1.0, 2.0])
+    (2.0, 1.5)
+    """
+    half = len(values) // 2
+    return values[half] if len(values) % 2 else (values[half - 1] + values[half]) / 2
 
 
 def shape(text: str) -> str:

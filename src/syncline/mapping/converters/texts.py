@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from syncline.mapping.converters.columns import kept_where, lowered
@@ -10,10 +11,16 @@ from syncline.mapping.converting import Arguments, Converter, ConverterSpec, Par
 from syncline.mapping.values import Step, as_text
 from syncline.model.definitions import Kind
 
+_SPACES = re.compile(r"\s+")
+
 
 def _tidy(value: object) -> object:
     text = " ".join(as_text(value).split())
     return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def _single_spaced(value: object) -> object:
+    return _SPACES.sub(" ", as_text(value))
 
 
 def _both_ways(step: Step) -> Converter:
@@ -87,6 +94,12 @@ SPECS = (
         example="name | trim",
         build=lambda _: _both_ways(lambda value: as_text(value).strip()),
         gives=Kind.TEXT,
+    ),
+    ConverterSpec(
+        name="spaces",
+        summary="Text in which every run of spaces is one space.",
+        example="name | spaces",
+        build=lambda _: _both_ways(_single_spaced),
     ),
     ConverterSpec(
         name="upper",
