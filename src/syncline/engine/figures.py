@@ -29,6 +29,7 @@ from syncline.quality.shares import light, worst
 BUDGET = 0.0005  #: share of comparable record-hours that may be open
 PAGE, TICKET = 14.4, 6.0  #: burn rates from which somebody is woken, and from which somebody looks tomorrow [-]
 FULL_LOAD = 0.3  #: dS / S from which reading everything is the cheaper way [-]
+SMALL = 20  #: below so many changes of what was there the ratio says nothing
 _DAY, _MONTH = 24, 24 * 30
 
 
@@ -127,10 +128,11 @@ def _volume(hub: Hub, bound: Sequence[BoundFlow]) -> VolumeFigure | None:
     if not run:
         return None
     made = volume_of(hub, bound, run)
+    much = made.ratio > FULL_LOAD and made.updates + made.deletes >= SMALL
     return VolumeFigure(
         run=run, inserts=made.inserts, updates=made.updates, deletes=made.deletes, fields=made.fields,
         bytes=made.bytes, records=made.records, ratio=made.ratio,
-        light=(Light.AMBER if made.ratio > FULL_LOAD and made.inserts < made.records else Light.GREEN).value,
+        light=(Light.AMBER if much else Light.GREEN).value,
     )  # fmt: skip
 
 
