@@ -30,6 +30,7 @@ from syncline.mapping.converting import Arguments, Parameter
 from syncline.mapping.syntax import Call, parse
 from syncline.model.flow import DeletePolicy, Direction, Empties, RuleKind
 from syncline.model.ledger import ReadOutcome, SentOutcome
+from syncline.model.quality import RuleSort, Severity
 from tools import contracts, entities
 
 Part = Mapping[str, object]  #: a piece of JSON Schema
@@ -319,6 +320,17 @@ _RULES = {
     RuleKind.ADD: "Numbers: both differences are added.",
     RuleKind.UNION: "Sets: what either side added is in, what either side removed is out.",
 }
+_QUALITY = {
+    RuleSort.REQUIRED: "`{required: [name, city]}`: the field holds something.",
+    RuleSort.UNIQUE: "`{unique: tax_id}`: no other record of the same system holds the value.",
+    RuleSort.PATTERN: "`{pattern: {sku: '[A-Z]{2}-[0-9]{3}'}}`: the whole text looks like this.",
+    RuleSort.RANGE: "`{range: {discount: [0, 100]}}`: numbers or days, both bounds included; null for no bound.",
+    RuleSort.ONE_OF: "`{one_of: {state: [open, won, lost]}}`: one of these values.",
+    RuleSort.REFERENCE: "`{reference: customer}`: what it points at is known, and lives.",
+    RuleSort.FRESHNESS: "`{freshness: 90d}`: the record was changed since then; `{freshness: {day: 7d}}`: the field.",
+    RuleSort.COMPARE: "`{compare: 'promised_on >= ordered_on'}`: by <, <=, =, !=, >= or >, as numbers, days or texts.",
+    RuleSort.EQUAL: "`{equal: total, tolerance: 0.01}`: the systems show the same. It can only warn.",
+}
 _DELETES = {
     DeletePolicy.PROPAGATE: "The record is deleted here, too.",
     DeletePolicy.ARCHIVE: "The record is archived here, as the connector says.",
@@ -336,6 +348,11 @@ def _rules() -> str:
         _words(Direction, _notes(Direction)),
         "## Deletes: `deletes`", "What is done in a system when the entity was deleted in another.",
         _words(DeletePolicy, _DELETES),
+        "## Quality rules: `quality`",
+        "What is expected of a value; each entry is one of these, with `severity`, `name`, `weight` and `hard` beside "
+        "it. A blank value breaks `required` alone. See [keep data clean](../how-to/keep-data-clean.md).",
+        _words(RuleSort, _QUALITY),
+        "## Severity of a quality rule", _words(Severity, _notes(Severity)),
         "## Outcomes in the ledger",
         "Every record that is read has exactly one outcome, the first of these that applies: "
         + ", ".join(one.value for one in ReadOutcome) + ". Every intended write has one, too: "

@@ -11,6 +11,7 @@ from syncline.quality import EntityProfile, FieldProfile
 _STYLES: Mapping[str, str] = {"green": GOOD, "amber": WAITS, "red": BAD}
 _PSI_AMBER, _PSI_RED = 0.1, 0.2
 _MOST_FIELDS = 20
+_OFTEN = 18  #: characters of the commonest value
 _HOUR, _MINUTE = 3600, 60
 
 
@@ -120,18 +121,18 @@ def show_profiles(screen: Screen, profiles: Sequence[EntityProfile]) -> None:
 def _field(one: FieldProfile) -> Sequence[Cell]:
     found = one.numbers
     blank: Cell = (f"{one.blanks:.1%}", WAITS) if one.new_nulls > 0 else f"{one.blanks:.1%}"
-    often = one.top or one.shapes
+    often = next(iter((one.top or one.shapes).items()), None)
     return (
         one.field, blank, f"{'' if one.exact else '~'}{number(one.distinct)}",
         f"{one.shortest}-{one.longest}" if one.longest else "",
         _cut(found.least) if found else "", f"{found.median:g}" if found else "", _cut(found.most) if found else "",
         f"{found.outliers:.1%}" if found and found.outliers else "", _shift(one.psi),
-        ", ".join(f"{name} {count:,}" for name, count in list(often.items())[:2]),
+        f"{_cut(often[0], _OFTEN)} {often[1]:,}" if often else "",
     )  # fmt: skip
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= 12 else f"{text[:11]}…"  # noqa: PLR2004  a column's width
+def _cut(text: str, most: int = 12) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _shift(psi: float | None) -> Cell:

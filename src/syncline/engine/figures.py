@@ -108,8 +108,9 @@ def _lacking(hub: Hub, side: BoundSide, due: Set[int]) -> set[int]:
 
 
 def _burn(now: Exchange, hours: dict[int, int], span: int, records: int) -> float:
-    area, since = integral(now, hours, span=span)
-    return burn(area, since, now.at, records, budget=BUDGET)
+    """Over the whole window, as if nothing had been open before the counters began."""
+    area, _ = integral(now, hours, span=span)
+    return burn(area, (now.hour - span) * HOUR, now.at, records, budget=BUDGET)
 
 
 def _heartbeat(hub: Hub, side: BoundSide) -> float:
