@@ -198,3 +198,17 @@ def test_a_reference_to_what_is_deleted_breaks_its_rule(tmp_path: Path):
         operations.sync(made.hub)
 
         assert [one.rule for _, one in findings(made.hub, bound, bound.sides["crm"])] == ["reference customer"]
+
+
+def test_what_cannot_be_read_or_is_refused_tells_no_secret_either(tmp_path: Path):
+    with world(tmp_path, with_rules("secret: [credit, phone]\n")) as made:
+        made.crm.create("customers", customer(1, limit="SECRET-7"))
+        made.crm.create("customers", customer(2, phone="SECRET-8"))
+        made.erp.refuses = lambda fields: "bad number" if fields.get("tel") == "SECRET-8" else ""
+        operations.sync(made.hub, approved=True)
+
+        rows = operations.parked(made.hub)
+
+        assert {row.kind for row in rows} == {"read", "write"}
+        assert "SECRET" not in repr(rows)
+        assert next(row for row in rows if row.kind == "write").fields["phone"] == "***"

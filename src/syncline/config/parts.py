@@ -129,7 +129,9 @@ class FlowPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = {}
     cases: Annotated[Text | None, Meta(description="The file of mapping cases.")] = None
     quality: Annotated[list[Check], Meta(description="What is expected of the values; see rules.md.")] = []
-    secret: Annotated[list[str], Meta(description="Fields whose values no message and no profile tells.")] = []
+    secret: Annotated[
+        list[str], Meta(description="Fields whose values no finding, profile or parked record tells.")
+    ] = []
     clean: Annotated[dict[str, Text], Meta(description='Converters that clean a field: "spaces | trim".')] = {}
     targets: Annotated[TargetsPart, Meta(description="What the figures are measured against.")] = None
 

@@ -30,6 +30,7 @@ from syncline.mapping import Problem
 from syncline.model.event import Event
 from syncline.model.ledger import ReadOutcome
 from syncline.model.page import Page
+from syncline.model.quality import HIDDEN
 from syncline.model.state import UNREADABLE, Hint, Link, LinkState, UnsettledState
 from syncline.model.values import UNSET, encode_rows
 
@@ -295,7 +296,8 @@ def _decoded(at: Pass, rows: list[Row], reading: Reading, step: Step, outcomes: 
     for problem in problems:
         row = rows[problem.row]
         if problem.row not in out:
-            reason = f"{problem.reason} ({problem.field} = {problem.value})"
+            value = HIDDEN if problem.field.partition(".")[0] in bound.flow.quality.secret else problem.value
+            reason = f"{problem.reason} ({problem.field} = {value})"
             held = ParkedRead(field=problem.field, reason=reason, since=hub.now(), fingerprint=row.print)
             park_read(hub, step, side, row.key, held)
             outcomes[ReadOutcome.PARKED] += 1

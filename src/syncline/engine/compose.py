@@ -15,6 +15,7 @@ from syncline.engine.step import Step
 from syncline.mapping import Json, Problem
 from syncline.model.ledger import SentOutcome
 from syncline.model.page import Item, Op
+from syncline.model.quality import HIDDEN
 from syncline.model.state import Intent, Unsettled, UnsettledState
 from syncline.model.values import UNSET, Row, encode_row
 
@@ -68,7 +69,7 @@ def _items(
 ) -> list[Sent]:
     problems: list[Problem] = []
     bodies = _bodies(at, op, positions, members, problems)
-    unfit = {problem.row: f"{problem.field} = {problem.value}: {problem.reason}" for problem in problems}
+    unfit = {problem.row: f"{problem.field} = {_value(at, problem)}: {problem.reason}" for problem in problems}
     for number, reason in unfit.items():
         _park_unfit(at, members[number][0], reason, step)
     fit = [(one, fields) for (one, _), fields in zip(members, bodies, strict=True)]
@@ -83,6 +84,11 @@ def _items(
         for one, fields in fit
         for eid in (one.entity.eid,)
     ]
+
+
+def _value(at: Pass, problem: Problem) -> str:
+    secret = problem.field.partition(".")[0] in at.bound.flow.quality.secret
+    return HIDDEN if secret else problem.value
 
 
 def _bodies(

@@ -19,6 +19,7 @@ from syncline.engine.statistics import ALL
 from syncline.engine.step import Step, begin, commit
 from syncline.engine.unplaced import ParkedRead, parked_reads
 from syncline.errors import SetupError
+from syncline.model.quality import HIDDEN
 from syncline.model.report import Edited, FieldDiff, ParkedRow, plain
 from syncline.model.state import Hint, Unsettled, UnsettledState
 from syncline.model.values import Value
@@ -57,7 +58,8 @@ def _writes(hub: Hub, bound: BoundFlow, side: BoundSide, refused: Sequence[Unset
     rows: list[ParkedRow] = []
     for row in refused:
         fields = {
-            bound.layout[p]: shown(hub, bound, p, value) for p, (value, _gen) in decode_pending(row.pending).items()
+            bound.layout[p]: HIDDEN if bound.layout[p] in bound.flow.quality.secret else shown(hub, bound, p, value)
+            for p, (value, _gen) in decode_pending(row.pending).items()
         }
         label = called[row.eid]
         rows.append(
