@@ -25,8 +25,7 @@ from syncline.model.flow import DeletePolicy, Direction
 from syncline.model.page import Item
 from syncline.model.state import EntityState, LinkState, Stream
 from syncline.model.values import UNSET, Value
-from syncline.quality import Exchange
-from syncline.quality.exchange import integral
+from syncline.quality.exchange import Exchange, integral
 from syncline.store import open_store
 from tests.integration.world import SECOND, Application, Crash, World
 

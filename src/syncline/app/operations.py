@@ -17,11 +17,10 @@ from dataclasses import replace
 
 from syncline.engine import conflicts as clashes
 from syncline.engine import drift as drifting
-from syncline.engine import figures as figuring
 from syncline.engine import history as histories
 from syncline.engine import normalisers as learned
 from syncline.engine import parked as refusals
-from syncline.engine import plans, profiling, statistics
+from syncline.engine import plans, statistics
 from syncline.engine import questions as asking
 from syncline.engine import undo as undoing
 from syncline.engine import verify as verifying
@@ -45,7 +44,7 @@ from syncline.model.report import (
     VerifyReport,
     Why,
 )
-from syncline.quality import EntityProfile
+from syncline.quality.profile import EntityProfile
 
 
 def sync(hub: Hub, flows: Sequence[str] | None = None, *, full: bool = False, approved: bool = False) -> RunReport:
@@ -86,21 +85,29 @@ def answer(hub: Hub, flow: str, system: str, key: str, choice: str) -> Question:
 
 def status(hub: Hub) -> Status:
     """Where the hub stands, with the figures that are cheap to tell. Reads only."""
-    return replace(statistics.status(hub), figures=figuring.figures(hub))
+    from syncline.engine.figures import figures as reckon  # a pass needs none
+
+    return replace(statistics.status(hub), figures=reckon(hub))
 
 
 def figures(hub: Hub, flows: Sequence[str] | None = None, *, deep: bool = True) -> Figures:
     """The sync's own figures; `deep` looks at every record. Reads only, so that metrics may ask at any time."""
-    return figuring.figures(hub, flows, deep=deep)
+    from syncline.engine.figures import figures as reckon
+
+    return reckon(hub, flows, deep=deep)
 
 
 def findings(hub: Hub, flows: Sequence[str] | None = None) -> Sequence[FindingRow]:
     """Records that flow although they break a rule, oldest first."""
-    return figuring.finding_rows(hub, flows)
+    from syncline.engine.figures import finding_rows
+
+    return finding_rows(hub, flows)
 
 
 def profile(hub: Hub, flows: Sequence[str] | None = None, *, keep: bool = True) -> Sequence[EntityProfile]:
     """What the agreed values look like, against the last profile; `keep` makes this the last one."""
+    from syncline.engine import profiling
+
     return profiling.profile(hub, flows, keep=keep)
 
 

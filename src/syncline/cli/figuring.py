@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from syncline.cli.show import BAD, DIM, GOOD, HEAD, WAITS, Cell, Screen, ago, counted, moment, number
 from syncline.model.figures import DriftFigure, ExchangeFigure, Figures, FindingRow, MappingFigure, ValidationFigure
-from syncline.quality import EntityProfile, FieldProfile
+from syncline.quality.profile import EntityProfile, FieldProfile
 
 _STYLES: Mapping[str, str] = {"green": GOOD, "amber": WAITS, "red": BAD}
 _PSI_AMBER, _PSI_RED = 0.1, 0.2

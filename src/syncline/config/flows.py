@@ -12,16 +12,15 @@ from syncline.config.entities import apart, check_keys, check_mapping
 from syncline.config.matches import matches_of
 from syncline.config.parts import FlowPart, SidePart
 from syncline.config.problems import Problems, Route, named, suggestion
-from syncline.config.quality import QualityReader
 from syncline.config.rules import Carried, FieldRules
 from syncline.config.schedules import schedules_of
-from syncline.config.settings import FlowSettings
+from syncline.config.settings import FlowSettings, Schedule
 from syncline.config.tree import TreeReader
 from syncline.errors import SetupError
-from syncline.mapping import ConverterSpec, Lens, compile_lens
+from syncline.mapping import Cleaner, ConverterSpec, Lens, compile_lens
 from syncline.model.entities import definition
 from syncline.model.flow import DeletePolicy, Direction, Flow, Side
-from syncline.model.quality import Quality
+from syncline.model.quality import Quality, Targets
 
 SettingT = TypeVar("SettingT")
 
@@ -58,8 +57,7 @@ def flow_of(name: str, part: FlowPart, around: Surroundings) -> FlowSettings | N
     sides = _sides(part, mapped, route, problems)
     carried = _carried(sides, mapped)
     rules = FieldRules(part=part, carried=carried, route=route, problems=problems)
-    expected = QualityReader(part=part, fields=tuple(carried.carriers), route=route, problems=problems)
-    cleaners = expected.cleaners(around.converters)
+    quality, cleaners = _expected(part, when, tuple(carried.carriers), route, around)
     flow = Flow(
         name=name,
         entity=part.entity,
@@ -68,7 +66,7 @@ def flow_of(name: str, part: FlowPart, around: Surroundings) -> FlowSettings | N
         match=matches_of(part.match, (*route, "match"), carried.carriers, problems),
         lines=frozenset[str]().union(*(one.lines for one in mapped.values())),
         line_references=_line_references(carried.references),
-        quality=expected.quality(when),
+        quality=quality,
     )
     _check_references(carried.references, route, around)
     entity = definition(part.entity)
@@ -93,6 +91,18 @@ def _check_entity(name: str, mapped: Mapping[str, _Mapped], route: Route, proble
     for system, fields in sides.items():
         check_mapping(entity, fields, (*route, "systems", system, "map"), problems)
     check_keys(entity, sides, route, problems)
+
+
+def _expected(
+    part: FlowPart, when: Sequence[Schedule], fields: tuple[str, ...], route: Route, around: Surroundings
+) -> tuple[Quality, Mapping[str, Cleaner]]:
+    """What the flow expects of its values, and the compiled converters that clean them."""
+    if not (part.quality or part.secret or part.clean or part.targets is not None):
+        return Quality(targets=Targets(period=min((one.every for one in when if one.every), default=0.0))), {}
+    from syncline.config.quality import QualityReader  # noqa: PLC0415  most flows expect nothing
+
+    reader = QualityReader(part=part, fields=fields, route=route, problems=around.problems)
+    return reader.quality(when), reader.cleaners(around.converters)
 
 
 def _judged(texts: Mapping[str, str], quality: Quality) -> dict[str, str]:

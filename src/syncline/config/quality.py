@@ -16,7 +16,7 @@ from syncline.config.settings import Schedule
 from syncline.errors import SetupError
 from syncline.mapping import Cleaner, ConverterSpec
 from syncline.model.quality import Quality, QualityRule, RuleSort, Severity, Targets
-from syncline.quality import Pattern
+from syncline.quality.pattern import Pattern
 from syncline.quality.rules import ORDERS
 from syncline.quality.values import measure, number
 

@@ -18,7 +18,6 @@ from syncline.engine.codec import fingerprints
 from syncline.engine.combine import combine
 from syncline.engine.deletes import record_deleted
 from syncline.engine.hub import BoundSide, Hub, Pass
-from syncline.engine.judging import judge
 from syncline.engine.keepable import KEYLESS, keepable
 from syncline.engine.known import Known
 from syncline.engine.mergers import to_merge
@@ -312,6 +311,8 @@ def _decoded(at: Pass, rows: list[Row], reading: Reading, step: Step, outcomes: 
         outcomes[ReadOutcome.DEFERRED] += len(deferred)
         out |= deferred
     if bound.flow.quality.rules:
+        from syncline.engine.judging import judge  # noqa: PLC0415  a pass without rules loads none of it
+
         refused = judge(at, rows, out, step)
         outcomes[ReadOutcome.PARKED] += len(refused)
         out |= refused

@@ -20,8 +20,7 @@ from syncline.engine.plan import wanted
 from syncline.model.flow import DeletePolicy, Direction
 from syncline.model.state import Entity, EntityState, IntentState, Link, LinkState, Stream, UnsettledState
 from syncline.ports.store import Transaction
-from syncline.quality import Exchange
-from syncline.quality.exchange import KEPT
+from syncline.quality.exchange import KEPT, Exchange
 
 KIND = "exchange"
 _ENDS = (DeletePolicy.PROPAGATE, DeletePolicy.ARCHIVE)

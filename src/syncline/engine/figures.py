@@ -21,10 +21,9 @@ from syncline.engine.statistics import LOOK_BACK, last_run, run_rows, verified_t
 from syncline.engine.validation import validation
 from syncline.model.figures import ExchangeFigure, Figures, FindingRow, VolumeFigure
 from syncline.model.flow import Direction
-from syncline.quality import HOUR, Exchange, Light, percentile
 from syncline.quality.difference import Volume
-from syncline.quality.exchange import burn, integral
-from syncline.quality.shares import light, worst
+from syncline.quality.exchange import HOUR, Exchange, burn, integral
+from syncline.quality.shares import Light, light, percentile, worst
 
 BUDGET = 0.0005  #: share of comparable record-hours that may be open
 PAGE, TICKET = 14.4, 6.0  #: burn rates from which somebody is woken, and from which somebody looks tomorrow [-]

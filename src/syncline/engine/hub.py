@@ -26,7 +26,7 @@ from syncline.ports.connector import Connector
 from syncline.ports.executor import Executor
 from syncline.ports.listener import Listener
 from syncline.ports.store import Store
-from syncline.quality import Exchange
+from syncline.quality.exchange import Exchange
 
 TAGGED = 65_536  #: eids whose tags are looked up together
 

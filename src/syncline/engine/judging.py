@@ -22,7 +22,7 @@ from syncline.errors import SetupError
 from syncline.model.quality import QualityRule, RuleSort, Severity
 from syncline.model.state import EntityState, LinkState
 from syncline.model.values import UNSET, Value, encode_row
-from syncline.quality import Failure, Known, failures
+from syncline.quality.rules import Failure, Known, failures
 from syncline.quality.values import is_blank
 
 HOLDERS = 8  #: records that are remembered for one value

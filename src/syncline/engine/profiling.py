@@ -10,7 +10,7 @@ from syncline.engine.codec import canon_of
 from syncline.engine.hub import BoundFlow, Hub
 from syncline.engine.labels import flows_named
 from syncline.model.state import EntityState
-from syncline.quality import EntityProfile, Profiler
+from syncline.quality.profile import EntityProfile, Profiler
 
 KIND = "profile"  #: of the document that holds the last profile of a flow
 

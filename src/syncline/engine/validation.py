@@ -14,7 +14,7 @@ from syncline.model.figures import CheckFigure, ValidationFigure
 from syncline.model.quality import QualityRule, RuleSort
 from syncline.model.state import Entity, EntityState, Link, LinkState
 from syncline.model.values import Value
-from syncline.quality import Known, failures
+from syncline.quality.rules import Known, failures
 from syncline.quality.shares import Light, Passed, mean, score
 
 SLOT = 300_000_000  #: between two samples [µs]

@@ -6,11 +6,11 @@ The colours are `green`, `amber` and `red`; docs/explanation/figures.md says wha
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExchangeFigure:
+class ExchangeFigure(msgspec.Struct, frozen=True, kw_only=True):
     """What one system was owed and was given, since the counters began; and how late it is."""
 
     flow: str
@@ -35,8 +35,7 @@ class ExchangeFigure:
     lights: Mapping[str, str]  #: "identity", "lag", "budget", "heartbeat" -> colour
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FieldGap:
+class FieldGap(msgspec.Struct, frozen=True, kw_only=True):
     """One field of which systems show different values."""
 
     field: str
@@ -49,8 +48,7 @@ class FieldGap:
     unit: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DriftFigure:
+class DriftFigure(msgspec.Struct, frozen=True, kw_only=True):
     """eps: where a follower shows something that its owner did not hold within the time that a change may take."""
 
     flow: str
@@ -64,8 +62,7 @@ class DriftFigure:
     lights: Mapping[str, str]  #: "rate", and "money NAME" -> colour
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckFigure:
+class CheckFigure(msgspec.Struct, frozen=True, kw_only=True):
     """One rule, tried on the agreed values."""
 
     rule: str
@@ -74,8 +71,7 @@ class CheckFigure:
     passed: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ValidationFigure:
+class ValidationFigure(msgspec.Struct, frozen=True, kw_only=True):
     """w: the mean of the validation score over the last 24 hours, one sample in five minutes at most."""
 
     flow: str
@@ -88,8 +84,7 @@ class ValidationFigure:
     light: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VolumeFigure:
+class VolumeFigure(msgspec.Struct, frozen=True, kw_only=True):
     """dS: what one run has changed of the agreed values."""
 
     run: int
@@ -103,8 +98,7 @@ class VolumeFigure:
     light: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MappingFigure:
+class MappingFigure(msgspec.Struct, frozen=True, kw_only=True):
     """How well the mapping of one system keeps what it carries."""
 
     flow: str
@@ -126,8 +120,7 @@ class MappingFigure:
         return self.kept / self.compared if self.compared else 1.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
+class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """All of them."""
 
     at: int
@@ -137,11 +130,10 @@ class Figures:
     volume: VolumeFigure | None = None
     drift: tuple[DriftFigure, ...] = ()  #: only when it was asked for: every record is looked at
     mappings: tuple[MappingFigure, ...] = ()
-    findings: Mapping[str, int] = field(default_factory=dict)  #: "flow system" -> findings that only warn
+    findings: Mapping[str, int] = {}  #: "flow system" -> findings that only warn
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FindingRow:
+class FindingRow(msgspec.Struct, frozen=True, kw_only=True):
     """One record that flows although it breaks a rule."""
 
     flow: str

@@ -16,7 +16,7 @@ from syncline.model.figures import (
     ValidationFigure,
     VolumeFigure,
 )
-from syncline.quality import EntityProfile, Profiler
+from syncline.quality.profile import EntityProfile, Profiler
 
 GREEN = {"identity": "green", "lag": "green", "budget": "green", "heartbeat": "green"}
 

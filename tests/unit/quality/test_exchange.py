@@ -3,9 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncline.quality import HOUR, Exchange, percentile, wilson
-from syncline.quality.exchange import KEPT, burn, integral
-from syncline.quality.shares import Light, Passed, light, mean, score, worst
+from syncline.quality.exchange import HOUR, KEPT, Exchange, burn, integral
+from syncline.quality.shares import Light, Passed, light, mean, percentile, score, wilson, worst
 
 SOFT, HARD = False, True
 

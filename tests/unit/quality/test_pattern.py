@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncline.quality import Pattern
-from syncline.quality.pattern import LONGEST_TEXT
+from syncline.quality.pattern import LONGEST_TEXT, Pattern
 
 
 @pytest.mark.parametrize(

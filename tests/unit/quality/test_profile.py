@@ -4,8 +4,7 @@ import random
 
 from msgspec import UNSET
 
-from syncline.quality import FieldProfile, Profiler
-from syncline.quality.profile import EXACT, LEAST_SHARE, shape, shift
+from syncline.quality.profile import EXACT, LEAST_SHARE, FieldProfile, Profiler, shape, shift
 
 
 def profile(values: list, **changes) -> FieldProfile:

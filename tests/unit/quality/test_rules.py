@@ -6,7 +6,7 @@ import pytest
 from msgspec import UNSET
 
 from syncline.model.quality import Quality, QualityRule, RuleSort
-from syncline.quality import Known, failures
+from syncline.quality.rules import Known, failures
 
 NOW = 1_772_000_000_000_000
 
