@@ -24,7 +24,7 @@ def test_an_unclean_value_is_cleaned_everywhere_by_a_rule(tidy: World):
 
     assert tidy.crm.show("customers", crm)["name"] == "Big Company"
     assert tidy.erp.show("partners", erp)["label"] == "Big Company"
-    why = operations.why(tidy.hub, f"customer:crm:{crm}.name")
+    why = operations.why(tidy.hub, f"client:crm:{crm}.name")
     told = next(one for one in why.happenings if one.kind == "changed")
     assert (told.before, told.after) == ("  Big   Company ", "Big Company")
     assert told.text == "cleaned by rule: clean name"

@@ -176,7 +176,7 @@ def test_the_score_weighs_what_fails_and_a_hard_rule_ends_it(measured: World):
     agreed(measured, 4)
     measured.crm.create("customers", customer(5, city="", credit=1))
     operations.sync(measured.hub)
-    bound = measured.hub.of_entity("customer")
+    bound = measured.hub.of_entity("client")
 
     taken = sample(measured.hub, bound)
 

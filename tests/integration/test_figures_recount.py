@@ -38,7 +38,7 @@ systems:
   shop: {connector: rest, url: "http://shop.example"}
 flows:
   customers:
-    entity: customer
+    entity: client
     own: {"*": latest, name: {owner: crm}, email: manual, credit: {owner: erp}}
     match: [[tax]]
     deletes: {crm: propagate, erp: propagate, shop: archive}
@@ -88,8 +88,8 @@ class Recount:
         hub = self.world.hub
         if hub is None:
             return
-        bound = hub.of_entity("customer")
-        entities = [one for page in hub.store.each_entity("customer") for one in page]
+        bound = hub.of_entity("client")
+        entities = [one for page in hub.store.each_entity("client") for one in page]
         canons = {one.eid: canon_of(one, bound.width) for one in entities}
         for one in entities:
             for position, value in enumerate(canons[one.eid]):
@@ -184,7 +184,7 @@ class Story:
         hub = self.world.open()
         told = operations.figures(hub)
         for one in told.exchange:
-            stream = Stream(one.system, "customer")
+            stream = Stream(one.system, "client")
             assert one.missing == 0
             assert one.captured == self.recount.begun[stream]
             assert one.applied + one.rejected == self.recount.ended[stream]
@@ -195,7 +195,7 @@ class Story:
         self._check_money(hub, drift, told.at)
 
     def _check_integral(self, hub: Hub, stream: Stream) -> None:
-        bound = hub.of_entity("customer")
+        bound = hub.of_entity("client")
         now, ended = books.load(hub, bound, bound.sides[stream.system]).until(hub.now())
         kept = {**books.hours(hub, stream), **ended}
         for span in (0, 1, 24):
@@ -204,10 +204,10 @@ class Story:
 
     def pairs(self, hub: Hub) -> list[tuple[int, int, Value, Value]]:
         """(eid, position, x, y) of every owner and follower, by this test's own reading."""
-        bound = hub.of_entity("customer")
+        bound = hub.of_entity("client")
         owners = {"name": "crm", "credit": "erp"}
         found = []
-        for page in hub.store.each_entity("customer"):
+        for page in hub.store.each_entity("client"):
             for one in page:
                 if one.state is not EntityState.LIVE:
                     continue
@@ -254,7 +254,7 @@ class Story:
         return len(self.pairs(hub)), len(apart) - flying, flying
 
     def _check_money(self, hub: Hub, drift: DriftFigure, at: int) -> None:
-        position = hub.of_entity("customer").position("credit")
+        position = hub.of_entity("client").position("credit")
         settled = [(x, y) for p, x, y, flying in self.apart(hub, at) if p == position and not flying]
         sums = [int(y) - int(x) for x, y in settled if str(x).isdigit() and str(y).isdigit()]
         found = next((one for one in drift.fields if one.field == "credit"), None)
@@ -296,11 +296,11 @@ def test_a_change_that_nobody_counted_breaks_the_identity():
     for _ in range(4):
         story.step()
     hub = story.world.open()
-    body = hub.store.document(KIND, "erp/customer")
+    body = hub.store.document(KIND, "erp/client")
     known = msgspec.json.decode(body, type=Exchange)
     with hub.store.transaction() as tx:
         wrong = msgspec.structs.replace(known, captured=known.captured + 1)
-        tx.put_documents(KIND, {"erp/customer": msgspec.json.encode(wrong)})
+        tx.put_documents(KIND, {"erp/client": msgspec.json.encode(wrong)})
 
     told = operations.figures(hub)
 

@@ -25,7 +25,7 @@ secret: [tax_id]
 
 
 def with_rules(rules: str, text: str = CUSTOMERS) -> str:
-    return text.replace("    entity: customer\n", "    entity: customer\n" + indent(rules, "    "))
+    return text.replace("    entity: client\n", "    entity: client\n" + indent(rules, "    "))
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def strict(tmp_path: Path) -> Iterator[World]:
 
 
 def found(made: World, system: str = "crm") -> list[tuple[str, str, str]]:
-    bound = made.hub.of_entity("customer")
+    bound = made.hub.of_entity("client")
     return [(key, one.rule, one.value) for key, one in findings(made.hub, bound, bound.sides[system])]
 
 
@@ -153,11 +153,11 @@ def test_a_new_rule_reaches_the_records_that_nobody_edits(tmp_path: Path):
         operations.sync(made.hub)
         (tmp_path / "syncline.yaml").write_text(with_rules("quality: [{required: city}]\n"))
         project = load_project(tmp_path, environ={}, secrets=EnvSecrets({}))
-        connectors = {side.system: side.connector for side in made.hub.of_entity("customer").sides.values()}
+        connectors = {side.system: side.connector for side in made.hub.of_entity("client").sides.values()}
         again = compose(project, made.hub.store, connectors, made.env, [], executor=made.hub.executor)
         note_mappings(again, project)
         operations.sync(again)
-        bound = again.of_entity("customer")
+        bound = again.of_entity("client")
         assert [one.rule for _, one in findings(again, bound, bound.sides["crm"])] == ["required city"]
 
 
@@ -168,7 +168,7 @@ def test_no_secret_value_is_told(tmp_path: Path):
         operations.sync(made.hub, approved=True)
 
         (row,) = operations.parked(made.hub)
-        kept = made.hub.store.documents("parked-read crm customer")
+        kept = made.hub.store.documents("parked-read crm client")
         assert row.fields == {"tax_id": "***"}
         assert b"DE-SECRET" not in b"".join(kept.values())
         assert "DE-SECRET" not in repr(row)
@@ -177,17 +177,17 @@ def test_no_secret_value_is_told(tmp_path: Path):
 def test_a_reference_to_what_is_deleted_breaks_its_rule(tmp_path: Path):
     orders = """\
   orders:
-    entity: order
-    quality: [{reference: customer}]
+    entity: deal
+    quality: [{reference: client}]
     systems:
-      crm: {resource: orders, map: {number: number, customer: "customer | ref(customer)"}}
-      erp: {resource: sales, map: {number: number, customer: "customer | ref(customer)"}}
+      crm: {resource: orders, map: {number: number, client: "customer | ref(client)"}}
+      erp: {resource: sales, map: {number: number, client: "customer | ref(client)"}}
 """
     with world(tmp_path, CUSTOMERS + orders) as made:
         ((crm, _),) = agreed(made, 1)
         order = made.crm.create("orders", {"number": "O1", "customer": crm})
         operations.sync(made.hub, approved=True)
-        bound = made.hub.of_entity("order")
+        bound = made.hub.of_entity("deal")
         assert list(findings(made.hub, bound, bound.sides["crm"])) == []
 
         made.crm.delete("customers", crm)
@@ -197,7 +197,7 @@ def test_a_reference_to_what_is_deleted_breaks_its_rule(tmp_path: Path):
         made.crm.edit("orders", order, number="O2")
         operations.sync(made.hub)
 
-        assert [one.rule for _, one in findings(made.hub, bound, bound.sides["crm"])] == ["reference customer"]
+        assert [one.rule for _, one in findings(made.hub, bound, bound.sides["crm"])] == ["reference client"]
 
 
 def test_what_cannot_be_read_or_is_refused_tells_no_secret_either(tmp_path: Path):

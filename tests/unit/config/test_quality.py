@@ -14,10 +14,10 @@ ALL = """\
       - {unique: tax_id, name: one of each}
       - {pattern: {phone: "[+][0-9]+"}, weight: 2, hard: true}
       - {range: {credit_limit: [0, null]}, severity: stop}
-      - {one_of: {terms: [net30, 14]}}
+      - {one_of: {payment_terms: [net30, 14]}}
       - {freshness: 90d}
-      - {freshness: {terms: 1h}}
-      - {compare: "credit_limit >= terms"}
+      - {freshness: {payment_terms: 1h}}
+      - {compare: "credit_limit >= payment_terms"}
       - {equal: credit_limit, tolerance: 0.01}
     secret: [tax_id]
     clean: {name: "spaces | trim"}
@@ -58,7 +58,7 @@ def test_every_sort_of_rule_is_read(tmp_path: Path):
         ("{pattern: {phone: '(?=a)'}}", "look-around"),
         ("{range: {credit_limit: [1]}}", "[least, most]"),
         ("{range: {credit_limit: [a, b]}}", "no range"),
-        ("{one_of: {terms: []}}", "list the values"),
+        ("{one_of: {payment_terms: []}}", "list the values"),
         ("{freshness: soon}", "no duration"),
         ("{compare: name}", "does not compare"),
         ("{compare: 'name = nothing'}", "no field nothing"),
