@@ -138,7 +138,8 @@ class RabbitWire:
         deadline = self._env.monotonic() + within
         quiet = 0
         while self._queues:
-            left = sum([await one.left() for one in self._queues.values()])
+            looks = [asyncio.wait_for(one.left(), self._options.timeout) for one in self._queues.values()]
+            left = sum(await asyncio.gather(*looks))  # a lost connection lets them wait for the next one
             quiet = quiet + 1 if not left else 0
             if quiet >= _QUIET:
                 return 0
