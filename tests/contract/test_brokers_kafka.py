@@ -189,19 +189,19 @@ def test_a_topic_of_hints_says_which_records_may_have_changed_and_only_to_whoeve
     kafka.say(f"{topic}.hints", event(1), event(2), ("x", b"no"), event(1))
     woken = threading.Event()
     with opened(kafka.url, tmp_path, {"orders": orders}, topics={"sales": about}) as bus:
-        assert bus.hints(10) == []
+        assert bus.heard(10) == []
         bus.listen(woken.set)
         assert bus.tend() == ""
-        wait_for(lambda: {one[1:] for one in bus.hints(10)} == {("erp", "sale.sale", "1"), ("erp", "sale.sale", "2")})
+        wait_for(lambda: {one[1:] for one in bus.heard(10)} == {("erp", "sale.sale", "1"), ("erp", "sale.sale", "2")})
         assert woken.wait(_LONGEST)
-        known = [one[0] for one in bus.hints(10)]
+        known = [one[0] for one in bus.heard(10)]
         kafka.say(f"{topic}.hints", event(2))
-        wait_for(lambda: max(one[0] for one in bus.hints(10)) > max(known))
-        bus.drop_hints(known)
+        wait_for(lambda: max(one[0] for one in bus.heard(10)) > max(known))
+        bus.forget(known)
 
-        assert [one[1:] for one in bus.hints(10)] == [("erp", "sale.sale", "2")]
+        assert [one[1:] for one in bus.heard(10)] == [("erp", "sale.sale", "2")]
         kafka.say(topic, event("A1", total=1))
-        wait_for(lambda: ("bus", "orders", "A1") in [one[1:] for one in bus.hints(10)])
+        wait_for(lambda: ("bus", "orders", "A1") in [one[1:] for one in bus.heard(10)])
         assert "1 messages could not be read" in bus.check()
 
 

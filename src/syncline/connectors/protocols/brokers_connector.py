@@ -9,9 +9,9 @@ import msgspec
 
 from syncline.connectors.protocols.brokers_inbox import Inbox
 from syncline.connectors.protocols.brokers_intake import Intake
-from syncline.connectors.protocols.brokers_message import Outgoing
+from syncline.connectors.protocols.brokers_message import STRUCTURED, Outgoing
 from syncline.connectors.protocols.brokers_options import Address, BrokersOptions, BrokersResource
-from syncline.connectors.protocols.brokers_wire import Sent, Wire
+from syncline.connectors.protocols.brokers_wire import Fate, Wire
 from syncline.connectors.protocols.brokers_write import Outbox, finish
 from syncline.connectors.protocols.json_values import exact_object
 from syncline.connectors.protocols.options import configured
@@ -20,7 +20,10 @@ from syncline.env import Env
 from syncline.errors import SetupError, SynclineError, TransientError
 from syncline.model.contract import BatchShape, Contract, Deletes, Limits, Locking, ReadBack
 from syncline.model.page import Batch, Cursor, Gone, Outcome, Page, Receipt, Record
+from syncline.ports.hearing import Heard
+from syncline.ports.outlet import Notice
 
+_PATIENCE = 30.0  #: for telling others [s]
 _HITS = 100  #: of a search
 _SELECT = "SELECT key, raw, stamp, deleted FROM record WHERE resource = ?"
 
@@ -156,19 +159,27 @@ class BrokersConnector:
             return str(error)
         return ""
 
-    def hints(self, limit: int) -> Sequence[tuple[int, str, str, str]]:
-        """Hints that were not passed on, oldest first: (number, system, resource, key). They are durable here."""
-        return self._inbox.hints(limit)
+    def heard(self, limit: int) -> Sequence[Heard]:
+        """Hints that were not passed on, oldest first. They are durable here."""
+        return [Heard(*row) for row in self._inbox.hints(limit)]
 
-    def drop_hints(self, numbers: Sequence[int]) -> None:
+    def forget(self, numbers: Sequence[int]) -> None:
         """These are durable where they were passed on to."""
         self._inbox.drop_hints(numbers)
 
     # --- events for whoever reads -------------------------------------------------------------------------------------
 
-    def publish(self, messages: Sequence[Outgoing], send_by: float) -> Sequence[Sent]:
-        """Publish messages that are no records of ours. Raises a fate of `errors` when none left."""
-        return self._wire.publish(messages, send_by)
+    def announce(self, notices: Sequence[Notice]) -> Sequence[str]:
+        """Tell others what was agreed; for each notice "" once the broker has it, else why it may not have it."""
+        messages = [
+            Outgoing(
+                topic=one.topic, exchange=one.exchange, key=one.key, body=one.body, ident=one.ident,
+                content_type=STRUCTURED,
+            )
+            for one in notices
+        ]  # fmt: skip
+        answers = self._wire.publish(messages, self._env.monotonic() + _PATIENCE)
+        return ["" if one.fate is Fate.CONFIRMED else one.message for one in answers]
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
