@@ -77,6 +77,20 @@ class Events:
         assert "Traceback" not in told
         return told
 
+    @contextmanager
+    def running(self, *words: str) -> Iterator[subprocess.Popen[bytes]]:
+        """A command at work for the length of a block."""
+        environ = os.environ | {"PYTHONPATH": str(SOURCE)}
+        command = [sys.executable, "-m", "syncline", *words]
+        with (
+            (self.folder / "run.log").open("wb") as log,
+            subprocess.Popen(command, cwd=self.folder, env=environ, stdout=log, stderr=log) as process,
+        ):
+            try:
+                yield process
+            finally:
+                process.kill()
+
     def say(self, key: str, kind: str = "changed", **fields: object) -> None:
         """Another application tells of a person."""
         data = {"id": key, **fields}

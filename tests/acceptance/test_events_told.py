@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import signal
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+from syncline.env import RealEnv
 from tests.acceptance.events_world import Events, events
 from tests.contract.kafka_cluster import KafkaCluster, kafka_cluster
 
+_ENV = RealEnv()
 PUBLISH = 'publish: {to: bus, topic: "told.{entity}"}\n'
 
 
@@ -98,6 +101,28 @@ def test_a_broker_that_is_away_is_waited_for_and_told_in_one_sentence(acme: Even
     assert "s3cret" not in away
     assert "1 events told" in acme("publish")
     assert replayed(acme.kafka) == names(acme)
+
+
+def test_the_daemon_tells_after_each_pass_and_goes_on_while_nobody_listens(acme: Events):
+    settings = acme.folder / "syncline.yaml"
+    settings.write_text(
+        settings.read_text().replace("    match: [[email]]", "    match: [[email]]\n    when: {every: 1s}")
+    )
+    acme("sync")  # both sides are empty
+    with acme.running("run") as daemon:
+        acme.crm.run("INSERT INTO customers (name, email, credit) VALUES ('A', 'a@a.de', 1)")
+        wait_for(lambda: replayed(acme.kafka) == names(acme) != {})
+        acme.crm.run("UPDATE customers SET name = 'A two' WHERE email = 'a@a.de'")
+        wait_for(lambda: replayed(acme.kafka) == {"a@a.de": "A two"})
+        daemon.send_signal(signal.SIGTERM)
+        assert daemon.wait(10) == 0
+
+
+def wait_for(is_there: Callable[[], bool]) -> None:
+    begun = _ENV.monotonic()
+    while not is_there():
+        assert _ENV.monotonic() - begun < 60
+        _ENV.sleep(0.1)
 
 
 def test_a_project_that_names_nobody_and_one_that_names_a_stranger_are_told_so(acme: Events):
