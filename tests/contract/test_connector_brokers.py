@@ -11,6 +11,9 @@ from tests.contract.kafka_cluster import kafka_cluster
 
 
 class TestKafka(BrokersSuite):
+    title = "brokers.kafka"
+    server = "the cluster of librdkafka"
+
     @pytest.fixture(scope="class")
     @classmethod
     def url(cls) -> Iterator[str]:

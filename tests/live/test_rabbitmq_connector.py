@@ -37,6 +37,8 @@ def rabbit() -> Iterator[RabbitServer]:
 
 
 class TestRabbit(BrokersSuite):
+    title = "brokers.rabbitmq"
+    server = "RabbitMQ"
     resources: ClassVar[Mapping[str, Any]] = {
         "orders": {
             **ORDERS, "deleted": {"type": "io.syncline.order.deleted"},
