@@ -57,6 +57,7 @@ def test_only_the_door_touches_clock_randomness_and_ids():
 WIRES = (
     "connectors/protocols/http_connection.py",
     "connectors/protocols/http_client.py",
+    "connectors/protocols/brokers_",  # hands addresses and the rules of TLS to the clients of brokers
     "connectors/protocols/sql_database.py",  # hands the rules of TLS to a driver, which opens its own sockets
     "sandbox/",  # a stranger
     "cli/playground.py",  # asks the sandbox that it has started

@@ -157,6 +157,7 @@ def compose(
     hub = Hub(
         env=env, store=store, executor=executor or Threads(), journal=Journal(seq, last, env),
         store_id=store_id, seed=seed_of(store_id), tag=env.new_id()[-TAG_LENGTH:], flows=flows, listeners=listeners,
+        connectors=connectors,
     )  # fmt: skip
     hub.opened_at = hub.now()
     hub.left_at = store.audit_pages([seq])[seq].at if seq else 0

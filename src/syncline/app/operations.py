@@ -5,6 +5,7 @@ Nothing is decided here. Each name is the entry of one engine module, so that wh
     sync, plan, apply, match, questions, answer            one pass, or a look ahead
     status, drift, figures, verify                         where the systems stand
     findings, profile                                      what the values are like
+    publish                                                agreed changes, told to others
     conflicts, resolve, parked, retry, edit_and_retry      what waits for a person
     why, history, undo                                     what happened, and how to take it back
     normalisers, refuse_normaliser                         what systems do to values
@@ -24,6 +25,7 @@ from syncline.engine import plans, statistics
 from syncline.engine import questions as asking
 from syncline.engine import undo as undoing
 from syncline.engine import verify as verifying
+from syncline.engine.announce import Announced, Audience, announce
 from syncline.engine.hub import Hub
 from syncline.engine.labels import flows_named
 from syncline.engine.run import run
@@ -51,6 +53,11 @@ def sync(hub: Hub, flows: Sequence[str] | None = None, *, full: bool = False, ap
     """Bring flows into agreement once; all of them when none is named."""
     bound = flows_named(hub, flows)
     return statistics.finished(hub, run(hub, bound, full=full, approved=approved), bound)
+
+
+def publish(hub: Hub, audience: Audience) -> Announced:
+    """Tell others what was agreed and not told yet; what stands in the way is said, and nothing is skipped."""
+    return announce(hub, audience)
 
 
 def plan(hub: Hub, flows: Sequence[str] | None = None) -> Plan:

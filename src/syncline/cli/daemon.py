@@ -15,6 +15,7 @@ from syncline.cli.lazy import Asked
 from syncline.cli.ledgers import agreement_parts
 from syncline.cli.show import DIM, WAITS, Cell, Screen, moment, number
 from syncline.cli.stopping import Stop
+from syncline.cli.telling import Telling
 from syncline.config import Project
 from syncline.engine.hub import Hub
 from syncline.engine.schedule import Timer, keep
@@ -47,13 +48,22 @@ def refuse_unknown(project: Project, flows: Sequence[str]) -> None:
             raise SetupError(msg, cure=f"Known: {', '.join(known)}.")
 
 
-def work(opening: Callable[[], AbstractContextManager[Hub]], timers: Sequence[Timer], stop: Stop, asked: Asked) -> None:
+def work(
+    project: Project,
+    opening: Callable[[], AbstractContextManager[Hub]],
+    timers: Sequence[Timer],
+    stop: Stop,
+    asked: Asked,
+) -> None:
     """Run until stopped; a pass that fails is told, and tried again at its next time.
 
     When the store failed, `opening` is called once more: what the hub held in memory may be older than the store.
     """
     with ExitStack() as opened:
-        passes = _Passes(opening=opening, opened=opened, stop=stop, asked=asked, screen=Screen(asked))
+        telling = Telling(project, stop)
+        passes = _Passes(
+            opening=opening, opened=opened, stop=stop, asked=asked, screen=Screen(asked), telling=telling
+        )  # fmt: skip
         passes.open()
         if not asked.json:
             _show_timers(passes.screen, timers)
@@ -78,6 +88,7 @@ class _Passes:
     stop: Stop
     asked: Asked
     screen: Screen
+    telling: Telling  #: of whoever wants to know what was agreed
     hub: Hub | None = None  #: None after its store failed
     waiting: list[tuple[str, str]] = field(default_factory=list)  #: (place, reason) of the last pass
 
@@ -92,6 +103,7 @@ class _Passes:
         started = self.stop.monotonic()
         try:
             report = operations.sync(self.open(), flows)
+            waits = self.telling.after_pass(self.open())
         except SynclineError as error:
             if isinstance(error, (StoreLostError, StoreFailedError)):
                 self.hub = None
@@ -102,7 +114,15 @@ class _Passes:
             sys.stdout.buffer.write(msgspec.json.encode(report) + b"\n")
         else:
             self._show(report, self.stop.monotonic() - started)
+        if waits:
+            self._wait_told(waits)
         sys.stdout.flush()
+
+    def _wait_told(self, waits: str) -> None:
+        if self.asked.json:
+            sys.stdout.buffer.write(msgspec.json.encode({"events_wait": waits}) + b"\n")
+        else:
+            self.screen.line(" " * _HANG, (waits, WAITS), hang=_HANG)
 
     def _show(self, report: RunReport, seconds: float) -> None:
         read, sent = sum(one.read for one in report.accounts), sum(one.intended for one in report.accounts)

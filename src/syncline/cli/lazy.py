@@ -28,6 +28,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
     },
     "Bring into agreement": {
         "match": "matching", "plan": "planning", "apply": "planning", "sync": "syncing", "run": "syncing",
+        "publish": "publishing",
     },
     "Look": {
         "status": "watching", "drift": "watching", "verify": "watching", "profile": "profiles", "findings": "profiles",

@@ -61,9 +61,10 @@ def run(context: typer.Context, flows: Flows = None) -> None:
     from syncline.cli.stopping import stoppable
 
     asked = asked_of(context)
-    timers = timers_of(open_project(asked.folder()), flows or [])
+    project = open_project(asked.folder())
+    timers = timers_of(project, flows or [])
     with stoppable() as stop:
-        work(lambda: open_hub(asked.folder(), listeners=[stop], env=stop), timers, stop, asked)
+        work(project, lambda: open_hub(asked.folder(), listeners=[stop], env=stop), timers, stop, asked)
     _say_goodbye(asked)
     leave(Code.FINE)
 

@@ -10,10 +10,10 @@ from syncline.config.checking import checked
 from syncline.config.converters import own_converters, own_program
 from syncline.config.flows import Surroundings, flow_of
 from syncline.config.order import order_flows, required_circle
-from syncline.config.parts import FlowPart, SystemPart, TopPart
+from syncline.config.parts import FlowPart, PublishPart, SystemPart, TopPart
 from syncline.config.placeholders import Placeholders
 from syncline.config.problems import Place, Problems, Route, named
-from syncline.config.settings import FlowSettings, Project, StoreSettings, SystemSettings
+from syncline.config.settings import FlowSettings, Project, Publishing, StoreSettings, SystemSettings
 from syncline.config.tree import TreeReader
 from syncline.errors import ConfigProblem, SetupError
 from syncline.ports.secrets import Secrets
@@ -68,7 +68,26 @@ def _project(data: dict[str, object], reader: TreeReader, placeholders: Placehol
             systems[name] = system
     flows = _flows(data, reader)
     folder = reader.folder
-    return Project(name=str(data.get("project", "")), folder=folder, store=store, systems=systems, flows=flows)
+    publish = _publishing(data, flows, problems)
+    return Project(
+        name=str(data.get("project", "")), folder=folder, store=store, systems=systems, flows=flows, publish=publish
+    )
+
+
+def _publishing(data: dict[str, object], flows: Sequence[FlowSettings], problems: Problems) -> Publishing | None:
+    part = checked(PublishPart, data["publish"], ("publish",), problems) if data.get("publish") is not None else None
+    if part is None:
+        return None
+    if part.to not in _section(data, "systems", problems):
+        problems.add(("publish", "to"), f"publish.to: `{part.to}` is no system of this project.", "Name a broker.")
+    known = {one.flow.entity for one in flows}
+    for place, entity in enumerate(part.entities):
+        if entity not in known:
+            what = f"publish.entities: no flow has the entity {entity}."
+            problems.add(("publish", "entities", place), what, f"Known: {', '.join(sorted(known))}.")
+    return Publishing(
+        to=part.to, topic=part.topic, exchange=part.exchange, entities=tuple(part.entities), source=part.source
+    )
 
 
 def _section(data: dict[str, object], section: str, problems: Problems) -> dict[str, object]:

@@ -136,6 +136,18 @@ class FlowPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     targets: Annotated[TargetsPart, Meta(description="What the figures are measured against.")] = None
 
 
+class PublishPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Agreed changes, told to others as CloudEvents."""
+
+    to: Annotated[Text, Meta(description="The system, whose connector is brokers.")]
+    topic: Annotated[Text, Meta(description="Where they are told; {entity} stands for the entity type.")] = (
+        "syncline.{entity}"
+    )
+    exchange: Annotated[str, Meta(description="Of RabbitMQ; the topic is the routing key then.")] = ""
+    entities: Annotated[list[Name], Meta(description="Of which entities; all unless named.")] = []
+    source: Annotated[Text, Meta(description="What the events say they come from.")] = "/syncline"
+
+
 class ProjectPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file."""
 
@@ -143,6 +155,7 @@ class ProjectPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     store: Annotated[Text, Meta(description="Where the hub keeps its state.")] = "sqlite:///.syncline/state.db"
     systems: Annotated[dict[Name, SystemPart], Meta(min_length=1)]
     flows: dict[Name, FlowPart] = {}
+    publish: PublishPart | None = None
 
 
 class CasePart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -162,6 +175,7 @@ class TopPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     store: object = "sqlite:///.syncline/state.db"
     systems: Annotated[dict[object, object], Meta(min_length=1)]
     flows: dict[object, object] = {}
+    publish: object = None
 
 
 def schema() -> dict[str, object]:

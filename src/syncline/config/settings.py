@@ -53,6 +53,16 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
     event: str = ""  #: the stream that tells, as `system.resource`
 
 
+class Publishing(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is told of agreed changes."""
+
+    to: str  #: the system
+    topic: str  #: with {entity}
+    entities: tuple[str, ...] = ()  #: nothing: all
+    exchange: str = ""
+    source: str = "/syncline"
+
+
 class MappingCase(msgspec.Struct, frozen=True, kw_only=True):
     """A record and the entity that it must become, or an entity and what writing it must give."""
 
@@ -94,6 +104,7 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
     folder: Path
     store: StoreSettings
     systems: Mapping[str, SystemSettings]
+    publish: Publishing | None = None
     flows: tuple[FlowSettings, ...]  #: parents before the flows that refer to them
 
     def flow(self, name: str) -> FlowSettings:

@@ -129,6 +129,7 @@ class Hub(msgspec.Struct, kw_only=True):
     seed: int  #: of the fingerprints of raw records
     flows: Mapping[str, BoundFlow]  #: by flow name, parents before children
     listeners: Sequence[Listener] = ()
+    connectors: Mapping[str, Connector] = {}  #: by system, those too that no flow reads or writes
     settle_for: float = 15.0  #: how long one pass waits for due work of its own making [s]
     wrote: dict[Stream, dict[int, int]] = {}  #: recent writes of this process: eid -> [µs]
     listed: dict[Stream, dict[int, int]] = {}  #: changes that lists have shown: eid -> [µs]

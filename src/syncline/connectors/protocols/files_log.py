@@ -7,14 +7,10 @@ unread; a written file is noted with its records before it gets its name, so a c
 from __future__ import annotations
 
 import sqlite3
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
+from syncline.connectors.protocols.local_log import LocalLog
 from syncline.env import Env
-from syncline.errors import SetupError, TransientError
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS record (
@@ -35,75 +31,14 @@ CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NUL
 """
 
 
-class FileLog:
+class FileLog(LocalLog):
     """The log of one folder. Thread-safe; one transaction at a time."""
 
     def __init__(self, path: Path, system: str, env: Env) -> None:
-        self._path = path
-        self._system = system
-        self._env = env
-        self._lock = threading.RLock()
-        self._open: sqlite3.Connection | None = None
-
-    @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Everything inside the block with one commit, or nothing of it."""
-        with self._lock, self._told():
-            connection = self._connection()
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield connection
-            except BaseException:
-                connection.execute("ROLLBACK")
-                raise
-            self._env.point("files.commit")
-            connection.execute("COMMIT")
-
-    def rows(self, statement: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        """The rows of a query."""
-        with self._lock, self._told():
-            return self._connection().execute(statement, values).fetchall()
-
-    def close(self) -> None:
-        """Let the file go."""
-        with self._lock:
-            if self._open is not None:
-                self._open.close()
-                self._open = None
-
-    def _connection(self) -> sqlite3.Connection:
-        if self._open is None:
-            self._path.parent.mkdir(exist_ok=True)
-            made = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=10.0)
-            made.execute("PRAGMA journal_mode = WAL")
-            made.execute("PRAGMA synchronous = FULL")
-            made.executescript(_SCHEMA)
-            self._open = made
-        return self._open
-
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.OperationalError):
-                msg = f"The log of {self._system} cannot be used: {error}."
-                raise TransientError(msg, cure=f"Is {self._path} there, and may the hub write it?") from error
-            msg = f"The log of {self._system} at {self._path} is damaged: {error}."
-            raise SetupError(msg, cure="Move it away: all files are then read again.") from error
-        except OSError as error:
-            msg = f"The folder of {self._system} cannot be reached: {error.strerror}."
-            raise TransientError(msg, cure="Is the share mounted?") from error
-
-
-def counted(connection: sqlite3.Connection, name: str, *, at_least: int = 0) -> int:
-    """The next number of a counter, never one that it gave before."""
-    row = connection.execute(
-        "INSERT INTO counter (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE "
-        "SET value = max(value + 1, excluded.value) RETURNING value",
-        (name, max(1, at_least)),
-    ).fetchone()
-    return int(row[0])
+        super().__init__(
+            path, env, schema=_SCHEMA, name=f"The log of {system}", point="files.commit",
+            place=f"The folder of {system}", cure="Move it away: all files are then read again.",
+        )  # fmt: skip
 
 
 def keep_record(  # noqa: PLR0913  the columns of a record

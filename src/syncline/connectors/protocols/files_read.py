@@ -14,10 +14,11 @@ import msgspec
 
 from syncline.connectors.protocols.files_excel import excel_rows
 from syncline.connectors.protocols.files_folder import Seen, files_in
-from syncline.connectors.protocols.files_log import FileLog, counted, keep_record
+from syncline.connectors.protocols.files_log import FileLog, keep_record
 from syncline.connectors.protocols.files_options import FileReading, FilesOptions, FilesResource
 from syncline.connectors.protocols.files_rows import Row, text_rows
 from syncline.connectors.protocols.json_values import as_record
+from syncline.connectors.protocols.local_log import counted
 from syncline.connectors.protocols.stamps import micros
 from syncline.env import Env
 from syncline.errors import RejectedError, TransientError

@@ -11,9 +11,10 @@ from pathlib import Path
 import msgspec
 
 from syncline.connectors.protocols.files_content import content_of
-from syncline.connectors.protocols.files_log import FileLog, counted, keep_record
+from syncline.connectors.protocols.files_log import FileLog, keep_record
 from syncline.connectors.protocols.files_options import ENDINGS, FilesOptions, FilesResource, FileWriting
 from syncline.connectors.protocols.json_values import as_record, exact_object
+from syncline.connectors.protocols.local_log import counted
 from syncline.connectors.protocols.stamps import micros
 from syncline.env import Env
 from syncline.errors import TransientError
