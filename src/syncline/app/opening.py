@@ -22,6 +22,7 @@ from syncline.engine.learn import load
 from syncline.engine.limits import Gate
 from syncline.engine.remapping import remap
 from syncline.engine.step import DEFAULT_BATCH
+from syncline.engine.windows import Window
 from syncline.env import Env, RealEnv
 from syncline.errors import ConfigError, ConfigProblem, OptionProblem, OptionsError, SetupError
 from syncline.model.flow import Side
@@ -151,7 +152,9 @@ def compose(
     store.prepare(streams)
     gates: dict[str, Gate] = {}
     around = circles([one.flow for one in project.flows])
-    flows = {one.flow.name: _bind(one, store, connectors, gates, env, around[one.flow.entity]) for one in project.flows}
+    for taking_part in [side for one in project.flows for side in one.flow.sides]:
+        _add_gate(gates, project, taking_part, connectors, env)
+    flows = {one.flow.name: _bind(one, store, connectors, gates, around[one.flow.entity]) for one in project.flows}
     seq, last = store.audit_head()
     store_id = _store_id(store, env)
     hub = Hub(
@@ -184,12 +187,26 @@ def _store_id(store: Store, env: Env) -> str:
     return made
 
 
+def _add_gate(
+    gates: dict[str, Gate], project: Project, side: Side, connectors: Mapping[str, Connector], env: Env
+) -> None:
+    """One gate for each system, whatever it takes part in."""
+    if side.system in gates:
+        return
+    system = project.systems.get(side.system)
+    closed = [
+        Window(zone=one.zone, days=one.days, start=one.start, end=one.end, cron=one.cron, lasts=one.lasts)
+        for one in (system.closed if system else ())
+    ]
+    limits = connectors[side.system].contract(side.resource).limits
+    gates[side.system] = Gate(side.system, limits, env, closed)
+
+
 def _bind(
     settings: FlowSettings,
     store: Store,
     connectors: Mapping[str, Connector],
-    gates: dict[str, Gate],
-    env: Env,
+    gates: Mapping[str, Gate],
     circle: frozenset[str],
 ) -> BoundFlow:
     flow = settings.flow
@@ -198,10 +215,8 @@ def _bind(
     place = {name: number for number, name in enumerate(layout)}
     for side in flow.sides:
         connector = connectors[side.system]
-        contract = connector.contract(side.resource)
-        gate = gates.setdefault(side.system, Gate(side.system, contract.limits, env))
         known = load(store, f"normaliser {side.system} {flow.entity}")
-        bound = _bind_side(settings, side, connector, gate, layout)
+        bound = _bind_side(settings, side, connector, gates[side.system], layout)
         for name, learned in known.items():
             bound.normalisers.setdefault(place[name], []).extend(learned.learned)
         sides[side.system] = bound

@@ -81,6 +81,8 @@ def _absorb(at: Pass, page: Page, reading: Reading) -> Step:
     if reading.scanned is not None:
         _mark(reading.scanned, [link.eid for link in step.new_links.get(side.stream, ())])
     commit(hub, at.run, step, priority=1 if reading.exact else 2)
+    if reading.exact:
+        hub.overtake(side.stream, page.keys)
     adopt.remember_lacking(at, step)
     hub.tell(Event(kind="read", flow=bound.flow.name, system=side.system, counts=counts))
     return step
@@ -102,14 +104,18 @@ def _park_broken(at: Pass, broken: Sequence[tuple[str, str]], reading: Reading, 
 
 
 def _contested(page: Page, reading: Reading, rows: Sequence[Row]) -> frozenset[str]:
-    """Keys of which the listing shows two things: two records that differ, or a record and its tombstone."""
+    """Keys of which the listing shows two things: two records that differ, or a record and its tombstone.
+
+    And those of which it may show what is older than what is known by now.
+    """
     reading.buried.update(page.tombstones)
-    if len(set(page.keys)) == len(page.keys) and not reading.buried:
+    if len(set(page.keys)) == len(page.keys) and not reading.buried and not reading.overtaken:
         return frozenset()
     shown: dict[str, bytes] = {}
     twice = {key for key, raw in zip(page.keys, page.raws, strict=True) if shown.setdefault(key, raw) != raw}
     buried = {key for key in page.tombstones if key in shown or key in reading.gathered}
-    return frozenset(twice | buried | {row.key for row in rows if not row.eid and row.key in reading.buried})
+    older = reading.overtaken.intersection([*page.tombstones, *(row.key for row in rows)])
+    return frozenset(twice | buried | older | {row.key for row in rows if not row.eid and row.key in reading.buried})
 
 
 def _look_again(
