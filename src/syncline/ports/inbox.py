@@ -5,9 +5,10 @@ Apart from the store, so that whoever tells us something never waits for the eng
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
+from syncline.errors import SynclineError
 from syncline.model.state import Stream
 
 
@@ -25,6 +26,30 @@ class Message(NamedTuple):
     system: str
     id: str
     at: int  #: when it came [µs]
+
+
+Record = tuple[Stream, str]  #: a stream, and a key there, or "" for whichever
+
+
+class Telling(NamedTuple):
+    """What one message tells, from whoever brings it: a webhook, a broker."""
+
+    records: Sequence[Record]
+    message: Message | None  #: to know it when it comes again; None where nothing names it
+    done: Callable[[SynclineError | None], None]  #: called once it is durable, or cannot be; from another thread
+
+
+class Source(Protocol):
+    """An open source of hints. It hands every telling on, and answers its sender once `done` says so."""
+
+    @property
+    def told(self) -> str:
+        """Where it listens, in words."""
+        ...
+
+    def stop(self) -> None:
+        """Let no more in, finish what is under way within seconds, and end."""
+        ...
 
 
 class Inbox(Protocol):
