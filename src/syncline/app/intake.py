@@ -38,8 +38,9 @@ class Intake:
         self._inbox, self._env = inbox, env
         self._asked: SimpleQueue[Telling | list[Told] | None] = SimpleQueue()
         self._bell: SimpleQueue[None] = SimpleQueue()
-        self._lock = threading.Lock()  #: of what both threads use: the next three
+        self._lock = threading.Lock()  #: of what both threads use: the next four
         self._waiting: dict[Record, Waiting] = {}
+        self._handed_out = 0
         self._storm = Storm()
         self._known: dict[tuple[str, str], int] = {(one.system, one.id): one.at for one in inbox.messages()}
         kept = inbox.kept()
@@ -77,6 +78,7 @@ class Intake:
             }
             for record in ready:
                 del self._waiting[record]
+            self._handed_out += len(ready)
             self._storm.hand_out(ready, now)
         return {Told(stream, key, one.seq): one.since for (stream, key), one in ready.items()}
 
@@ -84,11 +86,14 @@ class Intake:
         """The engine could not look at these after all."""
         with self._lock:
             now = self._env.monotonic()
+            self._handed_out -= len(told)
             for one in told:
                 self._waiting.setdefault((one.stream, one.key), Waiting(one.seq, now))
 
     def has_stored(self, told: Sequence[Told]) -> None:
         """The store has these: they need not be kept here any more."""
+        with self._lock:
+            self._handed_out -= len(told)
         self._asked.put(list(told))
 
     def listen(self, longest: float) -> None:
@@ -103,9 +108,9 @@ class Intake:
             return
 
     def held(self) -> int:
-        """How many records wait to be handed out."""
+        """How many records were told of and are not in the store yet."""
         with self._lock:
-            return len(self._waiting)
+            return len(self._waiting) + self._handed_out
 
     def close(self) -> None:
         """Write down what was taken, and end."""

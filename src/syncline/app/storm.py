@@ -1,7 +1,7 @@
 """A storm: the same few records are told of again and again, faster than anybody can look. They wait until it is over.
 
-Plain functions of the time: a record that was handed out a moment ago and is told of again is a repetition. Many of
-them within a second are a storm, and repetitions are held back until a second has passed without one; at most a minute.
+A record that was handed out a moment ago and is told of again is a repetition. Many of them within a second are a
+storm, and repetitions are held back until three seconds have passed without one; at most a minute.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from itertools import islice
 
 MANY = 100  #: repetitions within a second
 RECENT = 10.0  #: how long after it was handed out a telling is a repetition [s]
-CALM = 1.0  #: how long it must have been calm [s]
+CALM = 3.0  #: how long it must have been calm [s]
 LONGEST = 60.0  #: how long a record is held back, whatever happens [s]
 _KNOWN = 200_000  #: records of which it is known when they were handed out
 

@@ -57,12 +57,12 @@ def _around(window: Window, at: datetime) -> Iterator[tuple[datetime, datetime]]
 
 
 def _of_cron(window: Window, at: datetime, zone: ZoneInfo) -> Iterator[tuple[datetime, datetime]]:
-    lasts = timedelta(seconds=window.lasts)
-    for found in CronSim(window.cron, (at - lasts - _MINUTE).astimezone(zone)):
+    """The last that began by then, and the next."""
+    before = CronSim(window.cron, (at + _MINUTE).astimezone(zone), reverse=True)
+    last = next(found for found in before if found <= at)
+    for found in (last, next(CronSim(window.cron, at.astimezone(zone)))):
         begin = found.astimezone(UTC)
-        yield begin, begin + lasts
-        if begin > at:
-            return
+        yield begin, begin + timedelta(seconds=window.lasts)
 
 
 def _instant(day: date, minutes: int, zone: ZoneInfo) -> datetime:

@@ -31,7 +31,7 @@ def application(receiver: Receiver, pulse: Pulse, metrics: Figures, intake: Inta
     return Litestar(
         [*_webhooks(receiver), *_health(pulse), _figures(metrics, intake)], openapi_config=None,
         request_max_body_size=body_limit, exception_handlers={HTTPException: _refused, Exception: _failed},
-        debug=False, pdb_on_exception=False,
+        debug=False, pdb_on_exception=False, logging_config=None,
     )  # fmt: skip
 
 
