@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
+from http.client import HTTPException
 
 import pytest
 
@@ -18,11 +20,9 @@ from tests.processes.starts import keep_in
 
 pytestmark = pytest.mark.slow
 
-#: from the answer to a webhook to the end of its effect, in the order of a follow
-POINTS = (
-    "get.before", "merge.before_commit", "merge.after_commit", "send.before_commit", "send.after_commit",
-    "write.before", "write.after", "settle.before_commit", "settle.after_commit",
-)  # fmt: skip
+#: of a follow, in their order
+POINTS = ("get.before", "merge.after_commit", "send.after_commit", "write.after")
+MANY = 2_000  #: records: to follow them takes much longer than to kill
 
 
 @pytest.fixture(scope="module")
@@ -45,9 +45,6 @@ def shell(
     return with_webhooks(made, when="{webhook: crm}")
 
 
-MANY = 2_000  #: records: to follow them takes much longer than to kill
-
-
 def shown(shell: Shell, erp: str) -> str:
     return "".join(one for one in str(shell.ask("erp", "GET", f"/rest/partners/{erp}")) if one.isalnum())
 
@@ -56,23 +53,15 @@ def shown(shell: Shell, erp: str) -> str:
 def test_what_was_answered_has_its_effect_after_a_kill_at(shell: Shell, point: str) -> None:
     crm, erp = linked_customer(shell)
     phone = f"2155{random.Random(str(shell.folder) + point).randrange(10**6):06d}"  # noqa: S311
-    with daemon(shell) as (process, caller):
-        until(lambda: is_ready(caller))  # the first pass is over, with all the points that it passes
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
-    shell.edit(crm, phone=f"+86{phone}")
-    told = 0
     with daemon(shell, SYNCLINE_FAILPOINT=point) as (process, caller):
-        try:
+        until(lambda: is_ready(caller))  # the first pass is over, and found nothing: no other comes
+        shell.edit(crm, phone=f"+86{phone}")
+        with suppress(OSError, HTTPException):  # it may die before the answer is read
             caller.tell(crm)
-            told = 1
-        except OSError:
-            pass  # killed by the first pass, which finds the edit as well
         assert process.wait(60) == -signal.SIGKILL
     with daemon(shell) as (_process, caller):
         until(lambda: phone in shown(shell, erp))
 
-    assert told in {0, 1}
     assert shell("drift", "--json").code in {0, 3}
 
 

@@ -8,22 +8,19 @@ from fnmatch import fnmatchcase
 import msgspec
 
 from syncline.config.settings import Webhooks
+from syncline.errors import RejectedError
 
 MOST_KEYS = 10_000  #: of one body
 LONGEST_KEY = 512  #: characters
 _LONGEST_TYPE = 200  #: characters
 
 
-class Unreadable(Exception):  # noqa: N818  it is none of ours: it never leaves this package
-    """The body is not what the settings say; the reason, without any of it."""
-
-
 def decoded(body: bytes) -> object:
-    """The body as data."""
+    """The body as data; RejectedError when it is none. No error of this module shows any of the body."""
     try:
         return msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Unreadable("The body is not JSON.") from error
+        raise RejectedError("The body is not JSON.") from error
 
 
 def keys_of(settings: Webhooks, body: object) -> list[str]:
@@ -32,7 +29,7 @@ def keys_of(settings: Webhooks, body: object) -> list[str]:
     for value in _at(body, settings.key.replace("[]", ".[]").strip(".").split(".")):
         found[_key(value)] = None
         if len(found) > MOST_KEYS:
-            raise Unreadable(f"The body shows more than {MOST_KEYS} keys.")
+            raise RejectedError(f"The body shows more than {MOST_KEYS} keys.")
     return list(found)
 
 
@@ -63,4 +60,4 @@ def _key(value: object) -> str:
         return str(value)
     if isinstance(value, str) and 0 < len(value) <= LONGEST_KEY and value.isprintable():
         return value
-    raise Unreadable("The body shows something as a key that is none.")
+    raise RejectedError("The body shows something as a key that is none.")

@@ -10,12 +10,12 @@ from syncline.app.intake import Intake
 from syncline.config import Project
 from syncline.config.settings import Webhooks
 from syncline.env import Env
-from syncline.errors import SynclineError
+from syncline.errors import RejectedError, SynclineError
 from syncline.model.state import Stream
 from syncline.ports.figures import Figures
 from syncline.ports.inbox import Message, Record, Telling
 from syncline.security.webhooks import Verdict, message_id, verdict
-from syncline.server.reading import Unreadable, decoded, keys_of, resources_of
+from syncline.server.reading import decoded, keys_of, resources_of
 
 PATIENCE = 8.0  #: for the disk [s]; most systems give up after ten
 UNKNOWN = "unknown"  #: stands for every system that is none, so that nobody fills the figures with names
@@ -79,8 +79,8 @@ class Receiver:
             return Answer(200, "This webhook was taken before.", "repeated")
         try:
             records = _records(expected, resource, headers, body)
-        except Unreadable as error:
-            return Answer(400, str(error), "unreadable")
+        except RejectedError as error:
+            return Answer(400, error.what, "unreadable")
         if not records:
             return Answer(200, "Nothing of this is kept in agreement.", "ignored")
         message = Message(system, identity.hex(), int(now * 1e6)) if identity else None
@@ -119,12 +119,12 @@ def _records(expected: Awaited, resource: str, headers: Mapping[str, str], body:
     else:
         names = list(expected.streams)
         if len(names) > 1:
-            raise Unreadable("Nothing says which resource this is about: call the path that names it.")
+            raise RejectedError("Nothing says which resource this is about: call the path that names it.")
     if not names:
         return []
     keys = keys_of(settings, data) if settings.key else [""]
     if not keys:
-        raise Unreadable("The body shows no key where the settings say.")
+        raise RejectedError("The body shows no key where the settings say.")
     return [(stream, key) for name in names for stream in expected.streams[name] for key in keys]
 
 
