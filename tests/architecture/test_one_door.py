@@ -61,6 +61,7 @@ WIRES = (
     "connectors/protocols/sql_database.py",  # hands the rules of TLS to a driver, which opens its own sockets
     "sandbox/",  # a stranger
     "cli/playground.py",  # asks the sandbox that it has started
+    "server/",  # listens, and calls nobody
 )
 SOCKETS = ("socket.", "ssl.", "select.", "http.client.", "urllib.request.", "asyncio.", "aiohttp.")
 

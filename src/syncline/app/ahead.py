@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from queue import SimpleQueue
 from typing import TypeVar
 
+_GOODBYE = 2.0  #: for an item that nobody waits for any more [s]
+
 T = TypeVar("T")
 
 
@@ -40,4 +42,4 @@ class Threads:
                 yield item
         finally:
             asked.put(None)
-            thread.join()
+            thread.join(_GOODBYE)

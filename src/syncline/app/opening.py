@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import cast
 
 from syncline.app.ahead import Threads
+from syncline.app.intake import Intake
 from syncline.config import FlowSettings, Place, Project, SystemSettings, circles, load_project
 from syncline.connectors import find
 from syncline.engine.audit import Journal
@@ -22,6 +23,7 @@ from syncline.engine.learn import load
 from syncline.engine.limits import Gate
 from syncline.engine.remapping import remap
 from syncline.engine.step import DEFAULT_BATCH
+from syncline.engine.windows import Window
 from syncline.env import Env, RealEnv
 from syncline.errors import ConfigError, ConfigProblem, OptionProblem, OptionsError, SetupError
 from syncline.model.flow import Side
@@ -31,7 +33,7 @@ from syncline.ports.executor import Executor
 from syncline.ports.listener import Listener
 from syncline.ports.store import Store
 from syncline.security import ChainedSecrets, EncryptedSecrets, EnvSecrets, FileSecrets, revealed
-from syncline.store import open_store
+from syncline.store import open_inbox, open_store
 
 TAG_LENGTH = 6  #: hexadecimal digits that tell two processes apart which gave out the same eids
 
@@ -137,6 +139,16 @@ def open_state(url: str) -> Store:
     return open_store(url)
 
 
+@contextmanager
+def open_intake(project: Project, env: Env) -> Iterator[Intake]:
+    """What systems tell the hub of this project; its store is to be open, so that there is one hub alone."""
+    intake = Intake(open_inbox(project.store.url.reveal()), env)
+    try:
+        yield intake
+    finally:
+        intake.close()
+
+
 def compose(
     project: Project,
     store: Store,
@@ -151,7 +163,9 @@ def compose(
     store.prepare(streams)
     gates: dict[str, Gate] = {}
     around = circles([one.flow for one in project.flows])
-    flows = {one.flow.name: _bind(one, store, connectors, gates, env, around[one.flow.entity]) for one in project.flows}
+    for taking_part in [side for one in project.flows for side in one.flow.sides]:
+        _add_gate(gates, project, taking_part, connectors, env)
+    flows = {one.flow.name: _bind(one, store, connectors, gates, around[one.flow.entity]) for one in project.flows}
     seq, last = store.audit_head()
     store_id = _store_id(store, env)
     hub = Hub(
@@ -185,12 +199,26 @@ def _store_id(store: Store, env: Env) -> str:
     return made
 
 
+def _add_gate(
+    gates: dict[str, Gate], project: Project, side: Side, connectors: Mapping[str, Connector], env: Env
+) -> None:
+    """One gate for each system, whatever it takes part in."""
+    if side.system in gates:
+        return
+    system = project.systems.get(side.system)
+    closed = [
+        Window(zone=one.zone, days=one.days, start=one.start, end=one.end, cron=one.cron, lasts=one.lasts)
+        for one in (system.closed if system else ())
+    ]
+    limits = connectors[side.system].contract(side.resource).limits
+    gates[side.system] = Gate(side.system, limits, env, closed)
+
+
 def _bind(
     settings: FlowSettings,
     store: Store,
     connectors: Mapping[str, Connector],
-    gates: dict[str, Gate],
-    env: Env,
+    gates: Mapping[str, Gate],
     circle: frozenset[str],
 ) -> BoundFlow:
     flow = settings.flow
@@ -199,10 +227,8 @@ def _bind(
     place = {name: number for number, name in enumerate(layout)}
     for side in flow.sides:
         connector = connectors[side.system]
-        contract = connector.contract(side.resource)
-        gate = gates.setdefault(side.system, Gate(side.system, contract.limits, env))
         known = load(store, f"normaliser {side.system} {flow.entity}")
-        bound = _bind_side(settings, side, connector, gate, layout)
+        bound = _bind_side(settings, side, connector, gates[side.system], layout)
         for name, learned in known.items():
             bound.normalisers.setdefault(place[name], []).extend(learned.learned)
         sides[side.system] = bound

@@ -17,8 +17,8 @@ def publish(context: typer.Context) -> None:
     Each change is one CloudEvent, told at least once, those of one entity in their order. Ends with 3 when some wait.
     """
     from syncline.app import open_hub, open_project
+    from syncline.cli.announcing import sentence, tell
     from syncline.cli.show import Screen, document
-    from syncline.cli.telling import sentence, tell
 
     asked = asked_of(context)
     project = open_project(asked.folder())

@@ -22,15 +22,17 @@ class Stop:
     unfinished run as it picks up after a crash.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, within: int = 0) -> None:
         self._env: Env = RealEnv()
+        self._within = within  #: seconds after which the page at hand is given up; 0: never
         self.asked = False
 
     def signalled(self, number: int, frame: FrameType | None) -> None:
-        """Take note; out at once when asked twice."""
+        """Take note; out at once when asked twice, or when the page at hand takes too long."""
         if self.asked:
             raise KeyboardInterrupt
         self.asked = True
+        signal.alarm(self._within)
 
     def hear(self, event: Event) -> None:
         """A page was committed: the place to stop."""
@@ -67,12 +69,13 @@ class Stop:
 
 
 @contextmanager
-def stoppable() -> Iterator[Stop]:
-    """SIGINT and SIGTERM end the work in order while this is open."""
-    stop = Stop()
-    before = {one: signal.signal(one, stop.signalled) for one in (signal.SIGINT, signal.SIGTERM)}
+def stoppable(within: int = 0) -> Iterator[Stop]:
+    """SIGINT and SIGTERM end the work in order while this is open, `within` seconds if that is not 0."""
+    stop = Stop(within)
+    before = {one: signal.signal(one, stop.signalled) for one in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)}
     try:
         yield stop
     finally:
+        signal.alarm(0)
         for one, handler in before.items():
             signal.signal(one, handler)

@@ -53,18 +53,19 @@ def sync(
 def run(context: typer.Context, flows: Flows = None) -> None:
     """Keep flows in agreement until stopped, as their schedules say.
 
-    One line per pass; with --json one JSON document per line. Ctrl-C or SIGTERM ends it after the page at hand, a
-    second one at once. Schedules are the `when` of each flow: `every` and `cron`.
+    One line per pass; with --json one JSON document per line. Ctrl-C or SIGTERM ends it after the page at hand, within
+    ten seconds in any case, a second one at once. Schedules are the `when` of each flow: `every`, `cron` and `webhook`.
+    Where a flow waits for webhooks, or `server` is set, it answers over HTTP: webhooks, health and metrics.
     """
-    from syncline.app import open_hub, open_project
-    from syncline.cli.daemon import timers_of, work
+    from syncline.app import open_project
+    from syncline.cli.daemon import STOP_WITHIN, timers_of, work
     from syncline.cli.stopping import stoppable
 
     asked = asked_of(context)
     project = open_project(asked.folder())
     timers = timers_of(project, flows or [])
-    with stoppable() as stop:
-        work(project, lambda: open_hub(asked.folder(), listeners=[stop], env=stop), timers, stop, asked)
+    with stoppable(STOP_WITHIN) as stop:
+        work(project, timers, stop, asked)
     _say_goodbye(asked)
     leave(Code.FINE)
 

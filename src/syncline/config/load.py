@@ -15,11 +15,13 @@ from syncline.config.placeholders import Placeholders
 from syncline.config.problems import Place, Problems, Route, named
 from syncline.config.settings import FlowSettings, Project, Publishing, StoreSettings, SystemSettings
 from syncline.config.tree import TreeReader
+from syncline.config.webhooks import closed_of, server_of, webhooks_of
 from syncline.errors import ConfigProblem, SetupError
 from syncline.ports.secrets import Secrets
-from syncline.security import Secret
+from syncline.security import Secret, revealed
 
 FILE = "syncline.yaml"
+_OWN = ("connector", "webhooks", "closed")  #: settings of a system that are not its connector's
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _STORE = "sqlite:///.syncline/state.db"
 _STORE_CURE = "Write sqlite:///.syncline/state.db or postgresql://user@host/database."
@@ -58,7 +60,7 @@ def load_project(
 
 def _project(data: dict[str, object], reader: TreeReader, placeholders: Placeholders) -> Project:
     problems = reader.problems
-    checked(TopPart, data, (), problems)
+    top = checked(TopPart, data, (), problems)
     store = _store(placeholders.filled(data.get("store", _STORE), ("store",)), reader.folder, problems)
     systems = {}
     for name, one in _section(data, "systems", problems).items():
@@ -69,9 +71,11 @@ def _project(data: dict[str, object], reader: TreeReader, placeholders: Placehol
     flows = _flows(data, reader)
     folder = reader.folder
     publish = _publishing(data, flows, problems)
+    _check_awaited(flows, systems, problems)
     return Project(
-        name=str(data.get("project", "")), folder=folder, store=store, systems=systems, flows=flows, publish=publish
-    )
+        name=str(data.get("project", "")), folder=folder, store=store, systems=systems, flows=flows, publish=publish,
+        server=server_of(top.server if top else None),
+    )  # fmt: skip
 
 
 def _publishing(data: dict[str, object], flows: Sequence[FlowSettings], problems: Problems) -> Publishing | None:
@@ -90,6 +94,17 @@ def _publishing(data: dict[str, object], flows: Sequence[FlowSettings], problems
     )
 
 
+def _check_awaited(flows: Sequence[FlowSettings], systems: Mapping[str, SystemSettings], problems: Problems) -> None:
+    """Whoever is to wake a flow by a webhook must be known by its signature."""
+    for one in flows:
+        for when in one.when:
+            system = systems.get(when.webhook)
+            if system is not None and system.webhooks is None:
+                what = f"flows.{one.flow.name}.when: systems.{system.name} does not say how its webhooks are signed."
+                cure = f"Add systems.{system.name}.webhooks with its secrets."
+                problems.add(("flows", one.flow.name, "when"), what, cure)
+
+
 def _section(data: dict[str, object], section: str, problems: Problems) -> dict[str, object]:
     found = data.get(section)
     named_right = {}
@@ -104,13 +119,22 @@ def _section(data: dict[str, object], section: str, problems: Problems) -> dict[
 
 def _system(name: str, data: object, problems: Problems) -> SystemSettings | None:
     route: Route = ("systems", name)
-    part = checked(SystemPart, data, route, problems)
+    part = checked(SystemPart, _readable(data), route, problems)
     if part is None:
         return None
     places = {named(at[2:]): place for at, place in problems.values.items() if at[:2] == route and len(at) > len(route)}
-    options = {key: value for key, value in data.items() if key != "connector"} if isinstance(data, dict) else {}
-    place = problems.keys.get(route) or problems.place(route)
-    return SystemSettings(name=name, connector=part.connector, options=options, place=place, places=places)
+    given = data if isinstance(data, dict) else {}
+    return SystemSettings(
+        name=name, connector=part.connector, options={key: one for key, one in given.items() if key not in _OWN},
+        place=problems.keys.get(route) or problems.place(route), places=places,
+        webhooks=webhooks_of(part.webhooks, (*route, "webhooks"), problems),
+        closed=closed_of(part.closed, (*route, "closed"), problems),
+    )  # fmt: skip
+
+
+def _readable(data: object) -> object:
+    """What is the hub's own, secrets revealed; the other options are of no concern here."""
+    return {key: revealed(one) for key, one in data.items() if key in _OWN} if isinstance(data, dict) else data
 
 
 def _store(given: object, folder: Path, problems: Problems) -> StoreSettings:

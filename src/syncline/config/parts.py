@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 import msgspec
@@ -9,9 +10,32 @@ from msgspec import Meta
 
 from syncline.model.entities import ENTITIES
 from syncline.model.flow import DeletePolicy, Direction, Empties
+from syncline.security.webhooks import Algorithm, Encoding
 
 Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*$", max_length=63)]
 Text = Annotated[str, Meta(min_length=1, max_length=2000)]
+
+
+class Convention(StrEnum):
+    """Ways to sign webhooks that many systems share."""
+
+    STANDARD = "standard"
+    GITHUB = "github"
+    SHOPIFY = "shopify"
+    STRIPE = "stripe"
+
+
+class Day(StrEnum):
+    """Weekdays, as a week goes."""
+
+    MON = "mon"
+    TUE = "tue"
+    WED = "wed"
+    THU = "thu"
+    FRI = "fri"
+    SAT = "sat"
+    SUN = "sun"
+
 
 _RULE = {
     "oneOf": [
@@ -44,7 +68,9 @@ _MATCH_RULE = {
 }
 _MOMENT = {
     "type": "object",
-    "properties": {name: {"type": ["string", "number"]} for name in ("every", "cron", "zone", "webhook", "event")},
+    "properties": {
+        name: {"type": ["string", "number"]} for name in ("every", "cron", "zone", "webhook", "event", "jitter")
+    },
     "additionalProperties": False,
 }
 _WHEN = {"oneOf": [_MOMENT, {"type": "array", "items": _MOMENT}]}
@@ -92,10 +118,68 @@ TargetsPart = Annotated[object, Meta(extra_json_schema=_TARGETS)]
 Map = Annotated[object, Meta(extra_json_schema=_MAP)]
 
 
+class SignaturePart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a system signs its webhooks; what is left out is as in the convention that `like` names."""
+
+    header: Annotated[Text | None, Meta(description="The header that holds the signature, or several.")] = None
+    algorithm: Annotated[Algorithm | None, Meta(description="Of the HMAC.")] = None
+    encoding: Annotated[Encoding | None, Meta(description="How the signature is written.")] = None
+    prefix: Annotated[str | None, Meta(description="What stands before a signature: `sha256=`.")] = None
+    split: Annotated[str | None, Meta(description="What stands between several signatures.")] = None
+    over: Annotated[Text | None, Meta(description="What is signed, of {id}, {timestamp} and {body}.")] = None
+    timestamp: Annotated[Text | None, Meta(description="The header that holds the time of sending.")] = None
+    timestamp_prefix: Annotated[
+        Text | None, Meta(description="Or what stands before it among the parts of the signature's header: `t=`.")
+    ] = None
+    id: Annotated[Text | None, Meta(description="The header that holds the id of the message.")] = None
+
+
+class WebhooksPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The webhooks of a system: how they are signed, and which records they tell of."""
+
+    secrets: Annotated[list[Text], Meta(description="Any of these may have signed; two while one is exchanged.")]
+    like: Annotated[Convention | None, Meta(description="The convention by which the system signs.")] = None
+    signature: SignaturePart = SignaturePart()
+    tolerance: Annotated[object, Meta(description="How far the time of sending may be from ours: 5min.")] = "5min"
+    key: Annotated[
+        str,
+        Meta(description="Where the body shows the key, or keys: `data.id`, `items[].id`. Empty: read what changed."),
+    ] = "id"
+    type: Annotated[str, Meta(description="Where the body shows what happened.")] = ""
+    type_header: Annotated[str, Meta(description="Or the header that shows it.")] = ""
+    resources: Annotated[
+        dict[str, list[Text]],
+        Meta(description="Resource -> what happened to it, with * for any text: {customers: [customer.*]}."),
+    ] = {}
+
+
+class ClosedPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When a system is left alone: from one time of day to another, or for a while from each time of a cron."""
+
+    days: Annotated[list[Day], Meta(description="Weekdays on which it begins; all unless named.")] = []
+    start: Annotated[str, Meta(description="The time of day at which it begins: 22:00.")] = ""
+    end: Annotated[str, Meta(description="The time of day at which it ends, of the next day if that is no later.")] = ""
+    cron: Annotated[str, Meta(description="Or the times at which it begins.")] = ""
+    lasts: Annotated[object, Meta(description="And how long each lasts: 2h.")] = None
+    zone: Annotated[str, Meta(description="The time zone.")] = "UTC"
+
+
 class SystemPart(msgspec.Struct, frozen=True, kw_only=True):
     """One system: its connector, and the options of that connector."""
 
     connector: Annotated[Text, Meta(description="The name of the connector: rest, tryton, ...")]
+    webhooks: Annotated[WebhooksPart | None, Meta(description="How the system tells of changes.")] = None
+    closed: Annotated[
+        list[ClosedPart], Meta(description="When nothing is read from it or sent to it; work waits.")
+    ] = []
+
+
+class ServerPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where `syncline run` listens for webhooks, and answers how it is."""
+
+    host: Annotated[Text, Meta(description="The address to listen at.")] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535, description="The port; 0 lets the system choose.")] = 8750
+    body_limit: Annotated[int, Meta(ge=1, description="The most bytes that a webhook may have.")] = 1024 * 1024
 
 
 class SidePart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -156,6 +240,7 @@ class ProjectPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     systems: Annotated[dict[Name, SystemPart], Meta(min_length=1)]
     flows: dict[Name, FlowPart] = {}
     publish: PublishPart | None = None
+    server: ServerPart | None = None
 
 
 class CasePart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -176,6 +261,7 @@ class TopPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     systems: Annotated[dict[object, object], Meta(min_length=1)]
     flows: dict[object, object] = {}
     publish: object = None
+    server: ServerPart | None = None
 
 
 def schema() -> dict[str, object]:

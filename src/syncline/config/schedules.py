@@ -1,6 +1,7 @@
 """When a flow runs.
 
-`{every: 30s}`, `{cron: "0 2 * * *", zone: Asia/Shanghai}`, `{webhook: crm}`, `{event: erp.orders}`, or a list of them.
+`{every: 30s}`, `{cron: "0 2 * * *", zone: Asia/Shanghai}`, `{webhook: crm}`, `{event: erp.orders}`, or a list of them;
+those of time with `jitter: 10s`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from syncline.config.settings import Schedule
 
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|min|m|h|d)")
-_SETTINGS = ("every", "cron", "zone", "webhook", "event")
+_SETTINGS = ("every", "cron", "zone", "webhook", "event", "jitter")
 _CURE = 'Write {every: 30s}, {cron: "0 2 * * *", zone: Europe/Paris}, {webhook: crm} or {event: erp.orders}.'
 _SHORTEST = 0.1  #: between two passes [s]
 
@@ -37,8 +38,9 @@ def _schedule(data: object, route: Route, systems: Collection[str], problems: Pr
     for key in unknown:
         inner = (*route, str(key))
         problems.add_key(inner, f"{named(inner)}: unknown setting.", suggestion(str(key), _SETTINGS))
-    kinds = [key for key in data if key in _SETTINGS and key != "zone"]
-    if unknown or len(kinds) != 1 or ("zone" in data and "cron" not in data):
+    kinds = [key for key in data if key in _SETTINGS and key not in {"zone", "jitter"}]
+    timed = "every" in data or "cron" in data
+    if unknown or len(kinds) != 1 or ("zone" in data and "cron" not in data) or ("jitter" in data and not timed):
         if not unknown:
             problems.add(route, f"{named(route)} must have exactly one of every, cron, webhook, event.", _CURE)
         return None
@@ -52,13 +54,14 @@ def _schedule(data: object, route: Route, systems: Collection[str], problems: Pr
 
 def _parsed(kind: str, data: dict[object, object], systems: Collection[str]) -> Schedule:
     value = data[kind]
+    jitter = seconds(data["jitter"]) if "jitter" in data else 0.0
     if kind == "every":
-        return Schedule(every=seconds(value))
+        return Schedule(every=seconds(value), jitter=jitter)
     text = str(value)
     if kind == "cron":
         zone = str(data.get("zone", "UTC"))
-        return Schedule(cron=_cron(text), zone=_zone(zone))
-    system = text.split(".", maxsplit=1)[0]
+        return Schedule(cron=cron_of(text), zone=zone_of(zone), jitter=jitter)
+    system = text if kind == "webhook" else text.split(".", maxsplit=1)[0]
     if system not in systems:
         msg = f"`{system}` is no system of this project."
         raise ValueError(msg)
@@ -81,7 +84,8 @@ def seconds(value: object) -> float:
     return number
 
 
-def _cron(text: str) -> str:
+def cron_of(text: str) -> str:
+    """A cron expression; ValueError when it is none, or names no time at all."""
     from cronsim import CronSim, CronSimError  # noqa: PLC0415  most flows run at an interval
 
     try:
@@ -92,7 +96,8 @@ def _cron(text: str) -> str:
     return text
 
 
-def _zone(name: str) -> str:
+def zone_of(name: str) -> str:
+    """The name of a time zone; ValueError when there is none of it."""
     from zoneinfo import ZoneInfo  # noqa: PLC0415  only cron expressions have a zone
 
     try:

@@ -11,6 +11,7 @@ from syncline.config.problems import Place
 from syncline.mapping import Cleaner, Lens
 from syncline.model.flow import Flow
 from syncline.security import Secret
+from syncline.security.webhooks import Signing
 
 
 class StoreSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,6 +22,36 @@ class StoreSettings(msgspec.Struct, frozen=True, kw_only=True):
     path: Path | None = None  #: of the sqlite file, absolute
 
 
+class Webhooks(msgspec.Struct, frozen=True, kw_only=True):
+    """How a system tells of changes."""
+
+    signing: Signing
+    secrets: tuple[Secret, ...]
+    key: str = "id"  #: where the body shows the keys; "": nowhere, so that what changed is listed
+    type: str = ""  #: where the body shows what happened
+    type_header: str = ""  #: or the header that does, in small letters
+    resources: Mapping[str, tuple[str, ...]] = {}  #: resource -> patterns of what happened
+
+
+class Closed(msgspec.Struct, frozen=True, kw_only=True):
+    """When a system is left alone: `start` to `end` on some days, or `lasts` from each time of `cron`."""
+
+    zone: str
+    days: frozenset[int] = frozenset(range(7))  #: weekdays on which it begins, Monday = 0
+    start: int = 0  #: time of day [min]
+    end: int = 0  #: time of day [min]; of the next day when it is not later
+    cron: str = ""
+    lasts: float = 0.0  #: [s]
+
+
+class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the daemon listens."""
+
+    host: str = "127.0.0.1"
+    port: int = 8750  #: 0: the system chooses
+    body_limit: int = 1024 * 1024  #: [bytes]
+
+
 class SystemSettings(msgspec.Struct, frozen=True, kw_only=True):
     """One system, and the options that its connector checks. Secrets are wrapped: reveal them when it is opened."""
 
@@ -29,6 +60,8 @@ class SystemSettings(msgspec.Struct, frozen=True, kw_only=True):
     options: Mapping[str, object]
     place: Place
     places: Mapping[str, Place]  #: of each option by its dotted name: "auth.token"
+    webhooks: Webhooks | None = None
+    closed: tuple[Closed, ...] = ()
 
     def __repr__(self) -> str:
         """Without the places, which are many."""
@@ -51,6 +84,7 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
     zone: str = "UTC"  #: of the cron expression
     webhook: str = ""  #: the system that calls
     event: str = ""  #: the stream that tells, as `system.resource`
+    jitter: float = 0.0  #: the longest that a pass begins after its time, so that not all begin at once [s]
 
 
 class Publishing(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,6 +140,7 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
     systems: Mapping[str, SystemSettings]
     publish: Publishing | None = None
     flows: tuple[FlowSettings, ...]  #: parents before the flows that refer to them
+    server: ServerSettings | None = None  #: None: nothing is said, which is no matter unless something has to listen
 
     def flow(self, name: str) -> FlowSettings:
         """The flow of this name; KeyError when there is none."""

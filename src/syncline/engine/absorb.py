@@ -73,21 +73,30 @@ def _absorb(at: Pass, page: Page, reading: Reading) -> Step:
     if rows:
         outcomes = _merge_rows(at, rows, reading, step)
         account.reads.update(outcomes)
-    release(hub, side, [key for key in page.tombstones if key not in contested], step)
-    asked = to_merge(at) & set(page.tombstones) if page.tombstones else set()
-    step.hints += [Hint(stream=side.stream, key=key, reason="missing", due=hub.now(), at=hub.now()) for key in asked]
-    gone = frozenset(page.tombstones)
-    for key in page.tombstones:
-        again = key in contested or key in asked
-        account.reads[ReadOutcome.DEFERRED if again else record_deleted(at, step, key, "the system says so", gone)] += 1
+    if page.tombstones:
+        _bury(at, page.tombstones, contested, step)
     if reading.scanned is not None:
         _mark(reading.scanned, [link.eid for link in step.new_links.get(side.stream, ())])
     if bound.cleaners and (step.new_entities or step.entities):
         note_unclean(at, step)
     commit(hub, at.run, step, priority=1 if reading.exact else 2)
+    if reading.exact:
+        hub.overtake(side.stream, page.keys)
     adopt.remember_lacking(at, step)
     hub.tell(Event(kind="read", flow=bound.flow.name, system=side.system, counts=counts))
     return step
+
+
+def _bury(at: Pass, tombstones: Sequence[str], contested: frozenset[str], step: Step) -> None:
+    """What the system says is gone, unless it shows it as well, or a merger is being looked into."""
+    hub, side, reads = at.hub, at.side, at.account.reads
+    release(hub, side, [key for key in tombstones if key not in contested], step)
+    asked = to_merge(at) & set(tombstones)
+    step.hints += [Hint(stream=side.stream, key=key, reason="missing", due=hub.now(), at=hub.now()) for key in asked]
+    gone = frozenset(tombstones)
+    for key in tombstones:
+        again = key in contested or key in asked
+        reads[ReadOutcome.DEFERRED if again else record_deleted(at, step, key, "the system says so", gone)] += 1
 
 
 def _park_broken(at: Pass, broken: Sequence[tuple[str, str]], reading: Reading, step: Step) -> None:
@@ -106,14 +115,18 @@ def _park_broken(at: Pass, broken: Sequence[tuple[str, str]], reading: Reading, 
 
 
 def _contested(page: Page, reading: Reading, rows: Sequence[Row]) -> frozenset[str]:
-    """Keys of which the listing shows two things: two records that differ, or a record and its tombstone."""
+    """Keys of which the listing shows two things: two records that differ, or a record and its tombstone.
+
+    And those of which it may show what is older than what is known by now.
+    """
     reading.buried.update(page.tombstones)
-    if len(set(page.keys)) == len(page.keys) and not reading.buried:
+    if len(set(page.keys)) == len(page.keys) and not reading.buried and not reading.overtaken:
         return frozenset()
     shown: dict[str, bytes] = {}
     twice = {key for key, raw in zip(page.keys, page.raws, strict=True) if shown.setdefault(key, raw) != raw}
     buried = {key for key in page.tombstones if key in shown or key in reading.gathered}
-    return frozenset(twice | buried | {row.key for row in rows if not row.eid and row.key in reading.buried})
+    older = reading.overtaken.intersection([*page.tombstones, *(row.key for row in rows)])
+    return frozenset(twice | buried | older | {row.key for row in rows if not row.eid and row.key in reading.buried})
 
 
 def _look_again(

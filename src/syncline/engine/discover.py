@@ -47,6 +47,7 @@ def discover(at: Pass) -> None:
         for page in at.hub.executor.ahead(_patient(at, source, _priority(at, whole=whole))):
             absorb(at, page, reading)
             latest = _later(latest, page.cursor)
+            _give_way(at, reading)
     except (StoreLostError, StoreFailedError):
         raise
     except SynclineError:  # what was read before the listing broke counts
@@ -61,6 +62,21 @@ def discover(at: Pass) -> None:
     if latest is not None and latest != cursor:
         step.cursor = (side.stream, latest, None)
     commit(at.hub, at.run, step)
+
+
+def _give_way(at: Pass, reading: Reading) -> None:
+    """Between two pages, what cannot wait goes first. The next page may have been fetched before, and may be older."""
+    hub = at.hub
+    if hub.meanwhile is None or not hub.meanwhile.waits():
+        return
+    _merge_gathered(at, reading)
+    reading.gather = True
+    hub.overtaken = {}
+    try:
+        hub.give_way()
+        reading.overtaken |= hub.overtaken.get(at.side.stream, set())
+    finally:
+        hub.overtaken = None
 
 
 def _priority(at: Pass, *, whole: bool) -> Priority:

@@ -1,4 +1,4 @@
-"""One record that is said to have changed: read it, merge it, deliver what follows, at once."""
+"""Records that are said to have changed: read them, merge them, deliver what follows, at once."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from syncline.engine.cleaning import clean
 from syncline.engine.hub import BoundFlow, Hub, Pass, Run
-from syncline.engine.refresh import refresh
-from syncline.engine.run import attempt, deliver_planned
+from syncline.engine.limits import Priority
+from syncline.engine.refresh import PAGE, refresh
+from syncline.engine.run import attempt, deliver_planned, deliver_until_quiet
 from syncline.model.ledger import Ledger
-from syncline.model.state import Hint, Stream
+from syncline.model.state import Hint, Intent, Stream
 
 
 def hint(hub: Hub, bound: BoundFlow, system: str, keys: Sequence[str], *, reason: str = "webhook") -> None:
@@ -23,10 +24,35 @@ def hint(hub: Hub, bound: BoundFlow, system: str, keys: Sequence[str], *, reason
 def follow(hub: Hub, bound: BoundFlow, system: str, *, run: int = 0) -> Ledger:
     """Act on what is due in one system now, and deliver it to the others. Its ledger balances like any run's."""
     this = Run(number=run, ledger=Ledger(run=run))
-    passes = {side.system: Pass(hub=hub, run=this, bound=bound, side=side) for side in bound.sides.values()}
+    _follow(hub, bound, system, this)
+    return this.ledger
+
+
+def follow_told(hub: Hub, bound: BoundFlow, system: str, keys: Sequence[str], run: Run) -> None:
+    """The same of records that were just told of, a page at a time; each is a hint when its page begins.
+
+    What is known to have changed goes first: what a listing has planned, and what is late, is left to a pass.
+    """
+    for start in range(0, len(keys), PAGE):
+        _follow(hub, bound, system, run, keys[start : start + PAGE])
+
+
+def _follow(hub: Hub, bound: BoundFlow, system: str, run: Run, keys: Sequence[str] = ()) -> None:
+    passes = {side.system: Pass(hub=hub, run=run, bound=bound, side=side) for side in bound.sides.values()}
     with hub.together():  # the hint is durable, so that nothing else need be before the first write
+        if keys:
+            hint(hub, bound, system, keys)
         if attempt(passes[system], refresh):
             clean(hub, [bound])
             for at in passes.values():
-                deliver_planned(at)
-    return this.ledger
+                deliver_planned(at, _just_told) if keys else deliver_planned(at)
+
+
+def _just_told(_at: Pass, intent: Intent) -> bool:
+    return intent.priority <= Priority.LIVE
+
+
+def tend(hub: Hub, flows: Sequence[BoundFlow], run: Run) -> None:
+    """What waited and is due by now, without listing anything: retries, doubts, records whose parent has come."""
+    passes = [Pass(hub=hub, run=run, bound=bound, side=side) for bound in flows for side in bound.sides.values()]
+    deliver_until_quiet(hub, passes)

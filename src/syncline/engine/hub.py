@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from operator import itemgetter
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -118,6 +118,18 @@ class MatchIndex(msgspec.Struct, kw_only=True):
     tags: dict[tuple[str, int], list[tuple[int, str]]] = {}  #: by entity type and block: (first eid, tag), ascending
 
 
+class Meanwhile(Protocol):
+    """What cannot wait until a pass is over. It is asked between two pages, when nothing is half done."""
+
+    def waits(self) -> bool:
+        """Is there anything?"""
+        ...
+
+    def turn(self) -> None:
+        """Act on it now."""
+        ...
+
+
 class Hub(msgspec.Struct, kw_only=True):
     """Everything a step of the engine may use. One per store and process."""
 
@@ -140,6 +152,8 @@ class Hub(msgspec.Struct, kw_only=True):
     tag: str = ""  #: of this process: tells its eids from those that another state of the store has given out
     eids: dict[str, tuple[int, int, int]] = {}  #: by entity type: next and end of what is reserved, and how many it was
     untold: list[Event] | None = None  #: of commits that `together` holds back
+    meanwhile: Meanwhile | None = None
+    overtaken: dict[Stream, set[str]] | None = None  #: records that were read or written while a listing gave way
 
     def now(self) -> int:
         """Microseconds since 1970, UTC."""
@@ -180,6 +194,18 @@ class Hub(msgspec.Struct, kw_only=True):
                 listener.hear(event)
         if self.untold:
             self.untold.clear()
+
+    def give_way(self) -> bool:
+        """Between two pages: turn to what cannot wait; True when there was anything."""
+        if self.meanwhile is None or not self.meanwhile.waits():
+            return False
+        self.meanwhile.turn()
+        return True
+
+    def overtake(self, stream: Stream, keys: Iterable[str]) -> None:
+        """These records are known as they are now: what a listing under way shows of them may be older."""
+        if self.overtaken is not None:
+            self.overtaken.setdefault(stream, set()).update(keys)
 
     def may_have(self, kind: str) -> bool:
         """May the store hold documents of this kind? Looked up once; every commit keeps it true."""

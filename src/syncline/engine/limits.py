@@ -7,14 +7,18 @@ in a row and lets one try through after a pause that grows.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 
 from syncline.engine.retry import backoff
+from syncline.engine.windows import Window, closed_until, closes_at
 from syncline.env import Env
 from syncline.errors import TransientError
 from syncline.model.contract import Limits
 
 OPEN_AFTER = 5  #: failures in a row
+_LOOK_AGAIN = timedelta(days=1)  #: when no hour is known at which the system closes
 
 
 class Priority(IntEnum):
@@ -29,8 +33,10 @@ class Priority(IntEnum):
 class Gate:
     """Asks permission before each request; told of each failure and success."""
 
-    def __init__(self, system: str, limits: Limits, env: Env) -> None:
+    def __init__(self, system: str, limits: Limits, env: Env, closed: Sequence[Window] = ()) -> None:
         self.system = system
+        self._closed = closed
+        self._open_until: datetime | None = None
         self._limits = limits
         self._env = env
         self._tokens = float(limits.burst)
@@ -39,9 +45,11 @@ class Gate:
         self._closed_until = 0.0
         self._paused_until = 0.0
         self.reason = ""
+        self._looked = datetime.min.replace(tzinfo=UTC)
 
     def enter(self, priority: Priority, requests: int = 1) -> None:
-        """Wait until `requests` are within the budget; TransientError when the breaker is open."""
+        """Wait until `requests` are within the budget; TransientError: the system is closed, or its breaker open."""
+        self.refuse_closed()
         now = self._env.monotonic()
         if now < self._closed_until:
             msg = f"{self.system} is left alone after {self._failures} failures in a row: {self.reason}"
@@ -51,6 +59,25 @@ class Gate:
         while (wait := self._wait(min(floor + need, float(self._limits.burst)))) > 0:
             self._env.sleep(wait)
         self._tokens -= requests
+
+    def closed_until(self) -> datetime | None:
+        """When the system opens again; None when it is open."""
+        if not self._closed:
+            return None
+        now = self._env.now()
+        if self._open_until is not None and self._looked <= now < self._open_until:
+            return None
+        until = closed_until(self._closed, now)
+        self._looked = now
+        self._open_until = None if until else closes_at(self._closed, now) or now + _LOOK_AGAIN
+        return until
+
+    def refuse_closed(self) -> None:
+        """TransientError when the system is closed."""
+        until = self.closed_until()
+        if until is not None:
+            msg = f"{self.system} is closed until {until:%Y-%m-%d %H:%M} UTC, as `systems.{self.system}.closed` says."
+            raise TransientError(msg, wait=(until - self._env.now()).total_seconds())
 
     def _wait(self, wanted: float) -> float:
         now = self._env.monotonic()

@@ -46,6 +46,7 @@ class Reading(msgspec.Struct, kw_only=True):
     circling: frozenset[str] = frozenset()  #: keys of records that are taken without parents that are not known yet
     gather: bool = False  #: pages in which little has changed share one commit
     buried: set[str] = set()  #: keys that the listing says are deleted
+    overtaken: set[str] = set()  #: keys of records that are known by now as they were after this listing began
     gathered: dict[str, Row] = {}
     since: int = 0  #: when the oldest of those was listed, or of this page [µs]
 

@@ -80,6 +80,7 @@ def _look_later(at: Pass, hints: Mapping[str, Hint], unreadable: Sequence[tuple[
 
 def _missing(at: Pass, hints: Mapping[str, Hint], gone: Sequence[Gone]) -> None:
     step = begin(at.hub, "merge", system=at.side.system, entity=at.bound.entity)
+    at.hub.overtake(at.side.stream, [answer.key for answer in gone])
     release(at.hub, at.side, [answer.key for answer in gone], step)
     at.account.read += len(gone)
     links = at.hub.store.links(at.side.stream, [answer.key for answer in gone])

@@ -53,6 +53,7 @@ def run(hub: Hub, flows: Sequence[BoundFlow], *, full: bool = False, approved: b
     for at in passes:
         if at.side.side.direction is not Direction.TO or not hub.matched(at.side.stream) or awaits_listing(at):
             attempt(at, _discover)
+            hub.give_way()
     _refresh_due(passes)
     clean(hub, flows)
     if send:
@@ -73,6 +74,7 @@ def attempt(at: Pass, action: Callable[[Pass], bool]) -> bool:
     if _paused(at):
         return False
     try:
+        at.side.gate.refuse_closed()
         return action(at)
     except (StoreLostError, StoreFailedError):  # no system's fault, and nothing can be written down any more
         raise
@@ -99,6 +101,7 @@ def _refresh_due(passes: Sequence[Pass]) -> bool:
             if not attempt(at, refresh) and not wake_deferred(at):
                 break
             busy = True
+            at.hub.give_way()
         else:
             if not at.run.deliver:
                 at.run.held.append(
@@ -164,14 +167,18 @@ def _sendable(at: Pass) -> list[Intent]:
 
 def deliver_planned(at: Pass, allowed: Allowed = _whatever) -> bool:
     """Send the planned intents of one side, small ones joined to full batches; True when anything was sent."""
-    sent = False
-    for batch in batches(_sendable(at), at.hub.batch_sizes.get(at.side.stream, DEFAULT_BATCH)):
-        going = [one for one in batch if allowed(at, one)]
-        if not going:
-            continue
-        if not attempt(at, partial(deliver, intents=going)):
-            break
-        sent = True
+    sent, again = False, True
+    while again:
+        again = False
+        for batch in batches(_sendable(at), at.hub.batch_sizes.get(at.side.stream, DEFAULT_BATCH)):
+            going = [one for one in batch if allowed(at, one)]
+            if not going:
+                continue
+            if not attempt(at, partial(deliver, intents=going)):
+                break
+            sent = True
+            if again := at.hub.give_way():  # it may have sent some of the others, or planned new ones
+                break
     return sent
 
 

@@ -72,6 +72,8 @@ def _remember_writes(at: Pass, eids: Sequence[int], step: Step) -> None:
             for eid in [eid for eid, written in wrote.items() if written < since]:
                 del wrote[eid]
         wrote.update(dict.fromkeys(eids, now))
+    if at.hub.overtaken is not None:
+        at.hub.overtake(at.side.stream, [link.key for link in at.hub.store.links_of(at.side.stream, eids).values()])
 
 
 # --- what is not done -------------------------------------------------------------------------------------------------

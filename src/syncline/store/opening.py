@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 
 from syncline.errors import SetupError
+from syncline.ports.inbox import Inbox
 from syncline.ports.store import Store
 
 
@@ -35,8 +36,26 @@ def open_store(url: str, *, lock: bool = True) -> Store:
         from syncline.store.postgres import open_postgres  # noqa: PLC0415
 
         return open_postgres(url, lock=lock)
+    raise _unknown(scheme)
+
+
+def open_inbox(url: str) -> Inbox:
+    """What systems tell the hub whose store is open at this URL; the same errors as `open_store`."""
+    scheme, _, rest = url.partition("://")
+    if scheme == "sqlite":
+        from syncline.store.sqlite import open_sqlite_inbox  # noqa: PLC0415  see above
+
+        return open_sqlite_inbox(rest.removeprefix("/"))
+    if scheme in ("postgresql", "postgres"):
+        from syncline.store.postgres import open_postgres_inbox  # noqa: PLC0415  see above
+
+        return open_postgres_inbox(url)
+    raise _unknown(scheme)
+
+
+def _unknown(scheme: str) -> SetupError:
     msg = f"No store can be opened at a URL that begins with {scheme[:20]!r}."
-    raise SetupError(
+    return SetupError(
         msg,
         cure="Write sqlite:///path/to/file.db or postgresql://user@host/database.",
     )

@@ -14,7 +14,9 @@ from psycopg import errors
 
 from syncline.errors import SetupError, StoreBusyError, StoreFailedError, StoreLostError, SynclineError
 from syncline.model.state import Stream
+from syncline.ports.inbox import Inbox
 from syncline.ports.store import Store
+from syncline.store.inbox import stored_inbox
 from syncline.store.migrating import applied_migrations, migrate, require_current
 from syncline.store.queries import fill, load_queries
 from syncline.store.session import NOWHERE, Row, check_names, table_words, unkeepable
@@ -35,7 +37,9 @@ _WORDS: Final = {
     "texts": "unnest(CAST(? AS text[])) AS wanted(value)",
     "integers": "unnest(CAST(? AS bigint[])) AS wanted(value)",
 }
-_QUERIES: Final = load_queries("records.sql", "work.sql", "history.sql", "postgres/dialect.sql", words=_WORDS)
+_QUERIES: Final = load_queries(
+    "records.sql", "work.sql", "history.sql", "inbox.sql", "postgres/dialect.sql", words=_WORDS
+)
 _COPIED: Final = {
     "insert_entities": ("int8", "int2", "int8", "bytea", "bytea"),
     "insert_links": ("int8", "text", "int2", "bytea", "text", "bytea", "int8", "int8"),
@@ -62,6 +66,12 @@ def open_postgres(url: str, *, lock: bool) -> Store:
     return StoredState(session, writable=lock)
 
 
+def open_postgres_inbox(url: str) -> Inbox:
+    """The inbox of the store at `url`: tables of its schema, over a connection of its own."""
+    server, schema = split_url(url)
+    return stored_inbox(PostgresSession(server, schema, writable=True, lock=False))
+
+
 def split_url(url: str) -> tuple[str, str]:
     """The server's own URL, and the schema that the hub has there."""
     parts = urlsplit(url)
@@ -74,11 +84,12 @@ def split_url(url: str) -> tuple[str, str]:
 class PostgresSession:
     """One connection, whose advisory lock keeps other hubs out for as long as it lasts."""
 
-    def __init__(self, server: str, schema: str, *, writable: bool) -> None:
+    def __init__(self, server: str, schema: str, *, writable: bool, lock: bool = True) -> None:
         self.label = f"The store in schema {schema}"
         self._server = server
         self._schema = schema
         self._writable = writable
+        self._lock = lock and writable
         self._sql: dict[tuple[str, Stream], bytes] = {}
         self._inside = False
         self._ended = False
@@ -92,11 +103,11 @@ class PostgresSession:
         self.label = f"The store in schema {self._schema} of database {self._connection.info.dbname}"
         try:
             self.script(_SETTINGS)
-            if self._writable:
+            if self._lock:
                 self._take_lock()
                 self._make_schema()
             self.script(f'SET search_path = "{self._schema}"')
-            if self._writable:
+            if self._lock:
                 self.script(_QUERIES["make_staging"])
         except BaseException:
             self._connection.close()

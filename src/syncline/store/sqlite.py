@@ -14,8 +14,10 @@ import apsw
 
 from syncline.errors import SetupError, StoreFailedError, StoreLostError, SynclineError
 from syncline.model.state import Stream
+from syncline.ports.inbox import Inbox
 from syncline.ports.store import Store
 from syncline.store.file_lock import FileLock
+from syncline.store.inbox import FILE_ENDING, stored_inbox
 from syncline.store.migrating import applied_migrations, migrate, require_current
 from syncline.store.queries import fill, load_queries
 from syncline.store.session import NOWHERE, Row, table_words, unkeepable
@@ -35,7 +37,9 @@ PRAGMA foreign_keys = OFF;
 PRAGMA temp_store = MEMORY;
 """
 _WORDS: Final = {"texts": "carray(?) AS wanted", "integers": "carray(?) AS wanted"}
-_QUERIES: Final = load_queries("records.sql", "work.sql", "history.sql", "sqlite/dialect.sql", words=_WORDS)
+_QUERIES: Final = load_queries(
+    "records.sql", "work.sql", "history.sql", "inbox.sql", "sqlite/dialect.sql", words=_WORDS
+)
 
 
 def open_sqlite(path: str, *, lock: bool) -> Store:
@@ -59,6 +63,13 @@ def open_sqlite(path: str, *, lock: bool) -> Store:
         held.release()
         raise
     return store
+
+
+def open_sqlite_inbox(path: str) -> Inbox:
+    """The inbox of the store at `path`: a file beside it, so that neither waits for the other's lock."""
+    session = SqliteSession(path if path == _MEMORY else f"{Path(path).absolute()}{FILE_ENDING}", writable=True)
+    session.script(_PRAGMAS)
+    return stored_inbox(session)
 
 
 def _refuse_emptied(place: Path, held: FileLock) -> None:

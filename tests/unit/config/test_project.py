@@ -192,7 +192,6 @@ def test_an_option_knows_where_it_is_written(tmp_path):
         ("{every: 2.5m}", Schedule(every=150.0)),
         ("{every: 30}", Schedule(every=30.0)),
         ('{cron: "0 2 * * *", zone: Asia/Shanghai}', Schedule(cron="0 2 * * *", zone="Asia/Shanghai")),
-        ("{webhook: crm}", Schedule(webhook="crm")),
         ("[{event: erp.orders}]", Schedule(event="erp.orders")),
     ],
 )

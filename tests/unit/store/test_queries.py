@@ -9,7 +9,7 @@ import pytest
 from syncline.store.queries import load_queries, migrations, read_sql
 
 STORE = Path(str(files("syncline.store")))
-SHARED = ("records.sql", "work.sql", "history.sql")
+SHARED = ("records.sql", "work.sql", "history.sql", "inbox.sql")
 DIALECTS = ("sqlite", "postgres")
 
 

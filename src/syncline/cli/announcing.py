@@ -31,7 +31,7 @@ def sentence(told: Announced) -> str:
     return f"{done}; the rest waits: {told.waits}" if told.waits else f"{done}."
 
 
-class Telling:
+class Announcing:
     """Tells after each pass of a daemon; when the broker is away, it is asked again only after a while."""
 
     def __init__(self, project: Project, env: Env) -> None:

@@ -1,0 +1,183 @@
+"""Takes in what systems tell of: durable before they are answered, many at a time, each record once.
+
+A thread of its own writes it down, so that nobody who tells us something waits for the engine; the engine's thread
+fetches it when it has a moment. What the store has is let go; what it has not is handed out again after a restart.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+from queue import Empty, SimpleQueue
+
+from syncline.app.storm import Storm
+from syncline.env import Env
+from syncline.errors import SynclineError
+from syncline.ports.inbox import Inbox, Message, Record, Telling, Told
+
+REMEMBERED = 600_000_000  #: how long a message is known again: twice the usual tolerance [µs]
+_AT_ONCE = 2_000  #: tellings in one transaction
+_MOST_MESSAGES = 100_000  #: that are known again; a flood pushes the oldest out
+_CLOSING = 5.0  #: for what is under way when it ends [s]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A record that was told of and not yet handed out."""
+
+    seq: int
+    since: float  #: when it was first told of [s]
+
+
+class Intake:
+    """Between those who tell us something and the engine. `take` from any thread, the rest from the engine's."""
+
+    def __init__(self, inbox: Inbox, env: Env) -> None:
+        self._inbox, self._env = inbox, env
+        self._asked: SimpleQueue[Telling | list[Told] | None] = SimpleQueue()
+        self._bell: SimpleQueue[None] = SimpleQueue()
+        self._lock = threading.Lock()  #: of what both threads use: the next four
+        self._waiting: dict[Record, Waiting] = {}
+        self._handed_out = 0
+        self._storm = Storm()
+        self._known: dict[tuple[str, str], int] = {(one.system, one.id): one.at for one in inbox.messages()}
+        kept = inbox.kept()
+        self._seq = max((one.seq for one in kept), default=0)
+        now = env.monotonic()
+        self._waiting.update({(one.stream, one.key): Waiting(one.seq, now) for one in kept})
+        self._thread = threading.Thread(target=self._work, name="syncline-intake", daemon=True)
+        self._thread.start()
+
+    # --- those who tell -----------------------------------------------------------------------------------------------
+
+    def take(self, telling: Telling) -> None:
+        """Write it down soon, and say when that is done."""
+        self._asked.put(telling)
+
+    def knows(self, system: str, message: str) -> bool:
+        """Was this message taken before?"""
+        with self._lock:
+            return (system, message) in self._known
+
+    # --- the engine ---------------------------------------------------------------------------------------------------
+
+    def waits(self) -> bool:
+        """Is there anything to hand out now?"""
+        with self._lock:
+            now = self._env.monotonic()
+            return any(not self._storm.holds(record, one.since, now) for record, one in self._waiting.items())
+
+    def fetch(self) -> dict[Told, float]:
+        """Everything that is to be looked at now, and since when it is waited for [s]."""
+        with self._lock:
+            now = self._env.monotonic()
+            ready = {
+                record: one for record, one in self._waiting.items() if not self._storm.holds(record, one.since, now)
+            }
+            for record in ready:
+                del self._waiting[record]
+            self._handed_out += len(ready)
+            self._storm.hand_out(ready, now)
+        return {Told(stream, key, one.seq): one.since for (stream, key), one in ready.items()}
+
+    def give_back(self, told: Sequence[Told]) -> None:
+        """The engine could not look at these after all."""
+        with self._lock:
+            now = self._env.monotonic()
+            self._handed_out -= len(told)
+            for one in told:
+                self._waiting.setdefault((one.stream, one.key), Waiting(one.seq, now))
+
+    def has_stored(self, told: Sequence[Told]) -> None:
+        """The store has these: they need not be kept here any more."""
+        with self._lock:
+            self._handed_out -= len(told)
+        self._asked.put(list(told))
+
+    def listen(self, longest: float) -> None:
+        """Let time pass until something is told, at most so long [s]."""
+        with self._lock:
+            pause = self._storm.over(self._env.monotonic()) if self._waiting else 0.0
+        try:
+            self._bell.get(timeout=max(0.0, min(longest, pause or longest)))
+            while True:
+                self._bell.get_nowait()
+        except Empty:
+            return
+
+    def held(self) -> int:
+        """How many records were told of and are not in the store yet."""
+        with self._lock:
+            return len(self._waiting) + self._handed_out
+
+    def close(self) -> None:
+        """Write down what was taken, and end."""
+        self._asked.put(None)
+        self._thread.join(_CLOSING)
+        self._inbox.close()
+
+    # --- the thread that writes ---------------------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        going = True
+        while going:
+            tellings, stored, going = self._asked_for()
+            if tellings:
+                self._keep(tellings)
+            if stored:
+                self._forget(stored)
+
+    def _asked_for(self) -> tuple[list[Telling], list[Told], bool]:
+        """Whatever is asked for by now: many tellings share one transaction."""
+        tellings: list[Telling] = []
+        stored: list[Told] = []
+        one = self._asked.get()
+        while one is not None:
+            if isinstance(one, Telling):
+                tellings.append(one)
+            else:
+                stored.extend(one)
+            if len(tellings) >= _AT_ONCE or self._asked.empty():
+                return tellings, stored, True
+            one = self._asked.get()
+        return tellings, stored, False
+
+    def _keep(self, tellings: Sequence[Telling]) -> None:
+        records = dict.fromkeys(record for one in tellings for record in one.records)
+        told = [Told(*record, self._seq + number) for number, record in enumerate(records, 1)]
+        messages = [one.message for one in tellings if one.message]
+        try:
+            self._inbox.keep(told, messages)
+        except SynclineError as error:
+            for one in tellings:
+                one.done(error)
+            return
+        self._seq += len(told)
+        with self._lock:
+            now = self._env.monotonic()
+            self._storm.tell((record for one in tellings for record in one.records), now)
+            for kept in told:
+                known = self._waiting.get((kept.stream, kept.key))
+                self._waiting[kept.stream, kept.key] = Waiting(kept.seq, known.since if known else now)
+            self._remember(messages)
+        for one in tellings:
+            one.done(None)
+        if told:
+            self._bell.put(None)
+
+    def _remember(self, messages: Sequence[Message]) -> None:
+        self._known.update({(one.system, one.id): one.at for one in messages})
+        while len(self._known) > _MOST_MESSAGES:
+            del self._known[next(iter(self._known))]
+
+    def _forget(self, stored: Sequence[Told]) -> None:
+        before = int(self._env.now().timestamp() * 1e6) - REMEMBERED
+        try:
+            self._inbox.forget(stored, before=before)
+        except SynclineError:
+            return  # it is handed out once more after a restart, which does no harm
+        with self._lock:
+            for one in list(takewhile(lambda known: self._known[known] < before, self._known)):
+                del self._known[one]

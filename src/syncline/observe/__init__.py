@@ -1,0 +1,1 @@
+"""Listeners of the engine: what happened, as figures that others collect."""
