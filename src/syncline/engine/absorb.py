@@ -77,14 +77,19 @@ def _absorb(at: Pass, page: Page, reading: Reading) -> Step:
         _bury(at, page.tombstones, contested, step)
     if reading.scanned is not None:
         _mark(reading.scanned, [link.eid for link in step.new_links.get(side.stream, ())])
-    if bound.cleaners and (step.new_entities or step.entities):
-        note_unclean(at, step)
-    commit(hub, at.run, step, priority=1 if reading.exact else 2)
-    if reading.exact:
-        hub.overtake(side.stream, page.keys)
-    adopt.remember_lacking(at, step)
+    _keep(at, page, reading, step)
     hub.tell(Event(kind="read", flow=bound.flow.name, system=side.system, counts=counts))
     return step
+
+
+def _keep(at: Pass, page: Page, reading: Reading, step: Step) -> None:
+    """Commit what the page has brought."""
+    if at.bound.cleaners and (step.new_entities or step.entities):
+        note_unclean(at, step)
+    commit(at.hub, at.run, step, priority=1 if reading.exact else 2)
+    if reading.exact:
+        at.hub.overtake(at.side.stream, page.keys)
+    adopt.remember_lacking(at, step)
 
 
 def _bury(at: Pass, tombstones: Sequence[str], contested: frozenset[str], step: Step) -> None:
