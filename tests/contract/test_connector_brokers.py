@@ -13,6 +13,7 @@ from tests.contract.kafka_cluster import kafka_cluster
 class TestKafka(BrokersSuite):
     title = "brokers.kafka"
     server = "the cluster of librdkafka"
+    open = True
 
     @pytest.fixture(scope="class")
     @classmethod
