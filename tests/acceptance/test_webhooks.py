@@ -154,11 +154,17 @@ def test_it_says_how_it_is(caller):
 
 
 def test_its_figures_are_those_of_the_runs(shell, caller):
-    _, answer = caller.ask("GET", "/metrics")
     status = shell("status", "--json").document
     told = {f'syncline_entities{{flow="{one["flow"]}"}}': one["entities"] for one in status["streams"]}
+    for one in status["figures"]["exchange"]:
+        side = f'flow="{one["flow"]}"', f'system="{one["system"]}"'
+        for outcome in ("captured", "applied", "rejected", "parked", "backlog"):
+            told[f'syncline_exchange_changes{{{side[0]},outcome="{outcome}",{side[1]}}}'] = one[outcome]
+        told[f"syncline_exchange_missing_changes{{{','.join(side)}}}"] = 0
 
-    assert all(caller.metric(line) == count for line, count in told.items())
+    until(lambda: all(caller.metric(line) == count for line, count in told.items()), longest=30)
+    _, answer = caller.ask("GET", "/metrics")
+    assert caller.metric('syncline_comparable_fields{flow="customers"}') > 0
     assert "syncline_pass_seconds_bucket" in answer["text"]
     assert not any(key in answer["text"] for key in linked_customer(shell))
 

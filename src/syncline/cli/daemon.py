@@ -35,6 +35,8 @@ STOP_WITHIN = 5  #: the page at hand, after a signal [s]; the server and the sto
 _HANG = 10  #: columns of the time of a pass
 _LOOK = 0.2  #: how long a stop may go unnoticed [s]
 _OFTEN = 300.0  #: a new ledger of what is followed begins at least so often [s]
+_RECKON = 15.0  #: between two reckonings of the figures while no pass is due [s]
+_DEEP = 6 * 3600.0  #: between two looks at every record for the figures [s]
 _AGAIN = 1.0  #: after a store failed [s]
 
 
@@ -114,6 +116,8 @@ class _Daemon:
     intake: Intake | None = None  #: None where nothing is told
     following: Following | None = None  #: of this hub
     hearings: list[Hearing] = field(default_factory=list)  #: of this hub's connectors
+    reckon_at: float = 0.0  #: when the figures are reckoned anew [s]
+    deep_at: float = float("-inf")  #: when every record is looked at again [s]
     waiting: list[tuple[str, str]] = field(default_factory=list)  #: (place, reason) of the last pass
 
     def open(self) -> Hub:
@@ -162,7 +166,7 @@ class _Daemon:
         self.pulse.passed(flows, began, report.paused)
         if self.figures:
             self.figures.passed(flows, began.timestamp(), took, report.agreement)
-            self.figures.standing(operations.status(hub).streams)
+            self._reckon(hub, self.figures)
         if self.asked.json:
             sys.stdout.buffer.write(msgspec.json.encode(report) + b"\n")
         else:
@@ -193,10 +197,20 @@ class _Daemon:
                 due = self.following.tend()
                 self.following.end_run(_OFTEN)
                 self.pulse.beat()
+                if self.figures and self.hub and self.stop.monotonic() >= self.reckon_at:
+                    self._reckon(self.hub, self.figures)
                 if not self.following.waits():
                     self.intake.listen(min(pause, max(0.0, due)))
         except SynclineError as error:
             self._failed(error)
+
+    def _reckon(self, hub: Hub, figures: Figures) -> None:
+        """Reckon the figures anew; now and then with a look at every record, while what is told waits, durable."""
+        now = self.stop.monotonic()
+        is_deep = now >= self.deep_at
+        figures.standing(operations.status(hub).streams)
+        figures.reckoned(operations.figures(hub, deep=is_deep))
+        self.reckon_at, self.deep_at = now + _RECKON, now + _DEEP if is_deep else self.deep_at
 
     def end(self) -> None:
         """Keep the ledger of what was followed."""

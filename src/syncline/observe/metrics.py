@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from syncline.model.event import Event
+from syncline.model.figures import ExchangeFigure, Figures
 from syncline.model.report import Agreement, StreamStatus
 
 _SOON = (0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
@@ -40,6 +41,17 @@ class Metrics:
         self._standing = self._gauge("standing_records", "Records by what they wait for.", [*side, "state"])
         self._entities = self._gauge("entities", "Entities of a flow.", ["flow"])
         self._agreement = self._gauge("agreement_records", "Records of the last pass, by how they stand.", ["state"])
+
+        self._exchange = self._gauge("exchange_changes", "Changes owed to a system, by outcome.", [*side, "outcome"])
+        self._missing = self._gauge("exchange_missing_changes", "Changes without an outcome: 0, or a fault.", side)
+        self._lag = self._gauge("lag_seconds", "Age of the oldest change that records lack.", [*side, "quantile"])
+        self._open = self._gauge("open_record_hours", "Open drift over time.", [*side, "window"])
+        self._burn = self._gauge("budget_burn_ratio", "Use of the error budget, 1 is allowed.", [*side, "window"])
+        self._score = self._gauge("validation_score", "Weighted share of checks passed, 0 to 1.", ["flow", "over"])
+        self._drift = self._gauge("drift_fields", "Fields of followers that differ.", ["flow", "state"])
+        self._comparable = self._gauge("comparable_fields", "Fields of followers that were compared.", ["flow"])
+        self._coverage = self._gauge("mapping_coverage_ratio", "Share of a system's fields that are mapped.", side)
+        self._findings = self._gauge("findings_records", "Records that flow although they break a rule.", ["place"])
 
     def _counter(self, name: str, told: str, labels: Sequence[str]) -> Counter:
         return Counter(f"syncline_{name}", told, labels, registry=self._registry)
@@ -83,6 +95,34 @@ class Metrics:
             self._entities.labels(one.flow).set(one.entities)
             for state in _STANDING:
                 self._standing.labels(one.flow, one.system, state).set(getattr(one, state))
+
+    def reckoned(self, found: Figures) -> None:
+        """The sync's own figures, as they are now; drift where every record was looked at."""
+        for one in found.exchange:
+            self._exchanged(one)
+        for score in found.validation:
+            for over, value in (("last", score.score), ("day", score.w), ("day_low", score.low)):
+                self._score.labels(score.flow, over).set(value)
+        for drift in found.drift:
+            self._comparable.labels(drift.flow).set(drift.comparable)
+            for state in ("settled", "in_flight", "missing", "orphans"):
+                self._drift.labels(drift.flow, state).set(getattr(drift, state))
+        for mapping in found.mappings:
+            self._coverage.labels(mapping.flow, mapping.system).set(mapping.coverage)
+        for place, count in found.findings.items():
+            self._findings.labels(place).set(count)
+
+    def _exchanged(self, one: ExchangeFigure) -> None:
+        side = (one.flow, one.system)
+        for outcome in ("captured", "applied", "rejected", "parked", "backlog"):
+            self._exchange.labels(*side, outcome).set(getattr(one, outcome))
+        self._missing.labels(*side).set(one.missing)
+        for quantile, seconds in (("0.5", one.lag_p50), ("0.95", one.lag_p95), ("0.99", one.lag_p99)):
+            self._lag.labels(*side, quantile).set(seconds)
+        for window, hours in (("24h", one.open_24h), ("30d", one.open_30d)):
+            self._open.labels(*side, window).set(hours)
+        for window, burn in (("1h", one.burn_1h), ("6h", one.burn_6h)):
+            self._burn.labels(*side, window).set(burn)
 
     def text(self, told: int) -> bytes:
         """Everything, as Prometheus reads it; `told` records wait to be looked at."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from syncline.model.event import Event
+from syncline.model.figures import Figures as Reckoned
 from syncline.model.report import Agreement, StreamStatus
 
 
@@ -30,6 +31,10 @@ class Figures(Protocol):
 
     def standing(self, streams: Sequence[StreamStatus]) -> None:
         """Where every stream stands."""
+        ...
+
+    def reckoned(self, found: Reckoned) -> None:
+        """The sync's own figures, as they are now."""
         ...
 
     def text(self, told: int) -> bytes:
