@@ -3,11 +3,15 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from syncline.app import operations
-from syncline.model.page import Item, Op
+from syncline.model.page import Item, Op, Receipt
+from syncline.model.state import Stream
 from tests.integration.world import CUSTOMERS, World, customer
+
+ERP = Stream("erp", "client")
 
 
 @pytest.fixture
@@ -346,3 +350,23 @@ def test_a_create_in_doubt_is_searched_for_by_what_was_sent(world):
     world.rest()
 
     assert [row["vat"] for row in world.erp.live("partners").values()] == ["T9"]
+
+
+def test_two_creates_that_are_answered_with_one_key_are_both_in_doubt(world):
+    world.sync()
+    perform, keys = world.erp.perform, []
+
+    def with_the_first_key(resource: str, item: Item) -> Receipt:
+        receipt = perform(resource, item)
+        keys.append(receipt.key)
+        return msgspec.structs.replace(receipt, key=keys[0]) if item.op is Op.CREATE else receipt
+
+    world.erp.perform = with_the_first_key
+    for number in (1, 2):
+        world.crm.add("customers", **customer(number))
+    world.rest()
+
+    made = world.erp.live("partners")
+    assert len(keys) == 2
+    assert sorted(str(row["vat"]) for row in made.values()) == ["T1", "T2"]
+    assert {link.key for page in world.store.each_link(ERP) for link in page} == set(made)

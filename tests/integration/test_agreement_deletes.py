@@ -14,8 +14,9 @@ from syncline.model.contract import Deletes
 from syncline.model.ledger import Ledger
 from syncline.model.page import Op, Page
 from syncline.model.state import ConflictState
-from tests.integration.world import CUSTOMERS, SECOND, World, customer
+from tests.integration.world import CUSTOMERS, SECOND, Application, World, customer
 
+DETACHING = CUSTOMERS.replace("crm: propagate, erp: propagate", "crm: propagate, erp: detach")
 ARCHIVING = CUSTOMERS.replace("crm: propagate, erp: propagate", "crm: propagate, erp: archive")
 
 
@@ -24,6 +25,14 @@ def world() -> Iterator[World]:
     made = World(CUSTOMERS)
     yield made
     made.close()
+
+
+def give_again(app: Application, resource: str, key: str, **fields: object) -> None:
+    """Another record gets the key of one that was deleted."""
+    app.restore(resource, key)
+    kept = app.tables[resource][key]
+    kept.marker = ""
+    kept.versions[-1] = kept.versions[-1]._replace(fields=fields)
 
 
 def agree(world: World, count: int = 1, **fields: object) -> list[tuple[str, str]]:
@@ -383,3 +392,68 @@ def test_nothing_is_created_beside_a_record_of_which_a_listing_shows_two_things(
 
     assert not created
     assert (list(world.crm.live("customers")), len(world.erp.live("partners"))) == ([crm], 1)
+
+
+# --- detached ---------------------------------------------------------------------------------------------------------
+
+
+def detached() -> tuple[World, str]:
+    """A partner of the ERP that is no longer kept in agreement, for its customer was deleted; its key."""
+    world = World(DETACHING)
+    (crm, erp), _ = agree(world, 2)
+    world.crm.remove("customers", crm)
+    world.rest()
+    assert world.erp.show("partners", erp)["vat"] == "T1"
+    assert [row["tax"] for row in world.crm.live("customers").values()] == ["T2"]
+    return world, erp
+
+
+def test_what_gets_the_key_of_a_detached_record_is_another_one():
+    world, erp = detached()
+    world.erp.remove("partners", erp)
+    world.rest()
+
+    give_again(world.erp, "partners", erp, vat="T9", label="Nine")
+    world.rest()
+
+    assert sorted(str(row["tax"]) for row in world.crm.live("customers").values()) == ["T2", "T9"]
+    assert world.erp.show("partners", erp)["label"] == "Nine"
+    world.close()
+
+
+def test_a_detached_record_that_is_deleted_there_and_restored_lives_again():
+    world, erp = detached()
+    world.erp.remove("partners", erp)
+    world.rest()
+    world.erp.restore("partners", erp)
+    world.rest()
+
+    assert sorted(str(row["tax"]) for row in world.crm.live("customers").values()) == ["T1", "T2"]
+    world.close()
+
+
+def test_edits_of_a_detached_record_stay_where_they_are():
+    world, erp = detached()
+    world.erp.edit("partners", erp, label="Renamed", vat="T7")
+    world.rest()
+
+    assert [row["tax"] for row in world.crm.live("customers").values()] == ["T2"]
+    assert world.erp.show("partners", erp)["label"] == "Renamed"
+    world.close()
+
+
+def test_what_gets_the_key_of_a_record_that_was_to_be_merged_is_another_one():
+    world = World(CUSTOMERS)
+    (loser, other), (winner, _) = agree(world, 2)
+    world.crm.merge("customers", loser, winner)
+    world.settle()
+    assert len(world.erp.live("partners")) == 2
+    world.erp.remove("partners", other)
+    world.rest()
+
+    give_again(world.erp, "partners", other, vat="T9", label="Nine")
+    world.rest()
+
+    assert sorted(str(row["tax"]) for row in world.crm.live("customers").values()) == ["T2", "T9"]
+    assert sorted(str(row["vat"]) for row in world.erp.live("partners").values()) == ["T2", "T9"]
+    world.close()

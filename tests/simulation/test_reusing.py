@@ -1,5 +1,7 @@
 """Ids that an application gives again: two things, unless the hub could not know that the first one had gone."""
 
+from typing import Literal
+
 import msgspec
 import pytest
 
@@ -7,7 +9,7 @@ from syncline.simulation.history import History, play
 from syncline.simulation.invariants import violations
 from syncline.simulation.invariants.reused import Reuse, is_unseen, reuses
 from syncline.simulation.past import HUB
-from syncline.simulation.script import Deed, Habits, Passing
+from syncline.simulation.script import Deed, Fault, Habits, Passing
 from syncline.simulation.shape import reference
 from tests.simulation.test_oracle import CALM, SCRIPT, hub_writes, kept, text
 
@@ -108,3 +110,40 @@ def test_a_hub_that_did_not_see_a_pass_through_does_not_know():
 
     assert is_unseen(history.world, reuse(history))
     history.world.close()
+
+
+MADE = Deed(op="add", system="erp", flow="customers", who=8, fields={"name": text(81), "phone": text(82)})
+
+
+def test_what_the_hub_makes_under_a_key_that_was_free_unseen_is_another_thing():
+    history = played(after(GONE, MADE), crm=Habits(reuses="all"))
+    one = reuse(history)
+    assert one.kept.by_hub
+    assert not is_unseen(history.world, one)
+
+    made = kept(history.world, "crm", who=8)
+    assert made.key == "C2"
+    assert history.world.apps["crm"].values(made, made.last)["phone"] == text(82)
+    for system in ALL[1:]:
+        assert history.world.people.find(system, "customers", 2) is None
+    assert broken(history) == set()
+
+
+def test_a_hub_that_writes_the_former_s_values_into_what_it_made_is_reported():
+    history = played(after(GONE, MADE), crm=Habits(reuses="all"))
+    hub_writes(history.world, "crm", who=8, name=text(21))
+
+    assert "I11 no leak of normalisation" in broken(history)
+
+
+@pytest.mark.parametrize("marker", ["plain", "none"])
+def test_what_a_lost_answer_has_made_under_such_a_key_is_known_again(marker: Literal["plain", "none"]):
+    crm = Habits(reuses="all", marker=marker)
+    losing = msgspec.structs.replace(
+        after(), faults=[Fault(call=number, of="crm create", kind="timeout-after") for number in (1,)]
+    )
+    history = played(after(GONE, MADE), losing, crm=crm)
+
+    records = [kept for _, kept in history.world.apps["crm"].records() if kept.who == 8 or kept.by_hub]
+    assert [one.key for one in records if one.last.fields is not None and one.by_hub] == ["C2"]
+    assert broken(history) == set()

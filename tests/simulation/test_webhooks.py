@@ -10,6 +10,7 @@ from syncline.simulation.invariants import violations
 from syncline.simulation.script import Deed, Habits, Passing
 from syncline.simulation.shape import reference
 from syncline.simulation.webhooks import FORGED, Kept
+from syncline.simulation.world import World
 from tests.simulation.test_oracle import CALM, SCRIPT, hub_writes, kept, text
 
 
@@ -45,6 +46,12 @@ def at_rest(history: History) -> set[str]:
     return found
 
 
+def moment(world: World, name: str, after: str = "") -> int:
+    """The number of a moment of the last pass, the first of this name after one of the other."""
+    moments = [one for at, one in world.trace if world.told[-1].begun <= at]
+    return moments.index(name, moments.index(after) if after else 0) + 1
+
+
 AFTER, SOON = Passing(deeds=[(10_000, EDIT)]), Passing(wait=1.0)
 
 
@@ -56,6 +63,36 @@ def test_a_webhook_tells_what_a_listing_does_not_show_yet():
     assert phone(silent) != text(41)
     assert at_rest(told) == at_rest(silent) == set()
     assert phone(silent) == text(41)
+
+
+@pytest.mark.parametrize("wait", [0.1, 1.0, 5.0])
+def test_what_a_webhook_tells_is_read_when_a_read_can_show_it(wait: float):
+    told = played(msgspec.structs.replace(LATE, get_lag=2.0), AFTER, Passing(wait=wait))
+
+    assert phone(told) == text(41)
+    assert at_rest(told) == set()
+
+
+def test_of_two_changes_soon_after_each_other_the_second_is_read_too():
+    crm = msgspec.structs.replace(LATE, get_lag=0.7)
+    told = played(crm, Passing(deeds=[(10_000, EDIT), (10_000, phoned(42))]), Passing(wait=0.3))
+
+    reads = [at for at, _, key in told.world.doors["crm"].got if key == kept(told.world, "crm").key]
+    assert len([at for at in reads if at > told.world.told[-1].begun]) > 1
+    assert phone(told) == text(42)
+    assert at_rest(told) == set()
+
+
+def test_a_webhook_that_comes_while_its_record_is_read_is_not_forgotten_with_the_former():
+    crm = msgspec.structs.replace(LATE, get_lag=0.3)
+    plain = played(crm, AFTER, SOON).world
+    reads, merges = moment(plain, "crm get"), moment(plain, "merge.before_commit", after="crm get")
+    assert merges == reads + 1
+
+    told = played(crm, AFTER, msgspec.structs.replace(SOON, deeds=[(reads, phoned(42))]))
+
+    assert phone(told) == text(42)
+    assert at_rest(told) == set()
 
 
 def test_what_is_not_signed_is_refused_and_what_is_forged_costs_one_read():

@@ -17,6 +17,8 @@ from syncline.engine.cleaning import note_unclean
 from syncline.engine.codec import fingerprints
 from syncline.engine.combine import combine
 from syncline.engine.deletes import record_deleted
+from syncline.engine.given_again import made_by_us
+from syncline.engine.hints import followed
 from syncline.engine.hub import BoundSide, Hub, Pass
 from syncline.engine.keepable import KEYLESS, keepable
 from syncline.engine.known import Known
@@ -186,6 +188,7 @@ def _survivors(hub: Hub, side: BoundSide, page: Page, reading: Reading, step: St
         release(hub, side, [key for key in page.keys if key not in rows], step)
     if reading.exact:
         _freshen(side, page, [n for n, key in enumerate(page.keys) if same[n] and key not in rows], known, step)
+        followed(side, reading.hinted, [key for n, key in enumerate(page.keys) if same[n] and key not in rows], step)
     return list(rows.values())
 
 
@@ -206,13 +209,12 @@ def _rows(
 def _freshen(
     side: BoundSide, page: Page, same: Sequence[int], known: Mapping[str, tuple[int, bytes | None]], step: Step
 ) -> None:
-    """Records read by key that have not changed: their hints are done, their versions may be newer."""
+    """Records read by key that have not changed: their versions may be newer."""
     for n in same:
         key = page.keys[n]
         eid, digest = known[key]
         version, stamp = page.versions[n] if page.versions else None, page.stamps[n] if page.stamps else 0
         step.touched.setdefault(side.stream, []).append((eid, digest, version, stamp))
-        step.done_hints.setdefault(side.stream, []).append(key)
 
 
 def _mark(scanned: bytearray, eids: Sequence[int]) -> None:
@@ -234,11 +236,13 @@ def _merge_rows(at: Pass, rows: list[Row], reading: Reading, step: Step) -> Outc
     links = at.hub.store.links_of(side.stream, [row.eid for row in rows if row.eid])
     rows = _later(at, rows, links, reading, step, outcomes)
     rows = _decoded(at, rows, reading, step, outcomes)
+    ours = made_by_us(at, rows, links, step) if rows else {}
+    for row in rows if ours else ():
+        row.eid = 0 if row.key in ours else row.eid
     old = [row for row in rows if row.eid]
     fresh = [row for row in rows if not row.eid] if old else rows
-    if reading.exact:
-        step.done_hints.setdefault(side.stream, []).extend(row.key for row in rows)
-    known = adopt.adopt(at, fresh, reading.owner_of, step, outcomes, exact=reading.exact) if fresh else []
+    followed(side, reading.hinted, [row.key for row in rows], step)
+    known = adopt.adopt(at, fresh, {**reading.owner_of, **ours}, step, outcomes, exact=reading.exact) if fresh else []
     if old:
         known += _known(old, links, reading)
     if known:
@@ -318,7 +322,7 @@ def _decoded(at: Pass, rows: list[Row], reading: Reading, step: Step, outcomes: 
             held = ParkedRead(field=problem.field, reason=reason, since=hub.now(), fingerprint=row.print)
             park_read(hub, step, side, row.key, held)
             outcomes[ReadOutcome.PARKED] += 1
-            step.done_hints.setdefault(side.stream, []).append(row.key)
+            followed(side, reading.hinted, [row.key], step)
         out.add(problem.row)
     waiting: dict[int, references.Waiting] = {}
     if bound.references or bound.line_references:
@@ -329,9 +333,7 @@ def _decoded(at: Pass, rows: list[Row], reading: Reading, step: Step, outcomes: 
         outcomes[ReadOutcome.DEFERRED] += len(deferred)
         out |= deferred
     if bound.flow.quality.rules:
-        from syncline.engine.judging import judge  # noqa: PLC0415  a pass without rules loads none of it
-
-        refused = judge(at, rows, out, step)
+        refused = _refused(at, rows, out, reading, step)
         outcomes[ReadOutcome.PARKED] += len(refused)
         out |= refused
     for number in sorted(number for number in out if not rows[number].eid):
@@ -340,6 +342,15 @@ def _decoded(at: Pass, rows: list[Row], reading: Reading, step: Step, outcomes: 
     ready = [row for number, row in enumerate(rows) if number not in out] if out else rows
     release(hub, side, [row.key for row in ready], step)
     return ready
+
+
+def _refused(at: Pass, rows: Sequence[Row], out: set[int], reading: Reading, step: Step) -> set[int]:
+    """Rows that break a rule of quality, by which they are parked."""
+    from syncline.engine.judging import judge  # noqa: PLC0415  a pass without rules loads none of it
+
+    refused = judge(at, rows, out, step)
+    followed(at.side, reading.hinted, [rows[number].key for number in refused], step)
+    return refused
 
 
 def _map(at: Pass, rows: Sequence[Row], start: int) -> list[Problem]:
@@ -370,10 +381,11 @@ def _deferred(
         if number in out:
             continue
         circling = row.key in reading.circling
+        given = reading.hinted.hints.get(row.key)
         step.moved_hints.append(
             Hint(
                 stream=at.side.stream, key=row.key, reason=f"deferred {parent}", due=now + DEFER_FOR, at=now,
-                tries=int(circling),
+                tries=int(circling), last=given.last if given else now,
             )
         )  # fmt: skip
         if circling and not row.eid and positions <= at.bound.nullable:

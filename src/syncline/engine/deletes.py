@@ -32,9 +32,8 @@ def record_deleted(at: Pass, step: Step, key: str, reason: str, gone: Set[str] =
     """
     hub, side, bound = at.hub, at.side, at.bound
     link = hub.store.links(side.stream, [key]).get(key)
-    step.done_hints.setdefault(side.stream, []).append(key)
     if link is not None and link.state is LinkState.DETACHED:
-        close_merge(at, step, {key})
+        _forget_detached(at, step, link, reason)
     if link is None or link.state is not LinkState.OK:
         return ReadOutcome.FILTERED
     asked = "*" in hub.store.frozen(bound.entity, [link.eid]).get(link.eid, ())
@@ -60,6 +59,17 @@ def record_deleted(at: Pass, step: Step, key: str, reason: str, gone: Set[str] =
     step.unmatched.append(link.eid)
     _carry_on(at, step, link.eid)
     return ReadOutcome.DELETED
+
+
+def _forget_detached(at: Pass, step: Step, link: Link, reason: str) -> None:
+    """Nobody kept it in agreement, so nothing is carried on; but its key may be another record's from now on."""
+    close_merge(at, step, {link.key})
+    step.tombs.append(Tomb(stream=at.side.stream, key=link.key, eid=link.eid, reason=reason, at=at.hub.now()))
+    entity = at.hub.store.entities(at.bound.entity, [link.eid])[link.eid]
+    if entity.state is EntityState.MERGED:
+        step.dropped_links.setdefault(at.side.stream, []).append(link.eid)
+    else:
+        step.links[at.side.stream, link.eid] = _gone(link)
 
 
 def _same(entity: Entity, at: Pass) -> bytes:
@@ -126,15 +136,16 @@ def sweep(at: Pass, scanned: bytearray, step: Step) -> list[Hint]:
     pages = at.hub.store.unseen(at.side.stream, bytes(scanned))
     missing = [link for page in pages for link in page if link.born <= young]
     linked = at.hub.store.counts(at.side.stream)[1] if missing else 0
+    kept = [link for link in missing if link.state is LinkState.OK]
     strange = at.hub.may_have(unfamiliar(at.side.stream)) and bool(at.hub.store.documents(unfamiliar(at.side.stream)))
-    few = linked >= SMALL and linked - len(missing) < COMPLETE_FROM * linked
-    if few or (strange and missing):
+    few = linked >= SMALL and linked - len(kept) < COMPLETE_FROM * linked
+    if few or (strange and kept):
         why = (
             f"{at.side.side.resource} is another resource than before" if strange else "too many to be believed deleted"
         )
         cure = "Check the mapping" if strange else "Check the permissions there"
         at.run.held.append(
-            f"{at.side.system} {at.bound.flow.name}: {len(missing):,} of {linked:,} records are missing from a whole "
+            f"{at.side.system} {at.bound.flow.name}: {len(kept):,} of {linked:,} records are missing from a whole "
             f"read: {why}. {cure}, then: syncline sync --full --approve"
         )
         if not at.run.approved:

@@ -9,6 +9,7 @@ import msgspec
 from syncline.engine.absorb import DEFER_FOR, absorb
 from syncline.engine.codec import Pending, canon_of, decode_delta, decode_pending, fingerprint
 from syncline.engine.deliver import SEND_WITHIN, get_records, page_of
+from syncline.engine.given_again import may_be_ours
 from syncline.engine.hub import Pass
 from syncline.engine.identify import asks, natural_fields, unlike
 from syncline.engine.limits import Priority
@@ -97,11 +98,13 @@ def _decide_create(at: Pass, row: Unsettled) -> None:
         _await_listing(at, row)
         return
     try:
-        found = _search_created(at, row, term)
+        found, others = _search_created(at, row, term)
     except (RejectedError, SetupError) as error:  # a value that cannot be searched for keeps this doubt, and no other
         _doubt_longer(at, msgspec.structs.replace(row, message=f"the search for it is refused: {error}"))
         return
     linked = row.eid in at.hub.store.links_of(at.side.stream, [row.eid])
+    if not (found or linked) and _is_found_in(at, others, row):
+        return
     if found:
         owner = {} if linked else {found[0].key: row.eid}
         absorb(at, page_of(found), Reading(exact=True, owner_of=owner))
@@ -120,6 +123,17 @@ def _decide_create(at: Pass, row: Unsettled) -> None:
     commit(at.hub, at.run, step, priority=1)
 
 
+def _is_found_in(at: Pass, others: Sequence[Record], row: Unsettled) -> bool:
+    """Is it one of these, whose keys are known for something else? Then it is linked, and no doubt any more."""
+    if not others:
+        return False
+    absorb(at, page_of(others), Reading(exact=True))
+    if row.eid not in at.hub.store.links_of(at.side.stream, [row.eid]):
+        return False
+    at.account.doubt_ended(landed=True, this_run=row.run == at.run.number)
+    return True
+
+
 def _doubt_longer(at: Pass, row: Unsettled) -> None:
     """What was found cannot be understood yet (parked, or its parent unknown): look again, ever more rarely."""
     step = begin(at.hub, "settle", system=at.side.system, entity=at.bound.entity)
@@ -128,8 +142,10 @@ def _doubt_longer(at: Pass, row: Unsettled) -> None:
     commit(at.hub, at.run, step)
 
 
-def _search_created(at: Pass, row: Unsettled, term: tuple[str, str] | None) -> list[Record]:
-    """Records that our create may have made and that no link knows, by marker or by its natural key."""
+def _search_created(
+    at: Pass, row: Unsettled, term: tuple[str, str] | None
+) -> tuple[Sequence[Record], Sequence[Record]]:
+    """Records that our create may have made, by marker or by its natural key: unknown keys, and keys given again."""
     side, hub = at.side, at.hub
     side.gate.enter(Priority.LIVE)
     hub.env.point("search.before")
@@ -141,11 +157,11 @@ def _search_created(at: Pass, row: Unsettled, term: tuple[str, str] | None) -> l
     asked = asked_there(at).values()
     free = [one for one in found if one.key not in linked and one.key not in tombs and one.key not in asked]
     if len(free) < 2:  # noqa: PLR2004  nothing to choose from
-        return free
+        return free, may_be_ours(at, row, [one for one in found if one.key not in asked and one not in free])
     columns = side.lens.get([one.raw for one in free]).columns
     rows = [dict(zip(side.lens.fields, values, strict=True)) for values in zip(*columns, strict=True)]
     ranked = sorted(zip(free, rows, strict=True), key=lambda one: (unlike(at, row, one[1]), one[0].stamp, one[0].key))
-    return [one for one, _ in ranked]
+    return [one for one, _ in ranked], []
 
 
 def _natural_key(at: Pass, row: Unsettled) -> tuple[str, str] | None:

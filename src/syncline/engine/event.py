@@ -10,15 +10,15 @@ from syncline.engine.limits import Priority
 from syncline.engine.refresh import PAGE, refresh
 from syncline.engine.run import attempt, deliver_planned, deliver_until_quiet
 from syncline.model.ledger import Ledger
-from syncline.model.state import Hint, Intent, Stream
+from syncline.model.state import Hint, Intent
 
 
 def hint(hub: Hub, bound: BoundFlow, system: str, keys: Sequence[str], *, reason: str = "webhook") -> None:
     """Keep that these records may have changed. Durable when it returns: whoever told us may forget it."""
-    now = hub.now()
-    stream = Stream(system, bound.entity)
+    side, now = bound.sides[system], hub.now()
+    due = now + int(side.contract.settle * 1e6)  # before that a read may show what was there before the change
     with hub.store.transaction() as tx:
-        tx.put_hints([Hint(stream=stream, key=key, reason=reason, due=now, at=now) for key in keys])
+        tx.put_hints([Hint(stream=side.stream, key=key, reason=reason, due=due, at=now) for key in keys])
 
 
 def follow(hub: Hub, bound: BoundFlow, system: str, *, run: int = 0) -> Ledger:

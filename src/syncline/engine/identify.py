@@ -181,11 +181,10 @@ def _by_doubts(at: Pass, unknown: Sequence[tuple[int, Sighting]], taken: set[int
     doubts = at.hub.store.unsettled(stream=at.side.stream, state=UnsettledState.DOUBT)
     used: set[int] = set()
     for row in (one for one in doubts if one.op is Op.CREATE):
-        sent = {at.bound.layout[p]: (p, value) for p, (value, _) in decode_pending(row.pending).items()}
         alike = [
             (unlike(at, row, one.values), one.stamp, one.key, n)
             for n, one in unknown
-            if n not in used and _is_what_was_sent(at, sent, one)
+            if n not in used and is_what_was_sent(at, row, one)
         ]
         if alike and row.eid not in taken:
             *_, number = min(alike)
@@ -214,9 +213,10 @@ def natural_fields(flow: Flow) -> frozenset[str]:
     return frozenset(name for rule in flow.match if rule.at_least is None for name in rule.fields)
 
 
-def _is_what_was_sent(at: Pass, sent: Mapping[str, tuple[int, Value]], one: Sighting) -> bool:
+def is_what_was_sent(at: Pass, row: Unsettled, one: Sighting) -> bool:
     """By its natural key, or what records are searched by, where we sent any; else by all of it, however normalised."""
     side, shown = at.side, one.values
+    sent = {at.bound.layout[p]: (p, value) for p, (value, _) in decode_pending(row.pending).items()}
     filled = {name: told for name, told in sent.items() if not is_empty(told[1]) and name not in side.lens.nested}
     keys = filled.keys() & natural_fields(at.bound.flow)
     if not keys:

@@ -72,7 +72,6 @@ def _park(at: Pass, row: Row, one: Failure, step: Step) -> None:
         field=one.field, reason=one.sentence, since=at.hub.now(), fingerprint=row.print, cure=one.cure, value=one.value
     )
     park_read(at.hub, step, at.side, row.key, held)
-    step.done_hints.setdefault(at.side.stream, []).append(row.key)
 
 
 def _failures(at: Pass, rules: Sequence[QualityRule], rows: Sequence[Row], step: Step) -> list[Failure]:

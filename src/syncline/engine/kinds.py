@@ -25,6 +25,14 @@ def moved(stream: Stream) -> str:
     return f"moved {stream.system} {stream.entity}"
 
 
+def mistaken(stream: Stream) -> str:
+    """The kind of document that names deleted parents whose key is another record's, with when they died.
+
+    What this stream has referred to them since means that other record, and is read once more.
+    """
+    return f"mistaken {stream.system} {stream.entity}"
+
+
 def tags(entity: str, block: int) -> str:
     """The kind of document that holds the tags of processes that reserved eids of a block, by their first eid."""
     return f"tags {entity} {block}"

@@ -41,7 +41,6 @@ def record_merged(at: Pass, step: Step, loser: str, winner: str) -> ReadOutcome:
         return ReadOutcome.DEFERRED
     close_merge(at, step, {loser, winner})
     step.aliases.setdefault(stream, []).append((loser, winner))
-    step.done_hints.setdefault(stream, []).append(loser)
     step.hints.append(Hint(stream=stream, key=winner, reason="changed", due=now, at=now))
     if lost.state is LinkState.DETACHED:
         step.dropped_links.setdefault(stream, []).append(lost.eid)

@@ -1,18 +1,23 @@
-"""Parents whose key is another now, made anew or merged: what refers to them in that system is translated once more."""
+"""Parents whose key is another now, made anew or merged: what refers to them in that system is translated once more.
+
+So is what has referred to a key that another record has by now, whose former one is deleted.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 
+import msgspec
+
 from syncline.engine.codec import canon_of, decode_delta, encode_delta, gens_of
 from syncline.engine.hub import BoundFlow, Pass
-from syncline.engine.kinds import moved
+from syncline.engine.kinds import mistaken, moved
 from syncline.engine.step import Step, begin, commit
 from syncline.merging import Shadow
 from syncline.model.flow import Direction
 from syncline.model.page import Op
-from syncline.model.state import Entity, EntityState, Link, LinkState
+from syncline.model.state import Entity, EntityState, Hint, Link, LinkState
 from syncline.model.values import UNSET, Row
 
 Parents = Mapping[str, AbstractSet[int]]  #: entity type -> eids
@@ -39,6 +44,39 @@ def tell_of_moved(at: Pass) -> bool:
     step.dropped_documents[kind] = names
     commit(at.hub, at.run, step)
     return told
+
+
+def ask_again(at: Pass) -> bool:
+    """Have every record read anew that took a key for a deleted parent's after that had died; True when there was any.
+
+    The key is another record's by now, which the system had shown later than what refers to it.
+    """
+    kind = mistaken(at.side.stream)
+    died = at.hub.store.documents(kind) if at.hub.may_have(kind) else {}
+    if not died:
+        return False
+    for page in at.hub.store.each_entity(at.bound.entity):
+        step = begin(at.hub, "settle", system=at.side.system, entity=at.bound.entity)
+        _read_anew(at, [one for one in page if one.state is EntityState.LIVE], died, step)
+        commit(at.hub, at.run, step)
+    step = begin(at.hub, "settle", system=at.side.system, entity=at.bound.entity)
+    step.dropped_documents[kind] = list(died)
+    commit(at.hub, at.run, step)
+    return True
+
+
+def _read_anew(at: Pass, entities: list[Entity], died: Mapping[str, bytes], step: Step) -> None:
+    now, found = at.hub.now(), set[int]()
+    for name, gen in died.items():
+        parent, _, number = name.rpartition(" ")
+        for one in entities:
+            canon, gens = canon_of(one, at.bound.width), gens_of(one, at.bound.width)
+            if any(gens[p] > int(gen) for p in _pointing(at.bound, canon, {parent: {int(number)}})):
+                found.add(one.eid)
+    for eid, link in at.hub.store.links_of(at.side.stream, sorted(found)).items():
+        if link.state is LinkState.OK:
+            step.links[at.side.stream, eid] = msgspec.structs.replace(link, fingerprint=None)
+            step.hints.append(Hint(stream=at.side.stream, key=link.key, reason="changed", due=now, at=now))
 
 
 def _parents(at: Pass, names: list[str]) -> Parents:

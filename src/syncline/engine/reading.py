@@ -7,8 +7,11 @@ from collections.abc import Mapping, Sequence, Set
 import msgspec
 
 from syncline.engine.codec import Pending
+from syncline.engine.hints import Hinted
 from syncline.engine.keepable import KEYLESS
 from syncline.model.values import Value, decode_row
+
+NOT_HINTED = Hinted()
 
 
 class Row(msgspec.Struct):
@@ -48,6 +51,7 @@ class Reading(msgspec.Struct, kw_only=True):
     buried: set[str] = set()  #: keys that the listing says are deleted
     overtaken: set[str] = set()  #: keys of records that are known by now as they were after this listing began
     gathered: dict[str, Row] = {}
+    hinted: Hinted = NOT_HINTED
     since: int = 0  #: when the oldest of those was listed, or of this page [µs]
 
     def name(self, key: str) -> str:

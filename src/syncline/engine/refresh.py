@@ -11,6 +11,7 @@ from syncline.engine.codec import decode_pending
 from syncline.engine.deletes import confirmed, record_deleted
 from syncline.engine.deliver import await_settled, get_records, page_of
 from syncline.engine.doubts import decide_doubts
+from syncline.engine.hints import Hinted, followed
 from syncline.engine.hub import Pass
 from syncline.engine.limits import Priority
 from syncline.engine.mergers import record_merged
@@ -40,6 +41,7 @@ def _read_hinted(at: Pass, hints: Sequence[Hint]) -> None:
     by_key = {hint.key: hint for hint in hints}
     if at.side.contract.settle:
         await_settled(at, [link.eid for link in at.hub.store.links(at.side.stream, list(by_key)).values()])
+    hinted = Hinted(hints=by_key, at=at.hub.now())
     answers = get_records(at, list(by_key), Priority.LIVE)
     records = [answer for answer in answers if isinstance(answer, Record)]
     gone = [answer for answer in answers if isinstance(answer, Gone)]
@@ -51,10 +53,10 @@ def _read_hinted(at: Pass, hints: Sequence[Hint]) -> None:
         doubts = at.hub.store.unsettled_of(at.side.stream, [link.eid for link in links.values()])
         pending = {eid: decode_pending(row.pending) for eid, row in doubts.items() if row.state is UnsettledState.DOUBT}
         circling = frozenset(hint.key for hint in hints if hint.reason.startswith(CIRCLE))
-        absorb(at, page_of(records), Reading(exact=True, pending=pending, circling=circling))
+        absorb(at, page_of(records), Reading(exact=True, pending=pending, circling=circling, hinted=hinted))
         _go_on(at, [record.key for record in records if by_key[record.key].reason == "missing"])
     if gone:
-        _missing(at, by_key, gone)
+        _missing(at, hinted, gone)
 
 
 def _go_on(at: Pass, keys: Sequence[str]) -> None:
@@ -78,21 +80,34 @@ def _look_later(at: Pass, hints: Mapping[str, Hint], unreadable: Sequence[tuple[
     commit(at.hub, at.run, step)
 
 
-def _missing(at: Pass, hints: Mapping[str, Hint], gone: Sequence[Gone]) -> None:
+def _as_new(moved: Hint, hinted: Hinted) -> Hint:
+    """A hint in place of the one that was read: as new as that."""
+    read = hinted.hints.get(moved.key)
+    return msgspec.structs.replace(moved, last=read.last) if read else moved
+
+
+def _missing(at: Pass, hinted: Hinted, gone: Sequence[Gone]) -> None:
     step = begin(at.hub, "merge", system=at.side.system, entity=at.bound.entity)
     at.hub.overtake(at.side.stream, [answer.key for answer in gone])
     release(at.hub, at.side, [answer.key for answer in gone], step)
     at.account.read += len(gone)
     links = at.hub.store.links(at.side.stream, [answer.key for answer in gone])
-    unknown = [answer.key for answer in gone if answer.key not in links]
-    step.done_hints.setdefault(at.side.stream, []).extend(unknown)
+    known = [answer for answer in gone if answer.key in links]
+    buried = {one.key for one in known if links[one.key].state is LinkState.GONE and not one.merged_into}
+    unknown = [answer.key for answer in gone if answer.key not in links or answer.key in buried]
+    followed(at.side, hinted, unknown, step)
     at.account.reads[ReadOutcome.FILTERED] += len(unknown)
-    absorbed = [answer for answer in gone if answer.key in links and answer.merged_into]
-    for answer in absorbed:
-        at.account.reads[record_merged(at, step, answer.key, answer.merged_into)] += 1
-    rest = [answer.key for answer in gone if answer.key in links and not answer.merged_into]
-    sure = confirmed(at, hints, rest, step)
+    left = [answer for answer in gone if answer.key not in unknown]
+    for answer in [one for one in left if one.merged_into]:
+        outcome = record_merged(at, step, answer.key, answer.merged_into)
+        at.account.reads[outcome] += 1
+        if outcome is not ReadOutcome.DEFERRED:
+            followed(at.side, hinted, [answer.key], step)
+    rest = [answer.key for answer in left if not answer.merged_into]
+    sure = confirmed(at, hinted.hints, rest, step)
+    followed(at.side, hinted, sure, step)
     at.account.reads[ReadOutcome.DEFERRED] += len(rest) - len(sure)
     for key in sure:
         at.account.reads[record_deleted(at, step, key, "it is no longer there", frozenset(sure))] += 1
+    step.moved_hints = [_as_new(one, hinted) for one in step.moved_hints]
     commit(at.hub, at.run, step, priority=1)

@@ -9,7 +9,7 @@ from syncline.engine.codec import canon_of
 from syncline.engine.hub import Pass
 from syncline.engine.identify import How, Sighting, by_values_alone, put_question, values_of
 from syncline.engine.known import Known
-from syncline.engine.step import Step
+from syncline.engine.step import Step, ask_children
 from syncline.engine.unplaced import remember
 from syncline.matching import match_key
 from syncline.model.state import Entity, EntityState, Hint, LinkState, Tomb
@@ -41,6 +41,7 @@ def is_another(at: Pass, one: Known, dead: Entity, step: Step) -> bool:
     step.raised.setdefault(at.side.stream, []).append(one.key)
     step.dropped_links.setdefault(at.side.stream, []).append(one.eid)
     step.hints.append(Hint(stream=at.side.stream, key=one.key, reason="changed", due=now, at=now))
+    ask_children(at.hub, step, at.side.stream, dead)
     return True
 
 

@@ -15,7 +15,7 @@ from syncline.engine.deliver import deliver
 from syncline.engine.discover import discover
 from syncline.engine.doubts import awaits_listing
 from syncline.engine.hub import BoundFlow, Hub, Pass, Run
-from syncline.engine.moved import tell_of_moved
+from syncline.engine.moved import ask_again, tell_of_moved
 from syncline.engine.recover import recover
 from syncline.engine.refresh import refresh
 from syncline.engine.runs import close_run, open_run
@@ -137,7 +137,7 @@ def deliver_until_quiet(hub: Hub, passes: Sequence[Pass], allowed: Allowed = _wh
 
 def _woken(at: Pass) -> bool:
     """Was anything planned anew for this side?"""
-    return any([attempt(at, tell_of_moved), attempt(at, wake)])
+    return any([attempt(at, ask_again), attempt(at, tell_of_moved), attempt(at, wake)])
 
 
 def _paused(at: Pass) -> bool:

@@ -11,6 +11,7 @@ import msgspec
 from syncline.engine.audit import EntryKind, entry
 from syncline.engine.codec import Delta, decode_delta, encode_delta, encode_pending, fingerprint, gens_of
 from syncline.engine.compose import Sent
+from syncline.engine.given_again import make_room
 from syncline.engine.hub import Pass
 from syncline.engine.learn import UNKNOWN, UNSTABLE_AFTER, believed, learn, presumed, unstable
 from syncline.engine.plan import wanted
@@ -27,6 +28,7 @@ from syncline.model.values import UNSET, Value, is_empty
 MANY_WRITES = 10_000  #: from here on, writes too old to matter are forgotten
 _DONE, _OK = Outcome.DONE, LinkState.OK  # looking them up in their class takes longer than a test
 NO_ANSWER = Receipt(ref=0, outcome=Outcome.DOUBT, message="no answer for this item")
+NOT_ALONE = Receipt(ref=0, outcome=Outcome.DOUBT, message="answered with the key of another item")
 
 
 def settle(at: Pass, intent: Intent, sent: Sequence[Sent], receipts: Mapping[int, Receipt]) -> None:
@@ -34,6 +36,8 @@ def settle(at: Pass, intent: Intent, sent: Sequence[Sent], receipts: Mapping[int
     step = begin(at.hub, "settle", system=at.side.system, entity=at.bound.entity)
     step.intents.append(msgspec.structs.replace(intent, state=IntentState.SETTLED, body=None))
     answered = [(one, receipts.get(one.item.ref, NO_ANSWER)) for one in sent]
+    if intent.op is Op.CREATE:
+        answered = _told_apart(answered)
     done = [pair for pair in answered if pair[1].outcome is _DONE]
     outcomes: Counter[SentOutcome] = Counter()
     unavailable = 0
@@ -49,6 +53,17 @@ def settle(at: Pass, intent: Intent, sent: Sequence[Sent], receipts: Mapping[int
     commit(at.hub, at.run, step)
     counts = {"sent": len(sent), "acknowledged": len(done)}
     at.hub.tell(Event(kind="sent", flow=at.bound.flow.name, system=at.side.system, counts=counts))
+
+
+def _told_apart(answered: list[tuple[Sent, Receipt]]) -> list[tuple[Sent, Receipt]]:
+    """Of two creates that are answered with one key at least one answer is wrong: nobody knows which."""
+    keys = Counter(receipt.key for _, receipt in answered if receipt.outcome is _DONE)
+    if len(keys) == keys.total():
+        return answered
+    return [
+        (one, receipt if receipt.outcome is not _DONE or keys[receipt.key] == 1 else NOT_ALONE)
+        for one, receipt in answered
+    ]
 
 
 def _tell_gate(at: Pass, receipts: Mapping[int, Receipt], *, failed: bool) -> None:
@@ -148,12 +163,13 @@ def _settle_done(at: Pass, intent: Intent, done: Sequence[tuple[Sent, Receipt]],
         for one, receipt in done:
             _bury(at, one, receipt, step)
         return
+    make_room(at, {receipt.key: one.item.ref for one, receipt in done if one.item.op is Op.CREATE}, step)
     shown = shown_after(at, done, step)
     now, stores_all = at.hub.now(), _stores_all(at)
     created = [pair for pair in done if pair[0].ready.whole and not pair[0].ready.without] if stores_all else []
     if created:
         step.created[at.side.stream] = len(created)
-        step.new_links.setdefault(at.side.stream, []).extend(_links(at, created, now))
+        step.new_links.setdefault(at.side.stream, [])[:0] = _links(at, created, now)
     for one, receipt in done if len(created) < len(done) else ():
         if stores_all and one.ready.whole and not one.ready.without:
             continue

@@ -13,7 +13,7 @@ import msgspec
 from syncline.engine import exchange
 from syncline.engine.audit import Entry
 from syncline.engine.hub import Hub, Run
-from syncline.engine.kinds import UNPLACED, former, moved, remade
+from syncline.engine.kinds import UNPLACED, former, mistaken, moved, remade
 from syncline.model.page import Cursor, Op
 from syncline.model.state import (
     Conflict,
@@ -54,7 +54,7 @@ class Step(msgspec.Struct, kw_only=True):
     resolved: list[Conflict] = []
     hints: list[Hint] = []
     moved_hints: list[Hint] = []
-    done_hints: dict[Stream, list[str]] = {}
+    done_hints: list[Hint] = []
     work: dict[tuple[Stream, Op], list[int]] = {}
     intents: list[Intent] = []
     unsettled: list[Unsettled] = []
@@ -148,6 +148,7 @@ def _forget_documents(hub: Hub, step: Step) -> None:
     if any(kind.startswith(UNPLACED) for kind in kinds):
         hub.index.unplaced.clear()
     hub.index.documents.update(dict.fromkeys([*step.documents, *map(remade, step.dropped_links)], True))
+    hub.index.lacking.update(dict.fromkeys(step.dropped_links, True))
 
 
 def _note_moved(hub: Hub, step: Step) -> None:
@@ -163,9 +164,22 @@ def _note_moved(hub: Hub, step: Step) -> None:
 
 def tell_children(hub: Hub, step: Step, stream: Stream, eid: int) -> None:
     """What refers to this entity in this system may show a key that is none any more: see `engine.moved`."""
-    for bound in hub.flows.values():
-        if stream.system in bound.sides and bound.refers_to(stream.entity):
-            step.put_document(moved(Stream(stream.system, bound.entity)), f"{stream.entity} {eid}", b"")
+    for child in _children(hub, stream):
+        step.put_document(moved(child), f"{stream.entity} {eid}", b"")
+
+
+def ask_children(hub: Hub, step: Step, stream: Stream, dead: Entity) -> None:
+    """What refers to a deleted entity in this system since it died means another one: see `engine.moved`."""
+    for child in _children(hub, stream):
+        step.put_document(mistaken(child), f"{stream.entity} {dead.eid}", str(dead.gen).encode())
+
+
+def _children(hub: Hub, stream: Stream) -> list[Stream]:
+    return [
+        Stream(stream.system, bound.entity)
+        for bound in hub.flows.values()
+        if stream.system in bound.sides and bound.refers_to(stream.entity)
+    ]
 
 
 def _end_conflicts(hub: Hub, step: Step) -> None:
@@ -240,8 +254,8 @@ def _write_work(tx: Transaction, hub: Hub, step: Step, run: Run, priority: int) 
 
 
 def _write_hints(tx: Transaction, step: Step) -> None:
-    for stream, keys in step.done_hints.items():
-        tx.drop_hints(stream, keys)
+    if step.done_hints:
+        tx.drop_hints(step.done_hints)
     if step.hints:
         tx.put_hints(step.hints)
     if step.moved_hints:

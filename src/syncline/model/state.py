@@ -122,6 +122,7 @@ class Hint(msgspec.Struct, frozen=True, kw_only=True):
     due: int  #: not before [µs]
     at: int = 0  #: first given [µs]
     tries: int = 0
+    last: int = 0  #: given last [µs]; 0: that was the first time
 
 
 class ConflictState(IntEnum):

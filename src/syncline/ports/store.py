@@ -59,7 +59,7 @@ class Reads(Protocol):
         ...
 
     def unseen(self, stream: Stream, seen: bytes, *, size: int = 500) -> Iterator[Sequence[Link]]:
-        """Links in state OK whose byte of `seen`, one per eid from 0 on, is not 1, in pages by ascending eid."""
+        """Links that are not GONE, whose byte of `seen`, one per eid from 0 on, is not 1, in pages by ascending eid."""
         ...
 
     def links_with_delta(self, stream: Stream, *, after: int = 0, size: int = 500) -> Iterator[Sequence[Link]]:
@@ -199,15 +199,18 @@ class Writes(Protocol):
         ...
 
     def put_hints(self, rows: Sequence[Hint]) -> None:
-        """Add hints; where one exists, the earlier due time and the first reason stay. `tries` is the greater."""
+        """Add hints; where one exists, the earlier due time and the first reason stay.
+
+        `tries` is the greater, `last` the new one.
+        """
         ...
 
     def replace_hints(self, rows: Sequence[Hint]) -> None:
-        """Set hints as given, whatever stood there."""
+        """Set hints as given, whatever stood there; one whose `last` is another keeps it, and is due no later."""
         ...
 
-    def drop_hints(self, stream: Stream, keys: Sequence[str]) -> None:
-        """Forget hints."""
+    def drop_hints(self, rows: Sequence[Hint]) -> None:
+        """Forget hints as they were read; one that has been given again since stays."""
         ...
 
     def add_intent(self, intent: Intent) -> int:

@@ -90,6 +90,8 @@ class Application:
     def insert(self, resource: str, fields: Json, *, by: str, who: int, item: Item | None = None) -> Kept:
         """A new record."""
         former = self._to_reuse(resource, by)
+        if former:
+            self.outbox.counts[f"reuse by {'the hub' if by == HUB else 'people'}"] += 1
         kept = Kept(
             key=former.key if former else f"{self.name[0].upper()}{next(self._keys)}", side=self.sides[resource],
             who=who, marker=item.marker if item else "", by_hub=item is not None, former=former,

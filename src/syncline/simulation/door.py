@@ -94,6 +94,7 @@ class Door:
         self.sent: list[int] = []  #: when each batch came [µs]
         self.pauses: list[tuple[int, int]] = []  #: from when until when it was not to be written to [µs]
         self.refused = 0  #: requests beyond the budget
+        self.answered: list[tuple[int, str]] = []  #: (when [µs], key) of each record that was told as written
         self.got: Seen = []  #: every record that was read by key
         self.whole: list[tuple[int, int, str]] = []  #: (begun, ended, resource) of each listing of everything [µs]
         self.listed: Seen = []  #: every record, and every tombstone, that a listing showed
@@ -220,6 +221,7 @@ class Door:
         if self.app.habits.batch == "unordered":
             self.app.chance.shuffle(receipts)
         self._moment("answer")
+        self.answered += [(self.app.env.at, receipt.key) for receipt in receipts if receipt.outcome is Outcome.DONE]
         return receipts
 
     def _any_refused(self, resource: str, items: Sequence[Item]) -> bool:

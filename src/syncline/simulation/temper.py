@@ -20,6 +20,7 @@ NORMALISERS: Mapping[Kind, Sequence[str]] = {
     Kind.INSTANT: (ZONE,),
 }
 Marker = Literal["unique", "plain", "none"]
+Reuses = Literal["people", "all"]
 MARKERS: tuple[Marker, ...] = ("unique", "plain", "none", "plain")
 
 
@@ -68,7 +69,8 @@ def draw_reuse(systems: dict[str, Habits], chance: random.Random) -> None:
     share = chance.choice((0.0, 0.0, 0.0, 0.0, 0.0, 0.7))
     for name, habits in systems.items():
         if chance.random() < share:
-            systems[name] = msgspec.structs.replace(habits, deletes="hard", retention=0.0, reuses="people")
+            reuses: Reuses = chance.choice(("people", "all", "all"))
+            systems[name] = msgspec.structs.replace(habits, deletes="hard", retention=0.0, reuses=reuses)
 
 
 def _normalisers(shape: Shape, name: str, chance: random.Random) -> dict[str, str]:

@@ -97,7 +97,7 @@ class StoredReads:
         return self._link_pages("links_with_delta", stream, after, size)
 
     def unseen(self, stream: Stream, seen: bytes, *, size: int = 500) -> Iterator[Sequence[Link]]:
-        """Links in state OK that are not marked, in pages."""
+        """Links that are not GONE and not marked, in pages."""
         return self._link_pages("unseen", stream, 0, size, seen, _MARK)
 
     def _link_pages(

@@ -67,14 +67,14 @@ def links(rows: Iterable[Row]) -> list[Link]:
 def hints(rows: Iterable[Row]) -> list[Hint]:
     """Hints as selected."""
     return [
-        Hint(stream=Stream(system, entity), key=key, reason=reason, due=due, at=at, tries=tries)
-        for system, entity, key, reason, due, at, tries in rows
+        Hint(stream=Stream(system, entity), key=key, reason=reason, due=due, at=at, tries=tries, last=last)
+        for system, entity, key, reason, due, at, tries, last in rows
     ]
 
 
 def hint_values(hint: Hint) -> Row:
     """A hint's columns."""
-    return (*hint.stream, hint.key, hint.reason, hint.due, hint.at, hint.tries)
+    return (*hint.stream, hint.key, hint.reason, hint.due, hint.at, hint.tries, hint.last or hint.at)
 
 
 def intents(rows: Iterable[Row]) -> list[Intent]:

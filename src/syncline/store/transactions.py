@@ -103,10 +103,10 @@ class StoredTransaction(StoredReads):
         """Set hints."""
         self._session.page("replace_hints", map(stored.hint_values, rows))
 
-    def drop_hints(self, stream: Stream, keys: Sequence[str]) -> None:
-        """Forget hints."""
-        if keys:
-            self._session.rows("drop_hints", (self._session.texts(keys), *stream))
+    def drop_hints(self, rows: Sequence[Hint]) -> None:
+        """Forget hints that are still as they were read."""
+        values = [(*row.stream, row.key, row.due, row.tries, row.last) for row in rows]
+        self._session.page("drop_hints", values)
 
     def add_intent(self, intent: Intent) -> int:
         """The number of the new intent."""

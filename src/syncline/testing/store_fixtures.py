@@ -94,7 +94,7 @@ def link(eid: int, key: str = "", *, delta: bytes | None = None) -> Link:
 
 def hint(key: str, *, due: int, stream: Stream = CRM, tries: int = 0, reason: str = "changed") -> Hint:
     """A hint that was first given at its due time."""
-    return Hint(stream=stream, key=key, reason=reason, due=due, at=due, tries=tries)
+    return Hint(stream=stream, key=key, reason=reason, due=due, at=due, tries=tries, last=due)
 
 
 def intent(*eids: int, stream: Stream = ERP, state: IntentState = IntentState.PLANNED) -> Intent:

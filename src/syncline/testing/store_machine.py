@@ -87,19 +87,22 @@ class StoreMachine(RuleBasedStateMachine):
         with self.store.transaction() as changes:
             changes.put_hints([new])
         old = self.hints.get(key, new)
-        self.hints[key] = replace(old, due=min(old.due, due), tries=max(old.tries, tries))
+        self.hints[key] = replace(old, due=min(old.due, due), tries=max(old.tries, tries), last=due)
 
     @rule(key=_KEYS, due=_TIMES)
     def replace_hint(self, key: str, due: int) -> None:
-        self.hints[key] = hint(key, due=due, stream=self.stream, reason="deferred")
+        new = hint(key, due=due, stream=self.stream, reason="deferred")
+        old = self.hints.get(key, new)
+        self.hints[key] = replace(new, last=old.last, due=min(old.due, due) if old.last != due else due)
         with self.store.transaction() as changes:
-            changes.replace_hints([self.hints[key]])
+            changes.replace_hints([new])
 
-    @rule(keys=st.lists(_KEYS, max_size=2))
-    def drop_hints(self, keys: list[str]) -> None:
+    @rule(keys=st.lists(_KEYS, max_size=2), again=st.booleans())
+    def drop_hints(self, keys: list[str], *, again: bool) -> None:
+        read = [self.hints.get(key, hint(key, due=0, stream=self.stream)) for key in keys]
         with self.store.transaction() as changes:
-            changes.drop_hints(self.stream, keys)
-        for key in keys:
+            changes.drop_hints([replace(one, last=one.last + 1) if again else one for one in read])
+        for key in () if again else keys:
             self.hints.pop(key, None)
 
     @rule(eid=_EIDS, state=st.sampled_from(UnsettledState), due=_TIMES)
@@ -155,5 +158,5 @@ class StoreMachine(RuleBasedStateMachine):
 
     def _empty(self, changes: Transaction) -> None:
         changes.drop_links(self.stream, list(self.links))
-        changes.drop_hints(self.stream, list(self.hints))
+        changes.drop_hints(list(self.hints.values()))
         changes.drop_unsettled(self.stream, list(self.unsettled))

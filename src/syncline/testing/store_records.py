@@ -161,12 +161,15 @@ class StoreRecords(StoreFixtures):
     def test_links_that_were_not_seen_come_in_pages(self, store: Store) -> None:
         with store.transaction() as changes:
             changes.insert_links(CRM, [link(eid) for eid in range(1, 8)])
-            changes.insert_links(CRM, [Link(8, "gone", LinkState.GONE)])
+            changes.insert_links(CRM, [Link(8, "gone", LinkState.GONE), Link(9, "loose", LinkState.DETACHED)])
         seen = bytes([0, 1, 0, 1, 0])
 
-        assert [[row.eid for row in page] for page in store.unseen(CRM, seen, size=3)] == [[2, 4, 5], [6, 7]]
-        assert list(store.unseen(CRM, b"")) == list(store.each_link(CRM, size=7))[:1]
-        assert list(store.unseen(CRM, b"\1" * 8)) == []
+        assert [[row.eid for row in page] for page in store.unseen(CRM, seen, size=3)] == [[2, 4, 5], [6, 7, 9]]
+        assert [link.state for page in store.unseen(CRM, b"\1" * 7) for link in page] == [
+            LinkState.OK,
+            LinkState.DETACHED,
+        ]
+        assert list(store.unseen(CRM, b"\1" * 10)) == []
 
     def test_only_the_living_are_counted_and_missed(self, store: Store) -> None:
         dead = Entity(2, EntityState.DEAD, 1, b"")

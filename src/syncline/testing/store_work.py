@@ -58,15 +58,41 @@ class StoreWork(StoreFixtures):
                 [hint("a", due=10, reason="webhook", tries=1), hint("a", due=30, reason="missing", tries=5)]
             )
 
-        assert store.hints(CRM, due=10) == [Hint(stream=CRM, key="a", reason="changed", due=10, at=20, tries=5)]
+        one = Hint(stream=CRM, key="a", reason="changed", due=10, at=20, tries=5, last=30)
+        assert store.hints(CRM, due=10) == [one]
 
     def test_a_replaced_hint_is_what_was_given(self, store: Store) -> None:
         later = hint("a", due=50, reason="deferred", tries=1)
         with store.transaction() as changes:
             changes.put_hints([hint("a", due=20, tries=3)])
-            changes.replace_hints([later, hint("b", due=60)])
+            changes.replace_hints([replace(later, last=20), hint("b", due=60)])
 
-        assert store.hints(CRM, due=99) == [later, hint("b", due=60)]
+        assert store.hints(CRM, due=99) == [replace(later, last=20), hint("b", due=60)]
+
+    def test_a_hint_that_was_given_again_is_neither_forgotten_nor_put_off(self, store: Store) -> None:
+        read = [hint("dropped", due=20), hint("put off", due=20), hint("untouched", due=20)]
+        with store.transaction() as changes:
+            changes.put_hints(read)
+        with store.transaction() as changes:
+            changes.put_hints([hint("dropped", due=30), hint("put off", due=30)])
+        with store.transaction() as changes:
+            changes.drop_hints([read[0], read[2]])
+            changes.replace_hints([replace(read[1], reason="missing", due=60, tries=1)])
+
+        assert store.hints(CRM, due=99) == [
+            replace(read[0], last=30),
+            replace(read[1], last=30, reason="missing", tries=1),
+        ]
+
+    @pytest.mark.parametrize("changed", [{"due": 10}, {"tries": 2}, {"at": 10, "last": 10}])
+    def test_a_hint_that_was_given_again_in_any_way_stays(self, store: Store, changed: dict[str, int]) -> None:
+        read = hint("a", due=20)
+        with store.transaction() as changes:
+            changes.put_hints([read])
+            changes.put_hints([replace(read, **changed)])
+            changes.drop_hints([read])
+
+        assert [row.key for row in store.hints(CRM, due=99)] == ["a"]
 
     def test_due_hints_come_earliest_first_and_no_more_than_asked(self, store: Store) -> None:
         with store.transaction() as changes:
@@ -79,7 +105,7 @@ class StoreWork(StoreFixtures):
     def test_dropped_hints_are_forgotten_in_their_stream_alone(self, store: Store) -> None:
         with store.transaction() as changes:
             changes.put_hints([hint("a", due=1), hint("b", due=1), hint("a", due=1, stream=ERP)])
-            changes.drop_hints(CRM, ["a", "nobody"])
+            changes.drop_hints([hint("a", due=1), hint("nobody", due=1)])
 
         assert [row.key for row in store.hints(CRM, due=9)] == ["b"]
         assert [row.key for row in store.hints(ERP, due=9)] == ["a"]
@@ -90,7 +116,7 @@ class StoreWork(StoreFixtures):
             changes.put_hints([hint(f"{i:03}", due=i) for i in range(n)])
             changes.put_hints([hint(f"{i:03}", due=i + 1) for i in range(n)])
 
-        assert store.hints(CRM, due=n) == [hint(f"{i:03}", due=i) for i in range(n)]
+        assert store.hints(CRM, due=n) == [replace(hint(f"{i:03}", due=i), last=i + 1) for i in range(n)]
 
     def test_next_due_is_the_earliest_of_what_waits_by_itself(self, store: Store) -> None:
         waiting = []

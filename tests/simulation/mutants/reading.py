@@ -2,10 +2,43 @@
 
 from __future__ import annotations
 
-from syncline.engine import absorb, deliver, discover, doubts, event, identify, references, refresh, restored, shown
+from collections.abc import Sequence
+
+from syncline.engine import (
+    absorb,
+    deliver,
+    discover,
+    doubts,
+    event,
+    given_again,
+    hints,
+    identify,
+    moved,
+    references,
+    refresh,
+    restored,
+    shown,
+)
+from syncline.model.state import Hint
+from syncline.store.rows import hint_values
 from syncline.store.transactions import StoredTransaction
 from tests.simulation.mutants.mutant import mutant
 from tests.simulation.mutants.patching import instead, rewritten
+
+
+def _drop_by_key(transaction: StoredTransaction, rows: Sequence[Hint]) -> None:
+    gone = {(row.stream, row.key) for row in rows}
+    held = [one for stream, _ in gone for one in transaction.hints(stream, due=2**62, limit=2**31 - 1)]
+    values = [(*one.stream, one.key, one.due, one.tries, one.last) for one in held if (one.stream, one.key) in gone]
+    transaction._session.page("drop_hints", values)
+
+
+def _put_anew(transaction: StoredTransaction, rows: Sequence[Hint]) -> None:
+    _drop_by_key(transaction, rows)
+    transaction._session.page("put_hints", map(hint_values, rows))
+
+
+READ_TWICE = ("if shown_from <= hinted.at:", "if True:")
 
 READING = (
     mutant(
@@ -58,7 +91,7 @@ READING = (
     mutant(
         "hint-postponed",
         "each new hint of a record replaces the one before it, and with it when it is due",
-        rewritten(StoredTransaction.put_hints, ('"put_hints"', '"replace_hints"')),
+        instead(StoredTransaction.put_hints, _put_anew),
     ),
     mutant(
         "pending-forgotten",
@@ -121,10 +154,12 @@ READING = (
         rewritten(
             doubts._decide_create,
             (
-                "        found = _search_created(at, row, term)\n",
+                "        found, others = _search_created(at, row, term)\n",
                 (
                     "        entity = at.hub.store.entities(at.bound.entity, [row.eid])[row.eid]\n"
-                    "        found = _search_created(at, row, term) if entity.state.name == 'LIVE' else []\n"
+                    "        found, others = ([], [])\n"
+                    "        if entity.state.name == 'LIVE':\n"
+                    "            found, others = _search_created(at, row, term)\n"
                 ),
             ),
         ),
@@ -162,7 +197,7 @@ READING = (
     mutant(
         "hint-of-nothing-kept",
         "a hint about what was never there is not let go: it is asked for again and again",
-        rewritten(refresh._missing, ("step.done_hints.setdefault(at.side.stream, []).extend(unknown)", "pass")),
+        rewritten(refresh._missing, ("followed(at.side, hinted, unknown, step)", "pass")),
     ),
     mutant(
         "used-key-restored",
@@ -173,5 +208,36 @@ READING = (
         "created-beside-a-used-key",
         "what has a used key, and is not read yet, keeps nothing of the same name from being created beside it",
         rewritten(restored._is_restored, ("remember(at, step, one.key, one.values, frozenset())", "pass")),
+    ),
+    mutant(
+        "webhook-read-at-once",
+        "what a webhook tells of is read at once, and only once, though no read may show it yet",
+        rewritten(event.hint, ("due = now + int(side.contract.settle * 1e6)", "due = now")),
+        rewritten(hints.followed, READ_TWICE),
+    ),
+    mutant(
+        "second-webhook-with-the-first",
+        "a record that changed once more right before it was read is not read again",
+        rewritten(hints.followed, READ_TWICE),
+    ),
+    mutant(
+        "hint-forgotten-by-key",
+        "a webhook that comes while its record is read is forgotten with the one before",
+        instead(StoredTransaction.drop_hints, _drop_by_key),
+    ),
+    mutant(
+        "used-key-kept",
+        "what the hub makes gets a key that something else is linked by, and nobody makes room",
+        instead(given_again.make_room, lambda _at, _made, _step: None),
+    ),
+    mutant(
+        "used-key-of-a-parent",
+        "a child that was shown before its parent, whose key was a deleted one's, stays with that one",
+        rewritten(moved.ask_again, ("if not died:", "if died or not died:")),
+    ),
+    mutant(
+        "used-key-of-a-lost-answer",
+        "what a lost answer has made is not known where it got the key of something else",
+        instead(given_again.made_by_us, lambda _at, _rows, _links, _step: {}),
     ),
 )

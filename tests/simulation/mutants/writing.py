@@ -75,7 +75,7 @@ WRITING = (
     mutant(
         "no-search-before-a-second-create",
         "what may have been created is created again, without looking for it",
-        instead(doubts._search_created, lambda _at, _row, _term: []),
+        instead(doubts._search_created, lambda _at, _row, _term: ([], [])),
     ),
     mutant(
         "doubt-does-not-block",
@@ -108,8 +108,9 @@ WRITING = (
     ),
     mutant(
         "one-key-for-a-batch",
-        "all creates of a batch carry one idempotency key",
+        "all creates of a batch carry one idempotency key, and that all are answered with one record is believed",
         rewritten(compose._items, ('idempotency=f"{again}{eid}"', "idempotency=again")),
+        instead(settle._told_apart, lambda answered: answered),
     ),
     mutant(
         "reference-to-nothing",

@@ -6,6 +6,7 @@ a person, and which values its log tells of.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
@@ -40,15 +41,16 @@ class Facts(Played):
         return next((who for flow, who in told if flow == row.flow), 0)
 
     def _who_of(self, flow: str, keys: Mapping[str, str], at: int = NEVER) -> int:
-        for system, key in keys.items():
-            app, side = self.world.apps.get(system), self.flow(flow).sides.get(system)
-            seen = (
-                app.tables[side.resource][key].seen(at) if app and side and key in app.tables[side.resource] else None
-            )
+        """Whom most of these keys named then, or name now: one of them may have been another record's before."""
+        named = Counter(who for system, key in keys.items() for who in self._named(flow, system, key, at))
+        return max(named, key=lambda who: named[who], default=0)
+
+    def _named(self, flow: str, system: str, key: str, at: int) -> Iterator[int]:
+        app, side = self.world.apps.get(system), self.flow(flow).sides.get(system)
+        kept = app.tables[side.resource].get(key) if app and side else None
+        for seen in (kept.seen(at), kept.seen(NEVER)) if kept else ():
             if seen is not None:
-                kept, _ = seen
-                return self.thing(kept)[1]
-        return 0
+                yield self.thing(seen[0])[1]
 
     @cached_property
     def frozen(self) -> set[Place]:

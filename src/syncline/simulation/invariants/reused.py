@@ -6,7 +6,7 @@ that holds of one thing is asked of it: nothing doubled, no edit lost, agreement
 the end they are told apart there, for the hub may have found out.
 
 Where the hub could know, they are two things, and nothing is excused: it has deleted the record itself, or seen a
-whole listing without it, and had the passes and the time to make sure.
+whole listing without it, and had the passes and the time to make sure; or its own create was answered with the key.
 """
 
 from __future__ import annotations
@@ -45,6 +45,8 @@ def reuses(world: World) -> Iterator[Reuse]:
 
 def is_unseen(world: World, one: Reuse) -> bool:
     """Could the hub not know that the former record is gone, when another one got its key?"""
+    if _was_told(world, one):
+        return False
     since = _shown_gone(world, one)
     if since is None or any(copied <= one.at and since <= back for copied, back in world.put_back):
         return True  # or it may have forgotten
@@ -53,6 +55,17 @@ def is_unseen(world: World, one: Reuse) -> bool:
     certain = int((habits.lag + habits.get_lag + habits.effect) * SECOND)
     needed = 1 if one.former.last.who == HUB else SURE
     return len(calm) < needed or calm[-1].begun < since + certain
+
+
+def _was_told(world: World, one: Reuse) -> bool:
+    """Was the hub's own create answered with the key, in a pass that it outlived?"""
+    answers = world.doors[one.app.name].answered if one.kept.by_hub else ()
+    since = min((at for at, key in answers if key == one.kept.key and at >= one.at), default=None)
+    return (
+        since is not None
+        and any(told.begun <= one.at and since <= told.at for told in world.told)
+        and not any(copied <= since <= back for copied, back in world.put_back)
+    )
 
 
 def _shown_gone(world: World, one: Reuse) -> int | None:

@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Iterator
 
 from syncline.simulation.invariants.facts import Facts
+from syncline.simulation.virtual import SECOND
 from syncline.simulation.webhooks import FORGED, Kept
 
 
 def forgeries_do_no_harm(facts: Facts) -> Iterator[str]:
     """I7: what was never there is asked for once per hint that names it, and not at all where the hint was refused.
 
-    A process that dies before it has noted the answer asks again.
+    A process that dies before it has noted the answer asks again, and so does one whose state is put back to then.
     """
     kept = Counter((one.system, one.key) for one in facts.world.receiver.kept)
     for name, door in facts.world.doors.items():
@@ -20,23 +21,33 @@ def forgeries_do_no_harm(facts: Facts) -> Iterator[str]:
         for key, times in asked.items():
             if not kept[name, key]:
                 yield f"{name} was asked for {key!r}, which no webhook told that was signed"
-            elif times > kept[name, key] + len(facts.world.crashes):
+            elif times > kept[name, key] + len(facts.world.crashes) + len(facts.world.put_back):
                 yield f"{name} was asked for {key!r} {times} times, which {kept[name, key]} webhooks told"
 
 
 def hints_are_followed(facts: Facts) -> Iterator[str]:
     """I8: a record that a webhook told of is looked at, at the latest by the next pass that its system takes part in.
 
-    It is read by key, unless a listing shows it first. But a hub whose state was put back may have forgotten all that.
+    It is read by key, when that can show what was told of, unless a listing shows that first. But a hub whose state was
+    put back may have forgotten all that.
     """
     for one in facts.world.receiver.kept:
         until = _followed_by(facts, one)
         if until is None or any(one.at < back <= until for _, back in facts.world.put_back):
             continue
-        door = facts.world.doors[one.system]
-        looks = (at for at, resource, key in (*door.got, *door.listed) if (resource, key) == (one.resource, one.key))
-        if not any(one.at <= at <= until for at in looks):
+        if not any(at <= until for at in _looks(facts, one)):
             yield f"{one.system} {one.key} was told of at {one.at}, and not looked at by {until}"
+
+
+def _looks(facts: Facts, one: Kept) -> Iterator[int]:
+    """When the hub looked at a record after a webhook, in a way that could show what it told of."""
+    app, door = facts.world.apps[one.system], facts.world.doors[one.system]
+    kept = app.tables[one.resource].get(one.key)
+    seen = kept.seen(one.at) if kept else None
+    shown = seen[1].at + int(app.habits.get_lag * SECOND) if seen else 0
+    yield from (at for at, *place in door.got if place == [one.resource, one.key] and at >= max(one.at, shown))
+    listed = seen[1].listed if seen else 0
+    yield from (at for at, *place in door.listed if place == [one.resource, one.key] and at >= max(one.at, listed))
 
 
 def _followed_by(facts: Facts, one: Kept) -> int | None:

@@ -18,9 +18,9 @@ SELECT eid, key, state, fingerprint, version, delta, born, stamp FROM {integers}
 SELECT eid, key, state, fingerprint, version, delta, born, stamp FROM {link} WHERE eid > ? ORDER BY eid LIMIT ?
 
 -- name: unseen
--- One page of links in state OK whose eid has no mark among `seen`, one byte per eid from 0 on.
+-- One page of links that are not gone (2), whose eid has no mark among `seen`, one byte per eid from 0 on.
 SELECT eid, key, state, fingerprint, version, delta, born, stamp FROM {link}
-WHERE state = 1 AND substr(?, CAST(eid + 1 AS integer), 1) IS DISTINCT FROM ? AND eid > ? ORDER BY eid LIMIT ?
+WHERE state <> 2 AND substr(?, CAST(eid + 1 AS integer), 1) IS DISTINCT FROM ? AND eid > ? ORDER BY eid LIMIT ?
 
 -- name: links_with_delta
 -- One page of links that differ from canon; the partial index holds only these.

@@ -11,26 +11,28 @@ ON CONFLICT (system, entity) DO UPDATE SET stamp = excluded.stamp, token = exclu
 
 -- name: hints
 -- Hints that are due, earliest first.
-SELECT system, entity, key, reason, due, at, tries FROM hint
+SELECT system, entity, key, reason, due, at, tries, last FROM hint
 WHERE system = ? AND entity = ? AND due <= ? ORDER BY due, key LIMIT ?
 
 -- name: put_hints
--- A storm of hints for one record is one hint: the earlier due time, the first reason, the most tries.
-INSERT INTO hint (system, entity, key, reason, due, at, tries) VALUES (?, ?, ?, ?, ?, ?, ?)
+-- A storm of hints for one record is one hint: the earlier due time, the first reason, the most tries, given just now.
+INSERT INTO hint (system, entity, key, reason, due, at, tries, last) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (system, entity, key) DO UPDATE SET
   due = CASE WHEN excluded.due < hint.due THEN excluded.due ELSE hint.due END,
-  tries = CASE WHEN excluded.tries > hint.tries THEN excluded.tries ELSE hint.tries END
-WHERE excluded.due < hint.due OR excluded.tries > hint.tries
+  tries = CASE WHEN excluded.tries > hint.tries THEN excluded.tries ELSE hint.tries END,
+  last = excluded.last
+WHERE excluded.due < hint.due OR excluded.tries > hint.tries OR excluded.last <> hint.last
 
 -- name: replace_hints
--- Set hints as given.
-INSERT INTO hint (system, entity, key, reason, due, at, tries) VALUES (?, ?, ?, ?, ?, ?, ?)
+-- Set hints as given; what was given at another time than is known is due no later for that.
+INSERT INTO hint (system, entity, key, reason, due, at, tries, last) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (system, entity, key) DO UPDATE SET
-  reason = excluded.reason, due = excluded.due, at = excluded.at, tries = excluded.tries
+  reason = excluded.reason, at = excluded.at, tries = excluded.tries,
+  due = CASE WHEN excluded.last <> hint.last AND hint.due < excluded.due THEN hint.due ELSE excluded.due END
 
 -- name: drop_hints
--- Forget hints.
-DELETE FROM hint WHERE key IN (SELECT value FROM {texts}) AND system = ? AND entity = ?
+-- Forget a hint, unless it was given again since it was read.
+DELETE FROM hint WHERE system = ? AND entity = ? AND key = ? AND due = ? AND tries = ? AND last = ?
 
 -- name: next_due
 -- The earliest instant at which something waits: a hint, a retry (2) or a doubt (3). Nobody waits for a parked record.

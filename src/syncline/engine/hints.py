@@ -1,0 +1,35 @@
+"""Hints whose records were read: let go, unless one was given again meanwhile, or just before the read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from syncline.engine.hub import BoundSide
+from syncline.engine.step import Step
+from syncline.model.state import Hint
+
+
+class Hinted(msgspec.Struct, frozen=True, kw_only=True):
+    """What was read by key because of hints."""
+
+    hints: Mapping[str, Hint] = {}  #: by key
+    at: int = 0  #: when the reading began [µs]
+
+
+def followed(side: BoundSide, hinted: Hinted, keys: Iterable[str], step: Step) -> None:
+    """The hints of these records were followed.
+
+    A read by key shows what was changed so much as the settle time before it, and that is all that a hint can tell of.
+    Where one was given later than that, the record is read once more.
+    """
+    settle = int(side.contract.settle * 1e6)
+    for hint in [hinted.hints[key] for key in keys if key in hinted.hints]:
+        shown_from = (hint.last or hint.at) + settle
+        if shown_from <= hinted.at:
+            step.done_hints.append(hint)
+        else:
+            step.moved_hints.append(
+                msgspec.structs.replace(hint, reason="changed", due=shown_from, at=hint.last or hint.at, tries=0)
+            )
