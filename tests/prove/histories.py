@@ -21,7 +21,15 @@ BOUNDARIES = (
     "remap.before_commit", "list.before", "list", "merge.before_commit", "merge.after_commit", "scan.before_commit",
     "scan.after_commit", "get.before", "get", "search.before", "search", "send.before_commit", "send.after_commit",
     "write.before", "write", "answer", "write.after", "settle.before_commit", "settle.after_commit",
+    "webhook.before", "webhook.after",
 )  # fmt: skip
+BESIDES = (
+    *(
+        f"webhook {fate}"
+        for fate in ("lost", "twice", "overtaking", "forged", "unsigned", "refused", "kept", "unheard")
+    ),
+    *(f"reuse by {who}" for who in ("people", "the hub")),  # of the id of a record that was deleted
+)
 EDITS, CRASHES = 30, 2  #: of a history on average, at least
 
 
@@ -55,18 +63,19 @@ def _told(one: Judged) -> str:
 
 
 def _met(counts: Mapping[str, int]) -> Counter[str]:
-    """Without the names of the systems: "fault late create", "crash write"."""
+    """Without the names of the systems: "fault late create", "crash write", "webhook lost"."""
     met: Counter[str] = Counter()
     for name, count in counts.items():
         first, *_, last = name.split(" ")
-        met[name if first == "fault" else f"crash {last}"] += count
+        met[f"crash {last}" if first == "crash" else name] += count
     return met
 
 
 def cells() -> Iterator[str]:
-    """Everything that must have been met: each fault with each operation, a crash at each boundary."""
+    """Everything that must have been met: faults by operation, crashes by boundary, webhooks, ids given again."""
     yield from (f"fault {kind} {what}" for kind in FAULTS for what in OPERATIONS)
     yield from (f"crash {boundary}" for boundary in BOUNDARIES)
+    yield from BESIDES
 
 
 def lacks(total: Slice) -> list[str]:

@@ -157,6 +157,11 @@ def _coverage(played: Played) -> Iterator[str]:
     for boundary in histories.BOUNDARIES:
         yield f"| {boundary} | {met.get(f'crash {boundary}', 0):,} |"
     yield ""
+    yield "| besides | times |"
+    yield "|---|---|"
+    for name in histories.BESIDES:
+        yield f"| {name} | {met.get(name, 0):,} |"
+    yield ""
 
 
 def _broken(told: list[Verdict]) -> Iterator[str]:

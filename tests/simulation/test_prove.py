@@ -99,6 +99,17 @@ def test_a_slice_of_each_part_of_the_simulator_can_be_played(tmp_path: Path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_was_met_is_counted_under_its_own_name():
+    counts = {"webhook kept": 2, "crash webhook.after": 1, "crash crm get": 3, "crash erp get": 1, "reuse by people": 4}
+
+    met = histories._met(counts | {"fault late create": 5})
+
+    assert met == {
+        "webhook kept": 2, "crash webhook.after": 1, "crash get": 4, "reuse by people": 4, "fault late create": 5,
+    }  # fmt: skip
+    assert met.keys() <= set(histories.cells())
+
+
 def test_the_command_notes_each_slice_and_goes_on(tmp_path: Path):
     command = [sys.executable, run.__file__, "--work", str(tmp_path), "--only", "points"]
 
