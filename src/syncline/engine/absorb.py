@@ -18,7 +18,7 @@ from syncline.engine.codec import fingerprints
 from syncline.engine.combine import combine
 from syncline.engine.deletes import record_deleted
 from syncline.engine.given_again import made_by_us
-from syncline.engine.hints import followed
+from syncline.engine.hints import followed, put_off
 from syncline.engine.hub import BoundSide, Hub, Pass
 from syncline.engine.keepable import KEYLESS, keepable
 from syncline.engine.known import Known
@@ -381,13 +381,11 @@ def _deferred(
         if number in out:
             continue
         circling = row.key in reading.circling
-        given = reading.hinted.hints.get(row.key)
-        step.moved_hints.append(
-            Hint(
-                stream=at.side.stream, key=row.key, reason=f"deferred {parent}", due=now + DEFER_FOR, at=now,
-                tries=int(circling), last=given.last if given else now,
-            )
+        hint = Hint(
+            stream=at.side.stream, key=row.key, reason=f"deferred {parent}", due=now + DEFER_FOR, at=now,
+            tries=int(circling),
         )  # fmt: skip
+        step.moved_hints.append(put_off(at.side, reading.hinted, hint))
         if circling and not row.eid and positions <= at.bound.nullable:
             row.values.update(dict.fromkeys(positions, UNSET))
             row.print = b""  # not all of it is merged: it is looked at anew

@@ -33,3 +33,13 @@ def followed(side: BoundSide, hinted: Hinted, keys: Iterable[str], step: Step) -
             step.moved_hints.append(
                 msgspec.structs.replace(hint, reason="changed", due=shown_from, at=hint.last or hint.at, tries=0)
             )
+
+
+def put_off(side: BoundSide, hinted: Hinted, moved: Hint) -> Hint:
+    """A hint in place of the one that was read: as new as that, and due as soon as a read shows what it told last."""
+    read = hinted.hints.get(moved.key)
+    if read is None:
+        return moved
+    shown_from = read.last + int(side.contract.settle * 1e6)
+    due = min(moved.due, shown_from) if shown_from > hinted.at else moved.due
+    return msgspec.structs.replace(moved, last=read.last, due=due)

@@ -11,7 +11,7 @@ from syncline.engine.codec import decode_pending
 from syncline.engine.deletes import confirmed, record_deleted
 from syncline.engine.deliver import await_settled, get_records, page_of
 from syncline.engine.doubts import decide_doubts
-from syncline.engine.hints import Hinted, followed
+from syncline.engine.hints import Hinted, followed, put_off
 from syncline.engine.hub import Pass
 from syncline.engine.limits import Priority
 from syncline.engine.mergers import record_merged
@@ -80,12 +80,6 @@ def _look_later(at: Pass, hints: Mapping[str, Hint], unreadable: Sequence[tuple[
     commit(at.hub, at.run, step)
 
 
-def _as_new(moved: Hint, hinted: Hinted) -> Hint:
-    """A hint in place of the one that was read: as new as that."""
-    read = hinted.hints.get(moved.key)
-    return msgspec.structs.replace(moved, last=read.last) if read else moved
-
-
 def _missing(at: Pass, hinted: Hinted, gone: Sequence[Gone]) -> None:
     step = begin(at.hub, "merge", system=at.side.system, entity=at.bound.entity)
     at.hub.overtake(at.side.stream, [answer.key for answer in gone])
@@ -109,5 +103,5 @@ def _missing(at: Pass, hinted: Hinted, gone: Sequence[Gone]) -> None:
     at.account.reads[ReadOutcome.DEFERRED] += len(rest) - len(sure)
     for key in sure:
         at.account.reads[record_deleted(at, step, key, "it is no longer there", frozenset(sure))] += 1
-    step.moved_hints = [_as_new(one, hinted) for one in step.moved_hints]
+    step.moved_hints = [put_off(at.side, hinted, one) for one in step.moved_hints]
     commit(at.hub, at.run, step, priority=1)
