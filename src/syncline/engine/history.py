@@ -7,7 +7,7 @@ pages that follow.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from syncline.engine.audit import Entry, EntryKind, entries_of
 from syncline.engine.changes import Origins, changed_fields
@@ -41,7 +41,7 @@ def why(hub: Hub, text: str) -> Why:
     chain = list(_chain(hub, bound, origins, (entity.eid, position), gens[position]))
     first = chain[-1].seq if chain else 0
     after = _after(hub, found, position, gens[position])
-    linked = [one for one in _scan(hub, bound, entity.eid, first, LOOK) if one.kind == "linked"]
+    linked = [one for one in _scan(hub, bound, (entity.eid,), first, LOOK) if one.kind == "linked"]
     label = labels(hub, bound, [entity.eid])[entity.eid]
     told = {(one.seq, one.kind, one.system, one.text, one.field): one for one in [*chain, *after, *linked]}
     return Why(
@@ -73,7 +73,7 @@ def _after(hub: Hub, found: Reference, position: int, gen: int) -> list[Happenin
     unit = next(unit.name for unit in bound.units if position in unit.positions)
     sent: set[str] = set()
     told: list[Happening] = []
-    for one in _scan(hub, bound, found.entity.eid, gen, LOOK):
+    for one in _scan(hub, bound, (found.entity.eid,), gen, LOOK):
         if one.kind == "sent" and one.system not in sent:
             sent.add(one.system)
             told.append(one)
@@ -99,14 +99,16 @@ def _shown(hub: Hub, found: Reference, position: int, value: Value) -> dict[str,
 
 
 def history(hub: Hub, text: str) -> History:
-    """Everything that happened to one entity. Reads the log from the entity's creation on."""
+    """Everything that happened to one entity, and to those that it absorbed. Reads the log from there on."""
     found = locate(hub, text, field=False)
     bound, entity = found.bound, found.entity
+    absorbed = hub.store.absorbed(bound.entity, entity.eid)
+    born = 0 if absorbed else _born(hub, found)  # of who was absorbed, it is no longer known
     label = labels(hub, bound, [entity.eid])[entity.eid]
     return History(
         entity=bound.entity, eid=entity.eid, label=label.text, keys=label.keys, state=entity.state.name.lower(),
         values=values_shown(hub, bound, canon_of(entity, bound.width)),
-        happenings=tuple(_scan(hub, bound, entity.eid, _born(hub, found), None)),
+        happenings=tuple(_scan(hub, bound, (entity.eid, *absorbed), born, None)),
     )  # fmt: skip
 
 
@@ -126,16 +128,17 @@ def _born(hub: Hub, found: Reference) -> int:
 # --- entries told in words --------------------------------------------------------------------------------------------
 
 
-def _scan(hub: Hub, bound: BoundFlow, eid: int, start: int, most: int | None) -> Iterator[Happening]:
-    """What the pages from `start` on tell of one entity, oldest first."""
+def _scan(hub: Hub, bound: BoundFlow, eids: Sequence[int], start: int, most: int | None) -> Iterator[Happening]:
+    """What the pages from `start` on tell of these entities, oldest first."""
     for number, page in enumerate(hub.store.audit_log(after=max(0, start - 1))):
         if most is not None and number >= most:
             return
         if entity_of_page(page) != bound.entity:
             continue
         for one in entries_of(page):
-            if one.eid == eid or (one.kind == EntryKind.SENT and eid in one.row()[2::2]):
-                yield from _told(hub, bound, page, one, eid)
+            for eid in eids:
+                if one.eid == eid or (one.kind == EntryKind.SENT and eid in one.row()[2::2]):
+                    yield from _told(hub, bound, page, one, eid)
 
 
 def _told(hub: Hub, bound: BoundFlow, page: AuditPage, one: Entry, eid: int) -> Iterator[Happening]:

@@ -50,6 +50,10 @@ class Reads(Protocol):
         """The surviving entity (followed to the end of the chain); `eid` itself when it was not merged."""
         ...
 
+    def absorbed(self, entity: str, eid: int) -> Sequence[int]:
+        """The entities that were merged into this one, those that were merged into them too, ascending."""
+        ...
+
     def each_entity(self, entity: str, *, after: int = 0, size: int = 500) -> Iterator[Sequence[Entity]]:
         """All entities in pages by ascending eid. Safe against writes between pages."""
         ...

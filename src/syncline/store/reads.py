@@ -79,6 +79,16 @@ class StoredReads:
             seen.add(eid)
         return eid
 
+    def absorbed(self, entity: str, eid: int) -> list[int]:
+        """The entities that were merged into this one, those that were merged into them too, ascending."""
+        found: set[int] = set()
+        open_ones = [eid]
+        while open_ones:
+            losers = {row[0] for row in self._session.rows("absorbed", (entity, open_ones.pop()))} - found - {eid}
+            found |= losers
+            open_ones += losers
+        return sorted(found)
+
     def each_entity(self, entity: str, *, after: int = 0, size: int = 500) -> Iterator[Sequence[Entity]]:
         """Entities in pages."""
         of = Stream("", entity)

@@ -188,6 +188,7 @@ class StoreRecords(StoreFixtures):
             changes.merge_entity("product", 3, 4)
 
         assert [store.merged_into("customer", eid) for eid in (1, 2, 3, 9)] == [3, 3, 3, 9]
+        assert [store.absorbed("customer", eid) for eid in (3, 2, 1, 9)] == [[1, 2], [1], [], []]
 
     def test_match_keys_find_every_entity_that_has_them(self, store: Store) -> None:
         low, high = -(2**63), 2**63 - 1

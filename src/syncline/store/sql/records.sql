@@ -88,6 +88,10 @@ DELETE FROM {match} WHERE eid IN (SELECT value FROM {integers})
 -- Who absorbed the entity.
 SELECT survivor FROM merged WHERE entity = ? AND eid = ?
 
+-- name: absorbed
+-- Whom the entity absorbed.
+SELECT eid FROM merged WHERE entity = ? AND survivor = ?
+
 -- name: merge_entity
 -- Remember who absorbed the entity.
 INSERT INTO merged (entity, eid, survivor) VALUES (?, ?, ?)
