@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _open_crm(asked: argparse.Namespace, population: Population) -> tuple[Interface, Habits]:
-    business = Crm(asked.data / "crm.sqlite")
+    business = Crm(asked.data / "crm.sqlite", asks_for_work=not asked.no_work_orders)
     if business.state.meta("seeded") is None:
         products = asked.size // 2 if asked.products is None else asked.products
         orders = asked.size if asked.orders is None else asked.orders
@@ -133,6 +133,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--products", type=int, help="goods at the start (size / 2)")
     parser.add_argument("--orders", type=int, help="orders at the start (size)")
     parser.add_argument("--token", help="KIND-token unless given")
+    parser.add_argument("--no-work-orders", action="store_true", help="CRM: a confirmed order asks for no production")
     parser.add_argument("--every", type=float, default=0, help="warehouse: its program works every so many seconds")
     parser.add_argument("--events", help="MES: where its events go, http://... or amqp://...")
     parser.add_argument("--events-secret", help="MES: what signs them (mes-events-secret)")

@@ -7,11 +7,12 @@ idempotency key; it lower-cases e-mail addresses.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from syncline.sandbox.crm_fields import lines_total
 from syncline.sandbox.crm_resources import RESOURCES
+from syncline.sandbox.crm_rules import PRODUCTION, work_wanted
 from syncline.sandbox.state import Fields, Key, Row, State, encode
 from syncline.sandbox.tally import Tally
 from syncline.sandbox.wording import Refusal, cleaned, invalid, iso
@@ -20,9 +21,10 @@ from syncline.sandbox.wording import Refusal, cleaned, invalid, iso
 class Crm:
     """The application behind the CRM's interface."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, asks_for_work: bool = True) -> None:
         self.state = State(path, [resource.table for resource in RESOURCES.values()])
         self.tally = Tally()
+        self._asks_for_work = asks_for_work
 
     def get(self, resource: str, key: Key) -> Fields:
         """Read one record; refuse with 404, or 410 after a merge."""
@@ -43,6 +45,7 @@ class Crm:
                 fields["number"] = f"{described.numbered}-{iso(now)[:4]}-{count:06d}"
             after = {"id": key, "version": 1, **fields, "created_at": iso(now)}
             self._write(resource, after, now, who)
+            self._rules(resource, {}, after)
         self.tally.record(resource, "creates", who)
         return after
 
@@ -62,6 +65,7 @@ class Crm:
         after["version"] = before["version"] + 1
         with self.state.transaction():
             self._write(resource, after, self.state.clock.now_ms(), who)
+            self._rules(resource, before, after)
         self.tally.record(resource, "unchanged" if same else "updates", who)
         return after
 
@@ -131,15 +135,36 @@ class Crm:
             if not self.state.get("products", product):
                 raise invalid(f"{lines}.product_id", f"Unknown product_id {product}")
 
+    def _rules(self, resource: str, before: Fields, after: Fields) -> None:
+        """What the application does by itself once a record was written."""
+        if resource == "orders" and self._asks_for_work:
+            for key, fields in work_wanted(self.state, before, after):
+                if key is None:
+                    self.create("work_orders", fields, PRODUCTION)
+                else:
+                    self.update("work_orders", key, fields, PRODUCTION)
+        if resource == "customers" and before:
+            shown = {source for one in RESOURCES.values() for _, source in one.mirrors.values()}
+            if any(before[source] != after[source] for source in shown):
+                self._repoint(after["id"], after["id"], [name for name, one in RESOURCES.items() if one.mirrors])
+
+    def _mirror(self, resource: str, fields: Fields) -> None:
+        """Show what a referenced record says."""
+        described = RESOURCES[resource]
+        for name, (reference, source) in described.mirrors.items():
+            key = fields[reference]
+            row = self.state.get(described.references[reference], key) if key is not None else None
+            fields[name] = row.fields()[source] if row else None
+
     def _write(self, resource: str, fields: Fields, now: int, who: str) -> None:
+        self._mirror(resource, fields)
         fields["updated_at"] = iso(now)
         fields["updated_by"] = who
         self.state.put(resource, row_of(resource, fields, now))
 
-    def _repoint(self, customer: Key, winner: Key | None) -> None:
+    def _repoint(self, customer: Key, winner: Key | None, resources: Iterable[str] = RESOURCES) -> None:
         now = self.state.clock.now_ms()
-        pointing = [name for name, one in RESOURCES.items() if "customer_id" in one.table.lookups]
-        for name in pointing:
+        for name in (name for name in resources if "customer_id" in RESOURCES[name].table.lookups):
             for row in self.state.find(name, "customer_id", customer):
                 record = row.fields()
                 record["customer_id"] = winner

@@ -60,26 +60,43 @@ WORK_ORDERS = _object(
     "work_orders",
     {
         "order_id": _ID,
+        "order_number": text(40),
+        "order_line": text(20),
+        "customer_name": text(255),
         "product_id": _ID,
         "quantity": optional(plain),
         "good_quantity": optional(plain),
         "scrap_quantity": optional(plain),
+        "unit": text(20),
         "status": text(20),
-        "work_centre": text(40),
+        "work_centre_id": _ID,
+        "bill": text(40),
+        "routing": text(40),
+        "operations": rows_of({
+            "step": (None, whole(1, 1_000_000)), "name": (None, text(120)), "work_centre_id": (None, _ID),
+            "minutes": ("0", plain),
+        }),
+        "materials": rows_of({
+            "line_no": (None, whole(1, 1_000_000)), "material": (None, text(40)), "quantity": ("0", plain),
+            "unit": (None, text(20)),
+        }),
         "due_on": optional(day),
         "planned_start": optional(moment),
         "planned_end": optional(moment),
         "started_at": optional(moment),
         "finished_at": optional(moment),
+        "withdrawn": flag,
     },
-    {"order_id": "orders", "product_id": "products"},
-)
+    {"order_id": "orders", "product_id": "products", "work_centre_id": "work_centres"},
+    {"operations": [], "materials": [], "withdrawn": False},
+)  # fmt: skip
 
 WORK_CENTRES = _object(
     "work_centres",
     {
         "name": text(120),
         "hours_per_day": optional(plain),
+        "free_from": optional(moment),
         "load": rows_of({"week": (None, text(8)), "hours": ("0", plain), "capacity": ("0", plain)}),
     },
     usual={"load": []},

@@ -140,8 +140,11 @@ def _case(population: Population, products: int, _: int, draw: random.Random) ->
 
 def _need(population: Population, products: int, _: int, draw: random.Random) -> Fields:
     key, good = _product(population, products, draw)
+    title = f"{product(population.seed, good).name}: {draw.choice(_WISHES)}"
+    number = draw.randrange(population.size)
+    asking = population.company(number)
     return {
-        "title": f"{product(population.seed, good).name}: {draw.choice(_WISHES)}", "product_id": key,
-        "customer_id": _customer(population, draw), "importance": draw.choice(("must", "should", "could")),
+        "title": title, "product_id": key, "customer_id": identifier("customers", population.seed, number + 1),
+        "customer_name": asking.name, "customer_email": asking.email, "importance": draw.choice(("must", "should", "could")),
         "votes": draw.randint(1, 40), "status": draw.choice(NEED_STATUSES[:2]),
     }  # fmt: skip

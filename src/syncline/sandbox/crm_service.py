@@ -7,7 +7,7 @@ from syncline.sandbox.state import Table
 from syncline.sandbox.wording import one_of, text
 
 CASE_STATUSES = ("new", "open", "waiting", "resolved", "closed")
-NEED_STATUSES = ("new", "reviewed", "accepted", "planned", "released", "declined")
+NEED_STATUSES = ("new", "reviewed", "accepted", "planned", "in_development", "released", "declined")
 
 CASES = Resource(
     table=Table(name="cases", lookups=("external_ref", "number", "customer_id")),
@@ -41,6 +41,7 @@ NEEDS = Resource(
     table=Table(name="needs", lookups=("external_ref", "number", "customer_id")),
     required="title",
     references={"customer_id": "customers", "product_id": "products"},
+    mirrors={"customer_name": ("customer_id", "name"), "customer_email": ("customer_id", "email")},
     numbered="N",
     cleaners={
         "number": text(40, required=True),
@@ -62,5 +63,6 @@ NEEDS = Resource(
         "votes": 0,
         "status": "new",
         **dict.fromkeys(("feature", "planned_release", "planned_on", "external_ref")),
+        **dict.fromkeys(("customer_name", "customer_email")),
     },
 )

@@ -9,6 +9,9 @@ from syncline.sandbox.crm_fields import (
     day,
     email,
     money,
+    optional,
+    plain,
+    rows_of,
     sold_lines,
     tags,
 )
@@ -16,6 +19,8 @@ from syncline.sandbox.state import Table
 from syncline.sandbox.wording import decimal, flag, one_of, text
 
 STATUSES = ("open", "confirmed", "shipped", "invoiced", "cancelled")
+STAGES = ("idea", "concept", "development", "pilot", "active", "phase_out", "retired")
+MAKE, BUY = "make", "buy"
 
 CUSTOMERS = Resource(
     table=Table(name="customers", lookups=("external_ref", "email", "tax_id")),
@@ -59,6 +64,12 @@ PRODUCTS = Resource(
         "currency": currency,
         "unit": one_of("pcs", "kg", "m", "box"),
         "active": flag,
+        "stage": one_of(*STAGES, required=False),
+        "procurement": one_of(MAKE, BUY, required=False),
+        "variants": rows_of({
+            "sku": (None, text(40, required=True)), "name": (None, text(255)),
+            "price": (None, decimal(2, null=True)), "available": (None, optional(plain)),
+        }),
         "external_ref": text(100),
     },
     defaults=lambda: {
@@ -69,9 +80,12 @@ PRODUCTS = Resource(
         "currency": "EUR",
         "unit": "pcs",
         "active": True,
+        "stage": None,
+        "procurement": None,
+        "variants": [],
         "external_ref": None,
     },
-)
+)  # fmt: skip
 
 ORDERS = Resource(
     table=Table(name="orders", lookups=("external_ref", "number", "customer_id")),

@@ -101,10 +101,11 @@ class Products:
         self.state.put(kind.table.name, row_of(kind, fields, now))
 
     def _planned(self, feedback: Fields) -> Fields:
-        """The release that a piece of feedback can wait for, by its feature."""
+        """What a piece of feedback leads to: a feature, and the release that it can wait for."""
         feature = self._seen("features", feedback["featureId"])
         release = self._seen("releases", feature["releaseId"] if feature else None)
         return {
+            "featureTitle": feature["title"] if feature else None,
             "plannedRelease": release["name"] if release else None,
             "plannedOn": release["plannedOn"] if release else None,
         }

@@ -109,13 +109,17 @@ def _releases() -> Iterator[Fields]:
 
 def _feature(seed: int, number: int) -> Fields:
     draw = random.Random(f"{seed}:feature:{number}")
-    good = product(seed, number * _GOODS_OF_A_FEATURE)
     return {
-        "title": f"{good.name}: {WISHES[number % len(WISHES)].lower()}",
+        "title": feature_title(seed, number),
         "productId": identifier(PRODUCTS, number * _GOODS_OF_A_FEATURE + 1),
         "releaseId": identifier(RELEASES, 1 + number % len(_QUARTERS)) if number % 3 else None,
         "state": draw.choice(("PROPOSED", "COMMITTED", "BUILDING")),
     }
+
+
+def feature_title(seed: int, number: int) -> str:
+    """What feature `number` of the seed is called."""
+    return f"{product(seed, number * _GOODS_OF_A_FEATURE).name}: {WISHES[number % len(WISHES)].lower()}"
 
 
 def _feedback(population: Population, number: int, products: int, features: int) -> Fields:
@@ -130,6 +134,7 @@ def _feedback(population: Population, number: int, products: int, features: int)
         "importance": draw.choice(IMPORTANCES),
         "votes": draw.randint(1, 40),
         "state": "PLANNED" if feature is not None else "NEW",
+        "featureTitle": feature_title(population.seed, feature) if feature is not None else None,
         "plannedRelease": _QUARTERS[release] if release is not None else None,
         "plannedOn": f"2026-{3 * release + 3:02}-15" if release is not None else None,
     }

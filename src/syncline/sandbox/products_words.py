@@ -136,7 +136,7 @@ FEEDBACK_ITEMS = Kind(
         "externalRef": _REFERENCE,
     },
     defaults={"importance": "MEDIUM", "votes": 1, "state": "NEW"},
-    computed={"plannedRelease": None, "plannedOn": None},
+    computed={"featureTitle": None, "plannedRelease": None, "plannedOn": None},
     points_to={"productId": "products", "featureId": "features"},
 )
 

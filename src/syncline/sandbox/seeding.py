@@ -129,6 +129,9 @@ def _products(seed: int, count: int) -> Iterator[Fields]:
             "currency": "EUR",
             "unit": good.unit,
             "active": True,
+            "stage": None,
+            "procurement": None,
+            "variants": [],
             "external_ref": None,
         }
 
