@@ -1,4 +1,4 @@
-"""The CRM's custom objects: what its people want to see of other applications, and nobody enters here by hand.
+"""The CRM's custom objects: what its people want to see of other applications, and ask of them.
 
 They are read and written as everything else. Numbers are those of the application that they come from.
 """

@@ -19,26 +19,42 @@ def loaded(name, folder):
     return load_project(folder, environ=ENVIRON, secrets=EnvSecrets(ENVIRON))
 
 
+ENTITIES = {
+    "crm-erp": ["customer", "product", "sales_order"],
+    "crm-mes": ["product", "work_centre", "work_order"],
+    "crm-products": ["product", "need"],
+    "sandbox": ["customer", "product", "sales_order"],
+}
+
+
 def test_every_blueprint_says_what_it_is_for():
-    assert set(blueprints()) == {"crm-erp", "sandbox"}
+    assert set(blueprints()) == set(ENTITIES)
     assert all(blueprints().values())
 
 
-@pytest.mark.parametrize("name", ["crm-erp", "sandbox"])
+@pytest.mark.parametrize("name", ENTITIES)
 def test_a_blueprint_loads(tmp_path, name):
     project = loaded(name, tmp_path)
 
-    assert [settings.flow.entity for settings in project.flows] == ["customer", "product", "sales_order"]
-    assert [settings.notes for settings in project.flows] == [(), (), ()]
+    assert [settings.flow.entity for settings in project.flows] == ENTITIES[name]
+    assert [settings.notes for settings in project.flows] == [()] * len(ENTITIES[name])
 
 
-@pytest.mark.parametrize("name", ["crm-erp", "sandbox"])
+@pytest.mark.parametrize("name", ENTITIES)
 def test_the_mapping_cases_of_a_blueprint_hold(tmp_path, name):
     project = loaded(name, tmp_path)
     cases = [(settings.lenses[case.system], case) for settings in project.flows for case in settings.cases]
 
     assert len(cases) >= 6
     assert {case.name: run_case(lens, case.said) for lens, case in cases} == {case.name: [] for _, case in cases}
+
+
+@pytest.mark.parametrize("name", ENTITIES)
+def test_every_mapping_of_a_blueprint_has_a_case(tmp_path, name):
+    project = loaded(name, tmp_path)
+    mapped = {(one.flow.name, side.system) for one in project.flows for side in one.flow.sides}
+
+    assert {(one.flow.name, case.system) for one in project.flows for case in one.cases} == mapped
 
 
 def test_a_blueprint_takes_the_place_of_nothing(tmp_path):

@@ -82,6 +82,7 @@ def test_the_seeded_plan_of_a_wish_is_that_of_its_features_release(untouched):
         feature = features.get(wish["featureId"], {"releaseId": None})
         release = releases.get(feature["releaseId"], {"name": None, "plannedOn": None})
         assert (wish["plannedRelease"], wish["plannedOn"]) == (release["name"], release["plannedOn"])
+        assert wish["featureTitle"] == feature.get("title")
         planned += wish["plannedOn"] is not None
     assert planned > 0
 
