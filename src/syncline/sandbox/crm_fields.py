@@ -27,7 +27,7 @@ class Resource:
     lines: str = ""  #: the field whose rows name products
     numbered: str = ""  #: how a number that the CRM gives begins; "": it gives none
     total: str = ""  #: the field that sums the lines
-    mirrors: Mapping[str, tuple[str, str]] = field(default_factory=dict)  #: field -> (reference, field of what it names)
+    mirrors: Mapping[str, tuple[str, str]] = field(default_factory=dict)  #: field -> (reference, its field)
 
 
 def optional(check: Cleaner) -> Cleaner:

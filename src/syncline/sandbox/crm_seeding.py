@@ -145,6 +145,7 @@ def _need(population: Population, products: int, _: int, draw: random.Random) ->
     asking = population.company(number)
     return {
         "title": title, "product_id": key, "customer_id": identifier("customers", population.seed, number + 1),
-        "customer_name": asking.name, "customer_email": asking.email, "importance": draw.choice(("must", "should", "could")),
-        "votes": draw.randint(1, 40), "status": draw.choice(NEED_STATUSES[:2]),
+        "customer_name": asking.name, "customer_email": asking.email,
+        "importance": draw.choice(("must", "should", "could")), "votes": draw.randint(1, 40),
+        "status": draw.choice(NEED_STATUSES[:2]),
     }  # fmt: skip

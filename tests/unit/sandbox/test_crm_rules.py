@@ -112,4 +112,5 @@ def test_a_seeded_need_shows_its_customer(crm):
     seeded = [row for row in crm.dump("needs") if row["updated_by"] == "import" and row["customer_id"] in named]
 
     assert seeded
-    assert [row["id"] for row in seeded if (row["customer_name"], row["customer_email"]) != named[row["customer_id"]]] == []
+    for row in seeded:
+        assert (row["customer_name"], row["customer_email"]) == named[row["customer_id"]]
