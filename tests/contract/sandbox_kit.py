@@ -35,7 +35,8 @@ def opened(options: Mapping[str, object], spec: Spec = SPEC) -> Iterator[Connect
 @cache
 def blueprint_options(blueprint: str, system: str, url: str, secret: str) -> dict[str, object]:
     """The options of a system of a blueprint, as `syncline init` writes them."""
-    environ = {"CRM_URL": url, "ERP_URL": url, "CRM_TOKEN": secret, "ERP_PASSWORD": secret}
+    urls = dict.fromkeys(("CRM_URL", "ERP_URL", "MES_URL", "PRODUCTS_URL"), url)
+    environ = urls | dict.fromkeys(("CRM_TOKEN", "ERP_PASSWORD", "MES_PASSWORD", "PRODUCTS_TOKEN"), secret)
     with TemporaryDirectory() as folder:
         write_blueprint(blueprint, Path(folder))
         project = load_project(Path(folder), environ=environ, secrets=EnvSecrets(environ))
