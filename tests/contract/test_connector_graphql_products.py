@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -14,7 +15,7 @@ from syncline.env import RealEnv
 from syncline.model.page import Record
 from syncline.sandbox.process import Process, start
 from syncline.testing import Tried
-from tests.contract.sandbox_kit import SandboxSuite
+from tests.contract.sandbox_kit import SandboxSuite, blueprint_options
 from tests.contract.sandbox_systems import PRODUCTS_SECRET, products_options
 
 Options = Callable[[str, str], Mapping[str, object]]
@@ -44,6 +45,8 @@ class ProductsSuite(SandboxSuite):
 
 
 class TestProducts(ProductsSuite):
+    title = "crm-products.products.products"
+
     tried = Tried(
         resource="products",
         text_field="name",
@@ -55,6 +58,10 @@ class TestProducts(ProductsSuite):
         bad_fields={"name": "Bad", "price": {"amountMinor": -1, "currencyCode": "EUR"}},
         unknown_key="UHJvZHVjdDo5OTk5OTk5",
     )  # fmt: skip
+
+    @pytest.fixture
+    def open_options(self) -> Options:
+        return partial(blueprint_options, "crm-products", "products")
 
     @pytest.fixture
     def values(self) -> Mapping[str, str]:
@@ -76,6 +83,8 @@ class TestProductsOneByOne(TestProducts):
 
 
 class TestNeeds(ProductsSuite):
+    title = "crm-products.products.needs"
+
     tried = Tried(
         resource="needs",
         text_field="body",
@@ -85,6 +94,10 @@ class TestNeeds(ProductsSuite):
         bad_fields={"title": "Bad", "productId": "nothing"},
         unknown_key="RmVlZGJhY2tJdGVtOjk5OTk5OTk",
     )  # fmt: skip
+
+    @pytest.fixture
+    def open_options(self) -> Options:
+        return partial(blueprint_options, "crm-products", "products")
 
     @pytest.fixture
     def values(self) -> Mapping[str, str]:
