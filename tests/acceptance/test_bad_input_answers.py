@@ -166,6 +166,15 @@ def test_a_schema_that_changed_pauses_that_mapping_alone(bad: BadWorld, change: 
     bad.comes_to_rest()
 
 
+def test_a_field_that_is_empty_wherever_one_looks_is_no_changed_schema(bad: BadWorld):
+    assert bad("sync").code == 0
+    with bad.crm.lying(customers(each(lambda row: row.update(phone=None)))):
+        check = bad("check")
+
+    assert "changed `phone`" not in check.out
+    assert check.code == 0, check.out
+
+
 def test_a_field_whose_type_changed_parks_its_records_when_no_schema_is_looked_at(bad: BadWorld):
     with (
         bad.edited("systems/crm.yaml", "customers:\n  schema: sample\n", "customers:\n"),

@@ -18,6 +18,7 @@ from syncline.app.opening import open_connector, open_project
 from syncline.config import FILE, FlowSettings, Place, Project, SystemSettings
 from syncline.config.problems import Problems
 from syncline.config.tree import TreeReader
+from syncline.engine.schema import UNKNOWN
 from syncline.env import Env
 from syncline.errors import ConfigError, SetupError, SynclineError, TransientError
 from syncline.mapping import LawBreak, Lens, check_laws
@@ -140,11 +141,12 @@ class _Checks:
         self, shown: Mapping[str, str], accepted: Mapping[str, str], side: Side, lens: Lens, place: Place
     ) -> None:
         for path in sorted(lens.paths) if shown else ():
+            kept = accepted.get(path, UNKNOWN)
             if path not in shown:
                 what = f"{side.system} has no field `{path}` in {side.resource}."
                 self._find(place, what, "Correct the mapping, or take the field out.")
-            elif accepted.get(path, shown[path]) != shown[path]:
-                what = f"{side.system} changed `{path}` of {side.resource} from {accepted[path]} to {shown[path]}."
+            elif UNKNOWN not in (kept, shown[path]) and kept != shown[path]:
+                what = f"{side.system} changed `{path}` of {side.resource} from {kept} to {shown[path]}."
                 self._find(place, what, "Correct the mapping; until then this flow is paused there.")
 
     def _unreadable(
