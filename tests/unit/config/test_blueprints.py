@@ -19,25 +19,36 @@ def loaded(name, folder):
     return load_project(folder, environ=ENVIRON, secrets=EnvSecrets(ENVIRON))
 
 
+ENTITIES = {
+    "crm-erp": ["customer", "product", "sales_order"],
+    "crm-scm": ["product", "opportunity", "sales_order", "stock_level", "supplier"],
+    "crm-supply-chain": ["product", "sales_order", "shipment", "stock_level", "supplier", "purchase_order"],
+    "sandbox": ["customer", "product", "sales_order"],
+}
+
+
 def test_every_blueprint_says_what_it_is_for():
-    assert set(blueprints()) == {"crm-erp", "sandbox"}
+    assert set(blueprints()) == set(ENTITIES)
     assert all(blueprints().values())
 
 
-@pytest.mark.parametrize("name", ["crm-erp", "sandbox"])
+@pytest.mark.parametrize("name", ENTITIES)
 def test_a_blueprint_loads(tmp_path, name):
     project = loaded(name, tmp_path)
 
-    assert [settings.flow.entity for settings in project.flows] == ["customer", "product", "sales_order"]
-    assert [settings.notes for settings in project.flows] == [(), (), ()]
+    assert [settings.flow.entity for settings in project.flows] == ENTITIES[name]
+    assert [settings.notes for settings in project.flows] == [()] * len(ENTITIES[name])
 
 
-@pytest.mark.parametrize("name", ["crm-erp", "sandbox"])
+@pytest.mark.parametrize("name", ENTITIES)
 def test_the_mapping_cases_of_a_blueprint_hold(tmp_path, name):
     project = loaded(name, tmp_path)
     cases = [(settings.lenses[case.system], case) for settings in project.flows for case in settings.cases]
 
     assert len(cases) >= 6
+    assert {(settings.flow.name, system) for settings in project.flows for system in settings.lenses} == {
+        (settings.flow.name, case.system) for settings in project.flows for case in settings.cases
+    }
     assert {case.name: run_case(lens, case.said) for lens, case in cases} == {case.name: [] for _, case in cases}
 
 
