@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from syncline.connectors.protocols.rest import RestConnector
+from syncline.connectors.protocols.rest import SPEC, RestConnector
+from syncline.env import RealEnv
 from syncline.model.page import Item, Op, Outcome
 from syncline.sandbox.crm_resources import RESOURCES
 from syncline.sandbox.process import Process, start
@@ -16,7 +18,7 @@ from syncline.testing import FieldsFactory
 from syncline.testing.connector_steps import create, decoded, written
 from tests.contract.all_systems import CRM, system_options
 from tests.contract.rest_systems import CRM_SECRET
-from tests.contract.sandbox_kit import SandboxSuite, opened
+from tests.contract.sandbox_kit import SandboxSuite, blueprint_options, opened
 
 Options = Callable[[str, str], Mapping[str, object]]
 OPEN = partial(system_options, "crm", CRM)
@@ -49,7 +51,7 @@ class FurtherSuite(SandboxSuite):
 
     @pytest.fixture
     def open_options(self) -> Options:
-        return OPEN
+        return partial(blueprint_options, self.title.partition(".")[0], "crm")
 
     @pytest.fixture
     def unknown_key(self) -> str:
@@ -59,13 +61,17 @@ class FurtherSuite(SandboxSuite):
 class TestOpportunities(FurtherSuite):
     """Records with lines and a total that the system computes."""
 
+    title = "crm-scm.crm.opportunities"
+
     @pytest.fixture
     def resource(self) -> str:
         return "opportunities"
 
     @pytest.fixture
-    def fields_of(self, connector) -> FieldsFactory:
-        customer, product = first(connector, "customers"), first(connector, "products")
+    def fields_of(self, crm: Process, connector: RestConnector) -> FieldsFactory:
+        with closing(SPEC.open("crm", OPEN(crm.url, CRM_SECRET), RealEnv())) as whole:  # the blueprint has no customers
+            customer = first(whole, "customers")
+        product = first(connector, "products")
         return lambda number: {
             "name": f"Framework {number}", "customer_id": customer, "stage": "proposal", "probability": number % 101,
             "expected_on": f"2027-03-{number % 28 + 1:02}", "note": f"Opportunity {number}",
@@ -87,6 +93,8 @@ class TestOpportunities(FurtherSuite):
 
 class TestShipments(FurtherSuite):
     """A custom object with lines, which points to an order."""
+
+    title = "crm-supply-chain.crm.shipments"
 
     @pytest.fixture
     def resource(self) -> str:
@@ -112,6 +120,91 @@ class TestShipments(FurtherSuite):
     @pytest.fixture
     def bad_fields(self) -> Mapping[str, object]:
         return {"number": "SH-1", "order_id": "ffffffffffff"}
+
+
+class TestStock(FurtherSuite):
+    """A custom object of numbers."""
+
+    title = "crm-supply-chain.crm.stock"
+
+    @pytest.fixture
+    def resource(self) -> str:
+        return "stock"
+
+    @pytest.fixture
+    def fields_of(self, connector) -> FieldsFactory:
+        product = first(connector, "products")
+        return lambda number: {
+            "number": f"WH-1:{number}", "product_id": product, "site": f"WH-{number}", "on_hand": f"{number}.5",
+        }  # fmt: skip
+
+    @pytest.fixture
+    def text_field(self) -> str:
+        return "site"
+
+    @pytest.fixture
+    def values(self) -> Mapping[str, str]:
+        return {"number": "text", "available_on": "date"}
+
+    @pytest.fixture
+    def bad_fields(self) -> Mapping[str, object]:
+        return {"number": "WH-1:1", "on_hand": "many"}
+
+
+class TestSuppliers(FurtherSuite):
+    """A custom object that can be taken out of use."""
+
+    title = "crm-supply-chain.crm.suppliers"
+
+    @pytest.fixture
+    def resource(self) -> str:
+        return "suppliers"
+
+    @pytest.fixture
+    def fields_of(self) -> FieldsFactory:
+        return lambda number: {"number": f"7{number:04}", "name": f"Maple {number} Ltd", "lead_days": number % 60}
+
+    @pytest.fixture
+    def text_field(self) -> str:
+        return "name"
+
+    @pytest.fixture
+    def values(self) -> Mapping[str, str]:
+        return {"name": "text", "email": "text"}
+
+    @pytest.fixture
+    def bad_fields(self) -> Mapping[str, object]:
+        return {"number": "70000", "lead_days": -1}
+
+
+class TestPurchaseOrders(FurtherSuite):
+    """A custom object that points to another one."""
+
+    title = "crm-supply-chain.crm.purchase_orders"
+
+    @pytest.fixture
+    def resource(self) -> str:
+        return "purchase_orders"
+
+    @pytest.fixture
+    def fields_of(self, connector) -> FieldsFactory:
+        supplier = create(connector, "suppliers", {"number": "70001", "name": "Maple"}).key
+        return lambda number: {
+            "number": f"PO-{number}", "supplier_id": supplier, "status": "ordered", "site": f"WH-{number}",
+            "expected_on": f"2026-03-{number % 28 + 1:02}",
+        }  # fmt: skip
+
+    @pytest.fixture
+    def text_field(self) -> str:
+        return "site"
+
+    @pytest.fixture
+    def values(self) -> Mapping[str, str]:
+        return {"site": "text", "expected_on": "date", "received_at": "time"}
+
+    @pytest.fixture
+    def bad_fields(self) -> Mapping[str, object]:
+        return {"number": "PO-1", "supplier_id": "ffffffffffff"}
 
 
 MADE: Mapping[str, Mapping[str, object]] = {

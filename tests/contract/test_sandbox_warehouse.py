@@ -102,6 +102,30 @@ def test_what_was_reserved_for_a_cancelled_order_is_free_again(warehouse: Proces
         assert {key: row["reserved"] for key, row in shown(connector, "stock").items()} == before
 
 
+def test_only_what_sales_has_confirmed_is_picked_and_what_it_cancels_is_free_again(
+    warehouse: Process, tmp_path: Path
+) -> None:
+    with tables(tmp_path) as connector:
+        work(warehouse, 60, "pick")
+        work(warehouse, 60, "ship")
+        article = next(row for row in shown(connector, "stock").values() if float(row["on_hand"]) >= 50)
+        before = {key: row["reserved"] for key, row in shown(connector, "stock").items()}
+        order = {
+            "ext_order_no": "O-2026-000002", "site_code": article["site_code"], "ship_name": "Maple Ltd", "prio": 1,
+            "sales_state": "open", "lines": [{"line_no": 1, "article_no": article["article_no"], "qty": "1"}],
+        }  # fmt: skip
+        key = create(connector, "fulfilment_orders", order).key
+        statuses = []
+        for state in ("open", "confirmed", "cancelled"):
+            with sqlite3.connect(tmp_path / "warehouse.sqlite") as database:
+                database.execute("UPDATE fulfilment_orders SET sales_state = ? WHERE fo_id = ?", (state, key))
+            work(warehouse, 1, "pick")
+            statuses.append(shown(connector, "fulfilment_orders")[key]["status"])
+
+        assert statuses == ["new", "picking", "cancelled"]
+        assert {key: row["reserved"] for key, row in shown(connector, "stock").items()} == before
+
+
 def test_nothing_of_the_stock_gets_lost(warehouse: Process, tmp_path: Path) -> None:
     """What is on hand is what was there, and what came, without what went."""
     start_of = {row["stock_id"]: row["on_hand"] for row in dumped(warehouse, "stock")}

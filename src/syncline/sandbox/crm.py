@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from syncline.sandbox.crm_fields import lines_total
+from syncline.sandbox.crm_fields import lines_total, place_of
 from syncline.sandbox.crm_resources import RESOURCES
 from syncline.sandbox.crm_rules import PRODUCTION, work_wanted
 from syncline.sandbox.state import Fields, Key, Row, State, encode
@@ -38,6 +38,8 @@ class Crm:
         fields = cleaned(given, described.cleaners, described.defaults())
         now = self.state.clock.now_ms()
         self._complete(resource, fields, {}, now)
+        if resource == "orders":
+            fields["ship_to"] = fields["ship_to"] or place_of(self.get("customers", fields["customer_id"]))
         with self.state.transaction():
             key = self._new_id(resource)
             if described.numbered and not fields["number"]:

@@ -94,6 +94,8 @@ _ADDRESS: Mapping[str, Cleaner] = {
     "country": text(60),
 }
 
+_PLACE: Mapping[str, Cleaner] = {"name": text(255), **{part: _ADDRESS[part] for part in list(_ADDRESS)[1:]}}
+
 _LINE: Mapping[str, Cleaner] = {
     "product_id": text(12, required=True),
     "quantity": plain,
@@ -122,6 +124,22 @@ def _address(row: Fields) -> Fields:
     for part, before in empty.items():
         found[part] = _ADDRESS[part](f"addresses.{part}", row.get(part, before))
     return found
+
+
+def place(name: str, value: object) -> object:
+    """Accept where something goes to, or null."""
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        raise invalid(name, f"{name} must be an object")
+    return {part: check(f"{name}.{part}", value.get(part)) for part, check in _PLACE.items()}
+
+
+def place_of(customer: Fields) -> Fields:
+    """Where a customer's goods go to, unless an order says otherwise."""
+    known = {row["kind"]: row for row in customer["addresses"]}
+    to = known.get("shipping") or known.get("billing") or {}
+    return {"name": customer["name"], **{part: to.get(part) for part in list(_PLACE)[1:]}}
 
 
 def sold_lines(name: str, value: object) -> object:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
 
-from syncline.sandbox.scm_words import SETS, SITES, EntitySet, empty, laid
+from syncline.sandbox.scm_words import ENDED, SETS, SITES, EntitySet, empty, laid
 from syncline.sandbox.state import Fields, Key, Row, State, encode
 from syncline.sandbox.tally import Tally
 from syncline.sandbox.wording import Refusal, fixed, invalid
@@ -134,11 +134,18 @@ class Scm:
         """Fill in what the SCM computes."""
         if described.name == "StockLevels":
             fields["Available"] = fixed(Decimal(fields["OnHand"]) - Decimal(fields["Reserved"]), 3)
-            material = self.state.get("Materials", fields["Material"])
-            fields["BaseUnit"] = material.fields()["BaseUnit"] if material else None
+            fields["BaseUnit"] = self._unit_of(fields["Material"])
+        if described.name == "Demands":
+            fields["Status"] = ENDED.get(fields["SourceStatus"], fields["Status"])
+            for row in (one for one in fields["Items"] if one["BaseUnit"] is None):
+                row["BaseUnit"] = self._unit_of(row["Material"])
         if described.name == "PurchaseOrders":
             fields["NetTotal"] = net_total(fields)
         return fields
+
+    def _unit_of(self, material: str) -> object:
+        row = self.state.get("Materials", material)
+        return row.fields()["BaseUnit"] if row else None
 
     def _write(self, described: EntitySet, fields: Fields, version: int) -> Fields:
         now = self.state.clock.now_ms()

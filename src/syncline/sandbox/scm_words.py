@@ -15,6 +15,11 @@ from syncline.sandbox.wording import Cleaner, decimal, flag, invalid, one_of
 
 SITES = ("WH-1", "WH-2")
 UNITS = ("PC", "KG", "M", "BOX")
+#: what becomes of a demand when its source has come to its end; one that is won comes again, as an order
+ENDED: Mapping[object, str] = {
+    **dict.fromkeys(("won", "lost", "cancelled"), "CANCELLED"),
+    **dict.fromkeys(("shipped", "delivered", "invoiced", "paid"), "COVERED"),
+}
 _ROWS_MAX = 500
 
 
@@ -227,6 +232,7 @@ DEMANDS = EntitySet(
         "DemandNumber": _KEY,
         "Kind": _word("OPPORTUNITY", "ORDER", default="ORDER"),
         "SourceNumber": _text(40, required=True),
+        "SourceStatus": _text(20),
         "CustomerName": _text(120),
         "Probability": _number(0, 100, 100),
         "RequiredOn": _date(),
@@ -243,7 +249,7 @@ DEMANDS = EntitySet(
                 "ItemNumber": _LINE_NUMBER,
                 "Material": _reference(),
                 "Quantity": _amount(3, "1"),
-                "BaseUnit": _word(*UNITS, default="PC"),
+                "BaseUnit": Property(type="Edm.String", clean=one_of(*UNITS, required=False), length=3),
                 "Site": _word(*SITES, default="WH-1"),
             },
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from syncline.sandbox import crm, erp
@@ -148,6 +148,7 @@ def _orders(population: Population, products: int, count: int) -> Iterator[Field
 def _order(population: Population, products: int, number: int, day: int) -> Fields:
     seed = population.seed
     sold = sale(population, products, number, day)
+    to = population.company(sold.customer)
     lines: list[Fields] = [
         {
             "line_no": line_no,
@@ -165,6 +166,16 @@ def _order(population: Population, products: int, number: int, day: int) -> Fiel
         "customer_id": crm.identifier("customers", seed, sold.customer + 1),
         "status": sold.status,
         "ordered_on": sold.ordered_on.isoformat(),
+        "requested_on": (sold.ordered_on + timedelta(days=7 + number % 21)).isoformat(),
+        "promised_on": None,
+        "ship_to": {
+            "name": to.name,
+            "street": to.street,
+            "postcode": to.postcode,
+            "city": to.city,
+            "country": to.country.name,
+        },
+        "delivery_state": None,
         "currency": "EUR",
         "note": None,
         "lines": lines,

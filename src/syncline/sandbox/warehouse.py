@@ -15,7 +15,7 @@ from syncline.sandbox.state import Fields, Key
 from syncline.sandbox.tally import Tally
 from syncline.sandbox.warehouse_files import DropFolder
 from syncline.sandbox.warehouse_tables import Tables, written
-from syncline.sandbox.warehouse_words import CANCELLED, NEW, ORDERED, PICKING, RECEIVED, RESOURCES, SHIPPED
+from syncline.sandbox.warehouse_words import CANCELLED, CONFIRMED, NEW, ORDERED, PICKING, RECEIVED, RESOURCES, SHIPPED
 from syncline.sandbox.wording import Refusal
 
 LATE_MS = 1_500  # how much older than its commit a stamp is at most
@@ -185,24 +185,26 @@ class Warehouse:
 
     def _open(self, status: str) -> list[Fields]:
         found = self.state.rows(
-            "SELECT fo_id FROM fulfilment_orders WHERE status = ? ORDER BY prio, fo_id LIMIT 20", status
-        )
+            "SELECT fo_id FROM fulfilment_orders WHERE status = ? AND (status <> ? OR sales_state = ?)"
+            " ORDER BY prio, fo_id LIMIT 20",
+            status, NEW, CONFIRMED,
+        )  # fmt: skip
         return [self.get("fulfilment_orders", row["fo_id"]) for row in found]
 
     def _put_back(self) -> None:
-        """Free what was reserved for orders that somebody has cancelled since."""
+        """Cancel what sales has cancelled, and free what was reserved for orders that are cancelled since."""
         cancelled = self.state.rows(
-            "SELECT DISTINCT fo_id FROM fulfilment_orders JOIN fulfilment_lines USING (fo_id)"
-            " WHERE status = ? AND picked > 0",
-            CANCELLED,
-        )
+            "SELECT DISTINCT fo_id FROM fulfilment_orders LEFT JOIN fulfilment_lines USING (fo_id)"
+            " WHERE (status = ? AND picked > 0) OR (sales_state = ? AND status IN (?, ?))",
+            CANCELLED, CANCELLED, NEW, PICKING,
+        )  # fmt: skip
         for order in (self.get("fulfilment_orders", row["fo_id"]) for row in cancelled):
             with self.state.transaction():
                 at = self._stamp()
-                for line in order["lines"]:
+                for line in (one for one in order["lines"] if one["picked"] > 0):
                     self._book(order["site_code"], line["article_no"], at, reserved=-line["picked"])
                     self.state.change("fulfilment_lines", "line_id", line["line_id"], {"picked": 0})
-                self.state.touch("fulfilment_orders", order["fo_id"], {}, at)
+                self.state.touch("fulfilment_orders", order["fo_id"], {"status": CANCELLED}, at)
 
     def _available(self, site: str, line: Fields) -> bool:
         row = self.state.get("stock", f"{site}:{line['article_no']}")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 NEW, PICKING, SHIPPED, CANCELLED = "new", "picking", "shipped", "cancelled"
+CONFIRMED = "confirmed"  # the one state of sales in which an order may be picked
 ORDERED, RECEIVED = "ordered", "received"
 _IDENTITY = {
     "sqlite": "integer PRIMARY KEY AUTOINCREMENT",
@@ -51,7 +52,7 @@ RESOURCES: Mapping[str, Resource] = {
             key="fo_id",
             columns=(
                 "fo_id", "ext_order_no", "hub_ref", "site_code", "ship_name", "ship_street", "ship_zip", "ship_city",
-                "ship_country", "wanted_on", "prio", "status", "note",
+                "ship_country", "wanted_on", "prio", "sales_state", "status", "note",
             ),
             lines=Lines(
                 table="fulfilment_lines", parent="fo_id", columns=("line_id", "line_no", "article_no", "qty", "picked")
@@ -116,6 +117,7 @@ _TABLES = (
       site_code varchar(10) NOT NULL DEFAULT 'WH-1' REFERENCES sites, ship_name varchar(120) NOT NULL,
       ship_street varchar(120), ship_zip varchar(20), ship_city varchar(80), ship_country varchar(2),
       wanted_on date, prio integer NOT NULL DEFAULT 5 CHECK (prio BETWEEN 1 AND 9),
+      sales_state varchar(20) NOT NULL DEFAULT 'confirmed',
       status varchar(10) NOT NULL DEFAULT 'new' CHECK (status IN ('new', 'picking', 'shipped', 'cancelled')),
       note varchar(500), {stamps})""",
     """fulfilment_lines (line_id {id}, fo_id bigint NOT NULL REFERENCES fulfilment_orders, line_no integer NOT NULL,

@@ -23,6 +23,8 @@ ENTITIES = {
     "crm-erp": ["customer", "product", "sales_order"],
     "crm-mes": ["product", "work_centre", "work_order"],
     "crm-products": ["product", "need"],
+    "crm-scm": ["product", "opportunity", "sales_order", "stock_level", "supplier"],
+    "crm-supply-chain": ["product", "sales_order", "shipment", "stock_level", "supplier", "purchase_order"],
     "sandbox": ["customer", "product", "sales_order"],
 }
 
@@ -46,6 +48,9 @@ def test_the_mapping_cases_of_a_blueprint_hold(tmp_path, name):
     cases = [(settings.lenses[case.system], case) for settings in project.flows for case in settings.cases]
 
     assert len(cases) >= 6
+    assert {(settings.flow.name, system) for settings in project.flows for system in settings.lenses} == {
+        (settings.flow.name, case.system) for settings in project.flows for case in settings.cases
+    }
     assert {case.name: run_case(lens, case.said) for lens, case in cases} == {case.name: [] for _, case in cases}
 
 

@@ -178,6 +178,19 @@ def test_orders_check_what_they_refer_to_and_sum_their_lines(crm):
     assert (stranger.status, stranger.json["error"]["field"]) == (422, "customer_id")
 
 
+def test_an_order_goes_to_its_customer_unless_it_says_otherwise(crm):
+    customer = crm.get("/api/customers?limit=1")["data"][0]
+    elsewhere = {"name": "Site 4", "street": "Pier 1", "postcode": "20457", "city": "Hamburg", "country": "Germany"}
+
+    usual = crm.post("/api/orders", {"customer_id": customer["id"]})["ship_to"]
+    other = crm.post("/api/orders", {"customer_id": customer["id"], "ship_to": elsewhere})["ship_to"]
+    address = next(row for row in reversed(customer["addresses"]))
+
+    assert usual["name"] == customer["name"]
+    assert {part: address[part] for part in ("street", "postcode", "city", "country")}.items() <= usual.items()
+    assert other == elsewhere
+
+
 def test_a_body_that_is_not_json_or_too_large_is_refused(crm):
     assert crm.ask("POST", "/api/customers", b"{").status == 400
     assert crm.ask("POST", "/api/customers", b" " * (10 * 1024 * 1024 + 1)).status == 413

@@ -66,6 +66,25 @@ def create(body, group=None):
     return {"method": "POST", "url": "Demands", "headers": {}, "body": body, **group}
 
 
+# --- what becomes of demands --------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("source", "status"),
+    [
+        ("open", "PLANNED"),
+        ("confirmed", "PLANNED"),
+        ("won", "CANCELLED"),
+        ("lost", "CANCELLED"),
+        ("shipped", "COVERED"),
+    ],
+)
+def test_a_demand_ends_with_its_source(write, demand, source, status):
+    planned = write("PATCH", place(demand), {"Status": "PLANNED"}, **etag(demand)).json
+
+    assert write("PATCH", place(demand), {"SourceStatus": source}, **etag(planned)).json["Status"] == status
+
+
 # --- reading ------------------------------------------------------------------
 
 
@@ -138,7 +157,7 @@ def test_what_is_not_understood_is_refused(scm, query, status):
 
 def test_numbers_are_numbers_and_times_are_in_the_zone_of_the_company(scm, demand):
     assert demand["Items"] == [
-        {"ItemNumber": 10, "Material": MATERIAL, "Quantity": 2.5, "BaseUnit": "PC", "Site": "WH-1"}
+        {"ItemNumber": 10, "Material": MATERIAL, "Quantity": 2.5, "BaseUnit": "KG", "Site": "WH-1"}
     ]
     assert demand["LastChanged"].endswith("+01:00")
     assert "Items" not in listed(scm, place(demand))
