@@ -1,7 +1,5 @@
 """The table of contracts shows evidence for what is shipped, and for nothing else."""
 
-from dataclasses import replace
-
 import msgspec
 
 from syncline.connectors import names
@@ -57,7 +55,7 @@ def test_a_report_of_another_contract_is_no_evidence():
     title = "sandbox.crm.customers"
     contract = reports[title].contract
     assert contract is not None
-    other = msgspec.structs.replace(reports[title], contract=replace(contract, lag=contract.lag + 1))
+    other = msgspec.structs.replace(reports[title], contract=msgspec.structs.replace(contract, lag=contract.lag + 1))
 
     assert rows(reports)[title] != NOT_TRIED
     assert rows({**reports, title: other})[title] == NOT_TRIED

@@ -6,10 +6,10 @@ The name of the test that must fail stands beside each liar; the sentence of the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import ClassVar
 
 import msgspec
+from msgspec.structs import replace
 
 from syncline.errors import SetupError
 from syncline.model.contract import Deletes, Locking, ReadBack

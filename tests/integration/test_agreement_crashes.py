@@ -1,10 +1,10 @@
 """The hub is killed at every point of a story, one after the other; the end is the same as without."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from syncline.engine.event import follow, hint
 from syncline.model.contract import Deletes, Locking, ReadBack

@@ -1,10 +1,10 @@
 """First load, the match stage, and creates whose answer was lost: one record per entity, whatever happens."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from syncline.app import operations
 from syncline.model.page import Item, Op, Receipt

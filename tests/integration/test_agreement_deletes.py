@@ -1,9 +1,10 @@
 """Deletes, merges and re-keys: confirmed, carried on by policy, giving way to edits, never invented, never undone."""
 
+import dataclasses
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from syncline.app import operations
 from syncline.engine.absorb import absorb
@@ -301,8 +302,8 @@ def test_a_merge_whose_loser_has_no_record_elsewhere_leaves_one(world):
 def test_a_record_that_got_another_key_stays_the_same(world):
     ((crm, erp),) = agree(world)
     kept = world.crm.tables["customers"][crm]
-    world.crm.tables["customers"]["C99"] = replace(kept)
-    world.crm.tables["customers"][crm] = replace(kept, versions=list(kept.versions))
+    world.crm.tables["customers"]["C99"] = dataclasses.replace(kept)
+    world.crm.tables["customers"][crm] = dataclasses.replace(kept, versions=list(kept.versions))
     world.crm.merge("customers", crm, "C99")
     world.crm.edit("customers", "C99", phone="777")
     world.rest()

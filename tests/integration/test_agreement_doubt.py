@@ -1,9 +1,9 @@
 """Updates whose fate is unknown, stale versions, batches, budgets and breakers: the right end, and no echo."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from syncline.app import operations
 from syncline.engine.event import hint

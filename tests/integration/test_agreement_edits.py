@@ -1,9 +1,9 @@
 """What becomes of edits: alone, against each other, against the owner, in groups, in lines, through normalisers."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from syncline.app import operations
 from syncline.engine.learn import kind_of, load

@@ -1,10 +1,10 @@
 """Two stories end to end with the state on PostgreSQL: an edit each way, and a create in doubt over a crash."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 
 from syncline.errors import StoreLostError
 from syncline.model.page import Op

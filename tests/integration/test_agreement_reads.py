@@ -1,9 +1,9 @@
 """Pages, cursors, schemas, references, books: what is read is read whole, and all of it is accounted for."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from syncline.engine import absorb
 from syncline.engine.event import hint

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from syncline.app import operations
 from syncline.engine import exchange as books

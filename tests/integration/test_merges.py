@@ -1,9 +1,9 @@
 """Two records turn out to be one: people merge them in one system, then in the other, this way or that way round."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from syncline.app import operations
 from syncline.model.contract import Deletes

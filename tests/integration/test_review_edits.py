@@ -1,9 +1,9 @@
 """Edits that look like something else, mappings that change, clocks that differ: nothing is lost, nothing is silent."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from syncline.app import operations
 from syncline.model.contract import ReadBack

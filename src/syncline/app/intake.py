@@ -7,15 +7,18 @@ fetches it when it has a moment. What the store has is let go; what it has not i
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import takewhile
 from queue import Empty, SimpleQueue
 
 from syncline.app.storm import Storm
+from syncline.config import Project
 from syncline.env import Env
 from syncline.errors import SynclineError
 from syncline.ports.inbox import Inbox, Message, Record, Telling, Told
+from syncline.store import open_inbox
 
 REMEMBERED = 600_000_000  #: how long a message is known again: twice the usual tolerance [µs]
 _AT_ONCE = 2_000  #: tellings in one transaction
@@ -181,3 +184,13 @@ class Intake:
         with self._lock:
             for one in list(takewhile(lambda known: self._known[known] < before, self._known)):
                 del self._known[one]
+
+
+@contextmanager
+def open_intake(project: Project, env: Env) -> Iterator[Intake]:
+    """What systems tell the hub of this project; its store is to be open, so that there is one hub alone."""
+    intake = Intake(open_inbox(project.store.url.reveal()), env)
+    try:
+        yield intake
+    finally:
+        intake.close()

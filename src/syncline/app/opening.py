@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import cast
 
 from syncline.app.ahead import Threads
-from syncline.app.intake import Intake
 from syncline.config import FlowSettings, Place, Project, SystemSettings, circles, load_project
 from syncline.connectors import find
 from syncline.engine.audit import Journal
@@ -33,14 +32,20 @@ from syncline.ports.executor import Executor
 from syncline.ports.listener import Listener
 from syncline.ports.store import Store
 from syncline.security import ChainedSecrets, EncryptedSecrets, EnvSecrets, FileSecrets, revealed
-from syncline.store import open_inbox, open_store
+from syncline.store import open_store
 
 TAG_LENGTH = 6  #: hexadecimal digits that tell two processes apart which gave out the same eids
 
 
 def open_project(folder: Path) -> Project:
     """The settings of a project folder; ConfigError with every problem at once."""
-    return load_project(folder, environ=os.environ, secrets=project_secrets(folder), connectors=_option_problems)
+    return load_project(
+        folder,
+        environ=os.environ,
+        secrets=project_secrets(folder),
+        connectors=_option_problems,
+        memory=(folder if folder.is_dir() else folder.parent) / ".syncline",
+    )
 
 
 def _option_problems(system: SystemSettings) -> Sequence[ConfigProblem]:
@@ -137,16 +142,6 @@ def _written(system: SystemSettings, rest: str) -> Place:
 def open_state(url: str) -> Store:
     """The state at a store's URL, taken for this process; for whoever composes a hub from parts."""
     return open_store(url)
-
-
-@contextmanager
-def open_intake(project: Project, env: Env) -> Iterator[Intake]:
-    """What systems tell the hub of this project; its store is to be open, so that there is one hub alone."""
-    intake = Intake(open_inbox(project.store.url.reveal()), env)
-    try:
-        yield intake
-    finally:
-        intake.close()
 
 
 def compose(

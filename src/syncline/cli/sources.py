@@ -11,8 +11,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 
 from syncline.app.hearing import Done, Hearing, hearings
-from syncline.app.intake import Intake
-from syncline.app.opening import open_intake
+from syncline.app.intake import Intake, open_intake
 from syncline.app.pulse import Pulse
 from syncline.config import Project
 from syncline.engine.hub import Hub

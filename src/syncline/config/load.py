@@ -13,6 +13,7 @@ from syncline.config.order import order_flows, required_circle
 from syncline.config.parts import FlowPart, PublishPart, SystemPart, TopPart
 from syncline.config.placeholders import Placeholders
 from syncline.config.problems import Place, Problems, Route, named
+from syncline.config.remembered import Remembered
 from syncline.config.settings import FlowSettings, Project, Publishing, StoreSettings, SystemSettings
 from syncline.config.tree import TreeReader
 from syncline.config.webhooks import closed_of, server_of, webhooks_of
@@ -33,17 +34,20 @@ def load_project(
     environ: Mapping[str, str],
     secrets: Secrets,
     connectors: Callable[[SystemSettings], Sequence[ConfigProblem]] = lambda _system: (),
+    memory: Path | None = None,
 ) -> Project:
     """The project of a folder, or of its syncline.yaml; ConfigError with every problem that it has.
 
-    When it has one, `connectors` is asked what else is wrong with each system whose settings can be read.
+    When it has one, `connectors` is asked what else is wrong with each system whose settings can be read. In the folder
+    `memory` it is kept what the files say, so that they need not be read as YAML again while they stay as they are.
     """
     file = path / FILE if path.is_dir() else path
     if not file.is_file():
         msg = f"There is no {file.name} in {file.parent}."
         raise SetupError(msg, cure="Go to the project folder, or make one with `syncline init`.")
     problems = Problems(file=file.name)
-    reader = TreeReader(folder=file.parent.resolve(), problems=problems)
+    remembered = Remembered(folder=memory) if memory else None
+    reader = TreeReader(folder=file.parent.resolve(), problems=problems, remembered=remembered)
     problems.values, problems.keys = reader.values, reader.keys
     data = reader.read(file.name)
     if not isinstance(data, dict):
@@ -55,6 +59,8 @@ def load_project(
         for one in connectors(system):
             problems.add_at(Place(one.file, one.line, one.column), one.what, one.cure)
     problems.raise_any()
+    if remembered:
+        remembered.keep()
     return project
 
 

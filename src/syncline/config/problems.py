@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from typing import NamedTuple
 
 import msgspec
@@ -76,6 +75,8 @@ def named(route: Route) -> str:
 
 def suggestion(word: str, known: Iterable[str]) -> str:
     """A cure for a word that is not known: the nearest one, or all of them."""
+    from difflib import get_close_matches  # noqa: PLC0415  only a mistake needs it
+
     names = sorted(known)
     near = get_close_matches(word, names, n=1, cutoff=0.6)
     if near:

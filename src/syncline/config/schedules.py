@@ -14,7 +14,7 @@ from syncline.config.problems import Problems, Route, named, suggestion
 from syncline.config.settings import Schedule
 
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400}
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|min|m|h|d)")
+_DURATION = r"(\d+(?:\.\d+)?)\s*(ms|s|min|m|h|d)"
 _SETTINGS = ("every", "cron", "zone", "webhook", "event", "jitter")
 _CURE = 'Write {every: 30s}, {cron: "0 2 * * *", zone: Europe/Paris}, {webhook: crm} or {event: erp.orders}.'
 _SHORTEST = 0.1  #: between two passes [s]
@@ -74,7 +74,7 @@ def seconds(value: object) -> float:
     >>> seconds("1.5h"), seconds(30)
     (5400.0, 30.0)
     """
-    found = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
+    found = re.fullmatch(_DURATION, value.strip()) if isinstance(value, str) else None
     number = float(found[1]) * _SECONDS[found[2]] if found else None
     if isinstance(value, int | float) and not isinstance(value, bool):
         number = float(value)

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from syncline.config.problems import Place, Problems, Route
+from syncline.config.remembered import Remembered
 from syncline.config.scalars import scalar
+from syncline.config.written import Sort, Written, parse
+from syncline.errors import ConfigProblem
 
 _LARGEST = 1024 * 1024  #: bytes of one file
 _NODES = 200_000  #: values of a whole project, aliases counted as often as they are used
@@ -38,6 +38,7 @@ class TreeReader(msgspec.Struct, kw_only=True):
 
     folder: Path  #: resolved
     problems: Problems
+    remembered: Remembered | None = None
     values: dict[Route, Place] = {}
     keys: dict[Route, Place] = {}
     _shown: dict[Path, str] = {}
@@ -65,8 +66,8 @@ class TreeReader(msgspec.Struct, kw_only=True):
         if self._files > _FILES:
             self._refuse(spot, f"more than {_FILES} files are included.", "Include fewer.")
             return None
-        text = self._text(file, spot)
-        node = None if text is None else self._composed(text, file)
+        data = self._bytes(file, spot)
+        node = None if data is None else self._node(data, file, spot)
         if node is None:
             return None
         inner = _Spot(file=file, route=spot.route, open=(*spot.open, file))
@@ -86,38 +87,35 @@ class TreeReader(msgspec.Struct, kw_only=True):
             return None
         return file
 
-    def _text(self, file: Path, spot: _Spot) -> str | None:
+    def _bytes(self, file: Path, spot: _Spot) -> bytes | None:
         try:
             with file.open("rb") as stream:
                 data = stream.read(_LARGEST + 1)
             if len(data) <= _LARGEST:
-                return data.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            self._refuse(spot, f"{self.shown(file)} is not UTF-8 text.", "Save it as UTF-8.")
-            return None
+                return data
         except OSError as error:
             self._refuse(spot, f"{self.shown(file)} cannot be read: {error.strerror}.", "Check its permissions.")
             return None
         self._refuse(spot, f"{self.shown(file)} is larger than {_LARGEST} bytes.", "Split it with !include.")
         return None
 
-    def _composed(self, text: str, file: Path) -> Node | None:
-        yaml = YAML(typ="safe", pure=True)
+    def _node(self, data: bytes, file: Path, spot: _Spot) -> Written | None:
+        known = self.remembered.find(data) if self.remembered else None
+        if known is not None:
+            return known
         try:
-            node: Node | None = yaml.compose(text)
-        except MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-            place = Place(self.shown(file), line, column)
-            self.problems.add_at(place, f"this is not YAML: {error.problem}.", "Pipes and calls are quoted strings.")
+            found = parse(data.decode("utf-8-sig"), self.shown(file))
+        except UnicodeDecodeError:
+            self._refuse(spot, f"{self.shown(file)} is not UTF-8 text.", "Save it as UTF-8.")
             return None
-        except (YAMLError, RecursionError, ValueError) as error:
-            reason = "it is nested too deep" if isinstance(error, RecursionError) else str(error).splitlines()[0]
-            self.problems.add_at(Place(self.shown(file), 1, 1), f"this is not YAML: {reason}.")
+        if isinstance(found, ConfigProblem):
+            self.problems.add_at(Place(*found[:3]), found.what, found.cure)
             return None
-        return node
+        if self.remembered and found is not None:
+            self.remembered.learn(data, found)
+        return found
 
-    def _value(self, node: Node, spot: _Spot) -> object:
+    def _value(self, node: Written, spot: _Spot) -> object:
         self._nodes += 1
         place = self._place(node, spot.file)
         self.values[spot.route] = place
@@ -125,27 +123,27 @@ class TreeReader(msgspec.Struct, kw_only=True):
             whole = Place(self.shown(spot.file), 1, 1)  # one place, so that it is said once
             self.problems.add_at(whole, "the configuration is too large or nested too deep.", "Use fewer aliases.")
             return None
-        if str(node.tag) == _INCLUDE:
+        if node.tag == _INCLUDE:
             return self._included(node, spot)
-        if isinstance(node, MappingNode):
+        if node.sort is Sort.MAPPING:
             return self._mapping(node, spot)
-        if isinstance(node, SequenceNode):
+        if node.sort is Sort.SEQUENCE:
             return [
-                self._value(below, spot._replace(route=(*spot.route, index))) for index, below in enumerate(node.value)
+                self._value(below, spot._replace(route=(*spot.route, index))) for index, below in enumerate(node.inner)
             ]
         return self._scalar(node, place)
 
-    def _included(self, node: Node, spot: _Spot) -> object:
-        if isinstance(node, ScalarNode) and isinstance(node.value, str) and node.value:
-            return self._read(node.value, spot)
+    def _included(self, node: Written, spot: _Spot) -> object:
+        if node.text:
+            return self._read(node.text, spot)
         self._refuse(spot, "!include needs the name of a file.", "Write `!include crm.yaml`.")
         return None
 
-    def _mapping(self, node: MappingNode, spot: _Spot) -> dict[object, object]:
+    def _mapping(self, node: Written, spot: _Spot) -> dict[object, object]:
         merged: dict[object, object] = {}
         found: dict[object, object] = {}
-        for key_node, value_node in node.value:
-            if str(key_node.tag) == _MERGE:
+        for key_node, value_node in node.pairs():
+            if key_node.tag == _MERGE:
                 merged |= self._merged(value_node, spot)
                 continue
             place = self._place(key_node, spot.file)
@@ -158,28 +156,28 @@ class TreeReader(msgspec.Struct, kw_only=True):
             found[key] = self._value(value_node, inner)
         return {**merged, **found}
 
-    def _merged(self, node: Node, spot: _Spot) -> dict[object, object]:
-        sources = list(reversed(node.value)) if isinstance(node, SequenceNode) else [node]
+    def _merged(self, node: Written, spot: _Spot) -> dict[object, object]:
+        sources = list(reversed(node.inner)) if node.sort is Sort.SEQUENCE else [node]
         merged: dict[object, object] = {}
         for source in sources:
-            if not isinstance(source, MappingNode):
+            if source.sort is not Sort.MAPPING:
                 self._refuse(spot, "`<<` takes a mapping.", "Point it at an anchor of a mapping.")
                 continue
             merged |= self._mapping(source, spot)
         return merged
 
-    def _scalar(self, node: Node, place: Place) -> object:
-        if not isinstance(node, ScalarNode):
+    def _scalar(self, node: Written, place: Place) -> object:
+        if node.sort is not Sort.SCALAR:
             self.problems.add_at(place, "a key must be a single word or number.")
             return None
         try:
-            return scalar(str(node.tag), str(node.value))
+            return scalar(node.tag, node.text)
         except ValueError as error:
             self.problems.add_at(place, str(error), "Write plain values.")
             return None
 
-    def _place(self, node: Node, file: Path) -> Place:
-        return Place(self.shown(file), node.start_mark.line + 1, node.start_mark.column + 1)
+    def _place(self, node: Written, file: Path) -> Place:
+        return Place(self.shown(file), node.line, node.column)
 
     def _refuse(self, spot: _Spot, what: str, cure: str) -> None:
         place = self.values.get(spot.route) or Place(self.shown(spot.file), 1, 1)

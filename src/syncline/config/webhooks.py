@@ -14,8 +14,8 @@ from syncline.config.settings import Closed, ServerSettings, Webhooks
 from syncline.security import Secret
 from syncline.security.webhooks import PRESETS, SHORTEST_KEY, Signing, usable
 
-_TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
-_KEY = re.compile(r"(\[\]|[^.\[\]]+(\[\])?)(\.[^.\[\]]+(\[\])?)*")
+_TIME = r"([01]?[0-9]|2[0-3]):([0-5][0-9])"
+_KEY = r"(\[\]|[^.\[\]]+(\[\])?)(\.[^.\[\]]+(\[\])?)*"
 _HEADERS = ("header", "timestamp", "id")
 _DAYS = list(Day)
 _CLOSED = 'Write {days: [sat], start: 22:00, end: 06:00, zone: Europe/Paris} or {cron: "0 2 * * sun", lasts: 2h}.'
@@ -36,7 +36,7 @@ def webhooks_of(part: WebhooksPart | None, route: Route, problems: Problems) -> 
             told = "base64" if signing.key_encoding == "base64" else f"at least {SHORTEST_KEY} bytes long"
             what = f"{named(route)}.secrets[{index}]: a secret of this convention is {told}."
             problems.add((*route, "secrets", index), what, "Copy it from the system whole.")
-    if part.key and not _KEY.fullmatch(part.key):
+    if part.key and not re.fullmatch(_KEY, part.key):
         problems.add((*route, "key"), f"{named(route)}.key is no place in a body.", "Write `data.id` or `items[].id`.")
     if signing is None or len(problems.found) > before:
         return None
@@ -104,7 +104,7 @@ def _closed(part: ClosedPart) -> Closed:
 
 
 def _minutes(text: str) -> int:
-    found = _TIME.fullmatch(text)
+    found = re.fullmatch(_TIME, text)
     if not found:
         msg = f"`{text}` is no time of day."
         raise ValueError(msg)

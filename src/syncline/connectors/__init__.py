@@ -5,7 +5,6 @@ The names of the built-in connectors are taken: no package can put another in th
 
 from __future__ import annotations
 
-import difflib
 import importlib
 
 from syncline.connectors.spec import Spec
@@ -44,6 +43,8 @@ def find(name: str) -> Spec:
     place = _BUILT_IN.get(name) or _places().get(name)
     if place is None:
         known = names()
+        import difflib  # noqa: PLC0415  only a mistake needs it
+
         near = difflib.get_close_matches(name, known, n=1)
         hint = f"Did you mean {near[0]!r}?" if near else f"Choose one of: {', '.join(known)}."
         msg = f"There is no connector named {name!r}."

@@ -54,10 +54,17 @@ def decode_delta(data: bytes | None) -> Delta:
     if data is None:
         return {}
     flat = decode_row(data)
+    numbers = cast("list[int]", flat)  # which positions, generations and rounds are
     return {
-        cast("int", flat[i]): Shadow(flat[i + 1], flat[i + 2], cast("int", flat[i + 3]), cast("int", flat[i + 4]))
+        numbers[i]: Shadow(flat[i + 1], flat[i + 2], numbers[i + 3], numbers[i + 4])
         for i in range(0, len(flat), _SHADOW_WIDTH)
     }
+
+
+def bases_of(data: bytes) -> dict[int, Value]:
+    """The base of each shadow of a link's delta, without the rest."""
+    flat = decode_row(data)
+    return dict(zip(cast("list[int]", flat[::_SHADOW_WIDTH]), flat[1::_SHADOW_WIDTH], strict=True))
 
 
 def encode_pending(pending: Mapping[int, tuple[Value, int]]) -> bytes:
@@ -74,7 +81,8 @@ def decode_pending(data: bytes | None) -> Pending:
     if data is None:
         return {}
     flat = decode_row(data)
-    return {cast("int", flat[i]): (flat[i + 1], cast("int", flat[i + 2])) for i in range(0, len(flat), _PENDING_WIDTH)}
+    numbers = cast("list[int]", flat)  # which positions and generations are
+    return {numbers[i]: (flat[i + 1], numbers[i + 2]) for i in range(0, len(flat), _PENDING_WIDTH)}
 
 
 def canon_of(entity: Entity, width: int) -> Row:

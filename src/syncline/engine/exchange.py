@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from syncline.engine.codec import canon_of, decode_delta
+from syncline.engine.codec import bases_of, canon_of
 from syncline.engine.hub import BoundFlow, BoundSide, Hub
-from syncline.engine.plan import wanted
+from syncline.engine.plan import is_wanted
 from syncline.model.flow import DeletePolicy, Direction
 from syncline.model.state import Entity, EntityState, IntentState, Link, LinkState, Stream, UnsettledState
 from syncline.ports.store import Transaction
@@ -64,7 +64,7 @@ def owed(bound: BoundFlow, side: BoundSide, entity: Entity | None, link: Link | 
         return creates(side)
     if link.state is not LinkState.OK or link.delta is None:
         return False
-    return bool(wanted(bound.units, canon_of(entity, bound.width), decode_delta(link.delta), writable=side.writable))
+    return is_wanted(canon_of(entity, bound.width), bases_of(link.delta), writable=side.writable)
 
 
 def count(hub: Hub, touched: Touched) -> dict[Stream, Counted]:
@@ -80,6 +80,8 @@ def count(hub: Hub, touched: Touched) -> dict[Stream, Counted]:
     before = hub.store.entities(bound.entity, sorted(known - touched.new.keys())) if known - touched.new.keys() else {}
     counted: dict[Stream, Counted] = {}
     for side in bound.sides.values():
+        if side.side.direction is Direction.FROM:
+            continue  # it is owed nothing, ever
         plain = touched.created.get(side.stream, 0) * creates(side)
         other = _of_known(hub, (bound, side), touched, known - simple - answered, before)
         captured = _of_new(bound, side, touched, simple) + other[0]

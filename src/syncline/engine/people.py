@@ -7,8 +7,9 @@ run that it has can be undone like any run.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TypeVar
+
+import msgspec
 
 from syncline.engine.audit import EntryKind, entry
 from syncline.engine.codec import Delta, canon_of, decode_delta, encode_delta, encode_gens, gens_of
@@ -51,8 +52,7 @@ def as_run(hub: Hub, act: Callable[[Run], T]) -> T:
         close_run(hub, this)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deed:
+class Deed(msgspec.Struct, frozen=True, kw_only=True):
     """What a person does to one entity."""
 
     who: str

@@ -29,6 +29,11 @@ def wanted(
     return change
 
 
+def is_wanted(canon: Sequence[Value], bases: Mapping[int, Value], *, writable: AbstractSet[int]) -> bool:
+    """Is there a change of one link, frozen units not left out? What `wanted` tells, from the delta's bases alone."""
+    return any(p in writable and _differs(base, canon[p]) for p, base in bases.items())
+
+
 def whole(canon: Sequence[Value], *, writable: AbstractSet[int]) -> dict[int, Value]:
     """What a new record is created with: every value that there is."""
     return {p: value for p, value in enumerate(canon) if p in writable and value is not UNSET}

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
-from cronsim import CronSim
+import msgspec
 
 _MOST = 100  #: windows that follow each other without a gap; a system that never opens is closed until the last of them
 _MINUTE = timedelta(minutes=1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
+class Window(msgspec.Struct, frozen=True, kw_only=True):
     """A time that comes again: `start` to `end` on some weekdays, or `lasts` from each time of `cron`."""
 
     zone: str = "UTC"
@@ -44,6 +41,8 @@ def closes_at(windows: Sequence[Window], now: datetime) -> datetime | None:
 
 def _around(window: Window, at: datetime) -> Iterator[tuple[datetime, datetime]]:
     """The begin and end of those that may hold `at`, and of the next ones."""
+    from zoneinfo import ZoneInfo  # noqa: PLC0415  most systems never close
+
     zone = ZoneInfo(window.zone)
     if window.cron:
         yield from _of_cron(window, at, zone)
@@ -56,8 +55,10 @@ def _around(window: Window, at: datetime) -> Iterator[tuple[datetime, datetime]]
             yield _instant(day, window.start, zone), _instant(day + over, window.end, zone)
 
 
-def _of_cron(window: Window, at: datetime, zone: ZoneInfo) -> Iterator[tuple[datetime, datetime]]:
+def _of_cron(window: Window, at: datetime, zone: tzinfo) -> Iterator[tuple[datetime, datetime]]:
     """The last that began by then, and the next."""
+    from cronsim import CronSim  # noqa: PLC0415  fewer close by a cron expression
+
     before = CronSim(window.cron, (at + _MINUTE).astimezone(zone), reverse=True)
     last = next(found for found in before if found <= at)
     for found in (last, next(CronSim(window.cron, at.astimezone(zone)))):
@@ -65,5 +66,5 @@ def _of_cron(window: Window, at: datetime, zone: ZoneInfo) -> Iterator[tuple[dat
         yield begin, begin + timedelta(seconds=window.lasts)
 
 
-def _instant(day: date, minutes: int, zone: ZoneInfo) -> datetime:
+def _instant(day: date, minutes: int, zone: tzinfo) -> datetime:
     return datetime.combine(day, time(minutes // 60, minutes % 60), zone).astimezone(UTC)

@@ -6,7 +6,6 @@ that repeat are converted once: a bounded memory holds what the expensive steps 
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable
 
 import msgspec
@@ -212,6 +211,8 @@ def _caught(step: Step | None) -> Step | None:
 def did_you_mean(text: str, known: Iterable[str]) -> str:
     """The nearest known words as a cure."""
     names = list(known)
+    import difflib  # noqa: PLC0415  only a mistake needs it
+
     near = difflib.get_close_matches(text, names, n=2, cutoff=0.5)
     if near:
         return f"Did you mean {' or '.join(f'`{name}`' for name in near)}?"

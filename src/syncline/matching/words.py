@@ -47,17 +47,15 @@ _FORM_WORDS = (
     "haftung societe anonyme responsabilite limitee sociedad anonima limitada societa azioni vennootschap z spolka"
 )
 _FORMS = frozenset(_FORM_WORDS.split())
-_EASTERN_FORMS = re.compile(
-    "股份有限公司|股份公司|有限责任公司|有限責任公司|有限公司|公司|株式会社|合同会社|有限会社|주식회사"
-)
+_EASTERN_FORMS = "股份有限公司|股份公司|有限责任公司|有限責任公司|有限公司|公司|株式会社|合同会社|有限会社|주식회사"
 _FILLER_WORDS = "the and und et y e of der die das le la les de di da u"
 _FILLERS = frozenset(_FILLER_WORDS.split())
-_INITIALS = re.compile(r"(?<!\w)\w(?:\.\s?\w)+(?!\w)\.?")
-_NOT_WORD = re.compile(r"[\W_]+")
-_ASCII_REST = re.compile(r"[^a-z0-9]+")
+_INITIALS = r"(?<!\w)\w(?:\.\s?\w)+(?!\w)\.?"
+_NOT_WORD = r"[\W_]+"
+_ASCII_REST = r"[^a-z0-9]+"
 _STROKES = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "æ": "a", "œ": "o"})  # these have no accent to take off
-_UMLAUT = re.compile(r"(?<=[aou])e")
-_LATIN_MARKS = re.compile("[\u0300-\u036f]+")
+_UMLAUT = r"(?<=[aou])e"
+_LATIN_MARKS = "[\u0300-\u036f]+"
 
 _FREE_MAIL_DOMAINS = (
     "gmail.com googlemail.com outlook.com hotmail.com live.com msn.com yahoo.com yahoo.fr yahoo.de icloud.com me.com "
@@ -100,7 +98,7 @@ def normalise(text: str) -> str:
     ('de123456789', 'strasse')
     """
     if text.isascii():
-        return _ASCII_REST.sub("", text.lower())
+        return re.sub(_ASCII_REST, "", text.lower())
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     return "".join(letter for letter in folded if letter.isalnum() or unicodedata.category(letter)[0] == "M")
 
@@ -112,9 +110,9 @@ def fold(text: str) -> str:
     ('societe generale', True)
     """
     if text.isascii():
-        return _UMLAUT.sub("", text.lower())
+        return re.sub(_UMLAUT, "", text.lower())
     apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
-    return _UMLAUT.sub("", unicodedata.normalize("NFKC", _LATIN_MARKS.sub("", apart)).translate(_STROKES))
+    return re.sub(_UMLAUT, "", unicodedata.normalize("NFKC", re.sub(_LATIN_MARKS, "", apart)).translate(_STROKES))
 
 
 @lru_cache(maxsize=65_536)
@@ -124,9 +122,9 @@ def words_of(text: str) -> tuple[str, ...]:
     >>> words_of("Café S.A.R.L., Lyon")
     ('cafe', 'sarl', 'lyon')
     """
-    joined = _INITIALS.sub(lambda found: f"{normalise(found.group())} ", fold(text))
-    spaced = _EASTERN_FORMS.sub(lambda found: f" {found.group()} ", joined)
-    return tuple(_NOT_WORD.sub(" ", spaced).split())
+    joined = re.sub(_INITIALS, lambda found: f"{normalise(found.group())} ", fold(text))
+    spaced = re.sub(_EASTERN_FORMS, lambda found: f" {found.group()} ", joined)
+    return tuple(re.sub(_NOT_WORD, " ", spaced).split())
 
 
 @lru_cache(maxsize=65_536)
@@ -137,7 +135,7 @@ def name_of(text: str) -> Name:
     Name(words=('jade', 'river', 'trading'), forms=('co', 'ltd'))
     """
     every = words_of(text)
-    forms = tuple(word for word in every if word in _FORMS or _EASTERN_FORMS.fullmatch(word))
+    forms = tuple(word for word in every if word in _FORMS or re.fullmatch(_EASTERN_FORMS, word))
     words = tuple(word for word in every if word not in forms and word not in _FILLERS)
     return Name(words, forms) if words else Name(every, ())
 

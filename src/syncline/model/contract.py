@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+import msgspec
 
 
 class Locking(StrEnum):
@@ -29,16 +30,14 @@ class ReadBack(StrEnum):
     VERBATIM = "verbatim"  #: the system stores what it is sent (declared, checked by the probe)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BatchShape:
+class BatchShape(msgspec.Struct, frozen=True, kw_only=True):
     """How many records one write call carries, and what happens when one is refused."""
 
     size: int = 1
     atomic: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """The request budget of a system."""
 
     per_second: float = 50.0
@@ -46,8 +45,7 @@ class Limits:
     reserve: float = 0.2  #: share of the burst that only people may use
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contract:
+class Contract(msgspec.Struct, frozen=True, kw_only=True):
     """Facts about one resource of one system. Times in seconds; defaults are the cautious ones."""
 
     precision: float = 1.0  #: g: granularity of the change stamp
@@ -60,7 +58,7 @@ class Contract:
     locking: Locking = Locking.NONE
     deletes: Deletes = Deletes.SWEEP
     read_back: ReadBack = ReadBack.GET
-    batch: BatchShape = field(default_factory=BatchShape)
+    batch: BatchShape = BatchShape()
     marker: bool = False  #: a record can carry the hub's own marker, and be searched by it
     marker_unique: bool = False
     idempotency: bool = False  #: a repeated create with the same key is answered, not repeated
@@ -68,8 +66,8 @@ class Contract:
     deletable: bool = True
     archivable: bool = False
     searchable: frozenset[str] = frozenset()  #: system fields that `search` accepts
-    normalisers: Mapping[str, str] = field(default_factory=dict)  #: canonical field -> normaliser of the closed list
-    limits: Limits = field(default_factory=Limits)
+    normalisers: Mapping[str, str] = {}  #: canonical field -> normaliser of the closed list
+    limits: Limits = Limits()
 
     @property
     def certain(self) -> float:

@@ -26,8 +26,8 @@ from syncline.security.secret import Secret
 LONGEST_HEADER = 4096  #: characters of a header that is looked at
 MOST_SIGNATURES = 16  #: in one header: a rotation needs two
 _MILLISECONDS = 10**11  #: a larger stamp is no number of seconds
-_PART = re.compile(r"\{(id|timestamp|body)\}")
-_STAMP = re.compile(r"[0-9]{1,13}")
+_PART = r"\{(id|timestamp|body)\}"
+_STAMP = r"[0-9]{1,13}"
 
 Algorithm = Literal["sha256", "sha384", "sha512"]
 Encoding = Literal["hex", "base64"]
@@ -94,7 +94,7 @@ def verdict(
     shown = headers.get(signing.header, "")
     stamp, told = _stamp(signing, headers, shown), headers.get(signing.id, "") if signing.id else ""
     wanted = {"timestamp": stamp, "id": told}
-    parts = set(_PART.findall(signing.over)) - {"body"}
+    parts = set(re.findall(_PART, signing.over)) - {"body"}
     if not shown or max(len(shown), len(told)) > LONGEST_HEADER or not all(wanted[part] for part in parts):
         return Verdict.UNSIGNED
     signed = _signed(signing.over, stamp, told, body)
@@ -135,7 +135,7 @@ def _key(signing: Signing, secret: Secret) -> bytes:
 
 def _signed(over: str, stamp: str, told: str, body: bytes) -> bytes:
     known = {"timestamp": stamp.encode(), "id": told.encode("utf-8", "surrogateescape"), "body": body}
-    pieces = _PART.split(over)
+    pieces = re.split(_PART, over)
     return b"".join(known[one] if number % 2 else one.encode() for number, one in enumerate(pieces))
 
 
@@ -168,7 +168,7 @@ def _stamp(signing: Signing, headers: Mapping[str, str], shown: str) -> str:
 
 
 def _is_now(stamp: str, now: float, tolerance: float) -> bool:
-    if not _STAMP.fullmatch(stamp):
+    if not re.fullmatch(_STAMP, stamp):
         return False
     at = int(stamp)
     return abs(now - (at / 1000 if at >= _MILLISECONDS else at)) <= tolerance

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from syncline.model.contract import Contract, Deletes, Locking
 from syncline.model.promises import promises_of

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from syncline.connectors.protocols.files_log import FileLog
 from syncline.connectors.protocols.files_options import FilesOptions, FilesResource

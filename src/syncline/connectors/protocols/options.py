@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import types
 import typing
 from collections.abc import Mapping
@@ -63,6 +62,8 @@ def _read_struct(kind: type[_T], given: object, path: str, problems: list[Option
 def _refuse_unknown(given: Mapping[str, object], known: list[str], path: str, problems: list[OptionProblem]) -> None:
     for name in given:
         if name not in known:
+            import difflib  # noqa: PLC0415  only a mistake needs it
+
             near = difflib.get_close_matches(str(name), known, n=1)
             hint = f"did you mean {near[0]}?" if near else f"known here: {', '.join(sorted(known))}."
             problems.append(OptionProblem(f"{path}.{name}", f"{path}.{name} is unknown; {hint}"))

@@ -11,7 +11,7 @@ import msgspec
 from syncline.connectors.protocols.paths import find, text_of
 from syncline.errors import TransientError
 
-_NEXT = re.compile(r'<([^>]*)>[^,]*?;\s*rel="?next"?(?=[\s;,]|$)', re.IGNORECASE)
+_NEXT = r'(?i)<([^>]*)>[^,]*?;\s*rel="?next"?(?=[\s;,]|$)'
 
 
 class PagingOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -165,5 +165,5 @@ def next_link(header: str) -> str:
     >>> next_link('</a?page=1>; rel="prev", </a?page=3>; rel="next"')
     '/a?page=3'
     """
-    found = _NEXT.search(header)
+    found = re.search(_NEXT, header)
     return found[1] if found else ""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Literal, Protocol
 
 import msgspec
+from msgspec.structs import replace
 
 from syncline.connectors.protocols.options import Pairs
 from syncline.connectors.protocols.request import WireSettings

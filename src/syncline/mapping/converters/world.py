@@ -5,7 +5,6 @@ The names are data beside this file; `tools/names.py` makes it.
 
 from __future__ import annotations
 
-import difflib
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
@@ -20,7 +19,7 @@ from syncline.model.definitions import Kind
 
 Table = Callable[[], Mapping[str, str]]
 
-_LANGUAGE_TAG = re.compile(r"([A-Za-z]{2,3})[-_]([A-Za-z]{2}|[A-Za-z]{4}|[0-9]{3})", re.ASCII)
+_LANGUAGE_TAG = r"([A-Za-z]{2,3})[-_]([A-Za-z]{2}|[A-Za-z]{4}|[0-9]{3})"
 _LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "tr", "ru", "zh", "ja", "ko", "ar")
 # what people write and no table of names holds
 _COUNTRY_WORDS = {
@@ -53,6 +52,8 @@ def _find(kind: str, what: str) -> Step:
         code = names.known.get(name)
         if code is not None:
             return code
+        import difflib  # noqa: PLC0415  only a mistake needs it
+
         near = difflib.get_close_matches(name, map(_folded, names.called().values()), n=1, cutoff=0.7)
         msg = f"no {what} is known by this name{f'; did you mean {near[0]}?' if near else ''}"
         raise ValueError(msg)
@@ -111,7 +112,7 @@ def _language(arguments: Arguments) -> Converter:
 
 def _tag(text: str) -> tuple[str, str | None]:
     """Language and region of zh-CN or zh_CN; other text is no tag."""
-    match = _LANGUAGE_TAG.fullmatch(text.strip())
+    match = re.fullmatch(_LANGUAGE_TAG, text.strip())
     if match is None:
         return text, None
     region = match[2]
