@@ -99,11 +99,11 @@ def _write_project(pair: Pair) -> None:
             "goods": {
                 "entity": "product",
                 "own": {"*": "latest"},
-                "match": [["number"]],
+                "match": [["sku"]],
                 "deletes": {"scm": "propagate", "pm": "propagate"},
                 "systems": {
-                    "scm": {"resource": "materials", "map": {"number": "MaterialNumber", "name": "Description"}},
-                    "pm": {"resource": "products", "map": {"number": "itemNumber", "name": "name"}},
+                    "scm": {"resource": "materials", "map": {"sku": "MaterialNumber", "name": "Description"}},
+                    "pm": {"resource": "products", "map": {"sku": "itemNumber", "name": "name"}},
                 },
             }
         },

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow
 KILOBYTE = 1024
 ROOM = 64 * KILOBYTE * KILOBYTE
 FULL = (300, 800, 1000)  #: disks that are full before the first write, and in the middle of the work [KiB]
-LIMIT = 760  #: of a file: reached in the middle of the work [KiB]
+LIMIT = 900  #: of a file: reached in the middle of the work [KiB]
 PAGE = 4096  #: of a SQLite file [B]
 PATIENCE = 5  #: how long a hub waits for a lock [s]
 

@@ -64,6 +64,7 @@ JSON = st.recursive(
 DOMAINS: dict[str, list[tuple[str, st.SearchStrategy[object]]]] = {
     "text": [("a | text", TEXTS.map(partial(unicodedata.normalize, "NFC")))],
     "trim": [("a | trim", TEXTS)],
+    "spaces": [("a | spaces", TEXTS)],
     "upper": [("a | upper", TEXTS.map(str.upper).map(str.upper))],
     "lower": [("a | lower", TEXTS.map(str.lower).map(str.lower))],
     "email": [("a | email", st.emails().map(lambda mail: mail.rpartition("@")[0] + "@example.org"))],

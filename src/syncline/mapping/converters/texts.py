@@ -100,6 +100,7 @@ SPECS = (
         summary="Text in which every run of spaces is one space.",
         example="name | spaces",
         build=lambda _: _both_ways(_single_spaced),
+        gives=Kind.TEXT,
     ),
     ConverterSpec(
         name="upper",
