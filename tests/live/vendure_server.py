@@ -59,12 +59,10 @@ class Clerk:
             names = {"o": ("ID!", order), "v": ("ID!", variant), "c": ("ID!", customer), "q": ("Int!", quantity)}
             used = {name: pair for name, pair in names.items() if f"${name}" in text}
             head = ", ".join(f"${name}: {kind}" for name, (kind, _) in used.items())
-            answer = "{ __typename ... on Order { state } ... on ErrorResult { message } }"
-            found = self.ask(
-                f"mutation({head}) {{ done: {text} {answer} }}", **{name: value for name, (_, value) in used.items()}
-            )
-            if found["done"]["__typename"] != "Order":
-                raise RuntimeError(found["done"]["message"])
+            values = {name: value for name, (_, value) in used.items()}
+            found = self.ask(f"mutation({head}) {{ done: {text} {{ __typename }} }}", **values)["done"]["__typename"]
+            if found != "Order":
+                raise RuntimeError(found)
         return order
 
 
