@@ -1,5 +1,7 @@
 """One Tryton and one Vendure for all live tests of a run, connectors to Tryton, and people who work in it."""
 
+import subprocess
+
 import pytest
 
 from syncline.connectors.systems.tryton import SPEC
@@ -12,7 +14,10 @@ from tests.live.tryton_people import People
 @pytest.fixture(scope="session")
 def tryton():
     """A freshly seeded server."""
-    running = tryton_server.start()
+    try:
+        running = tryton_server.start()
+    except (subprocess.CalledProcessError, OSError) as reason:
+        pytest.skip(f"no Tryton: {reason}")
     yield running
     tryton_server.stop(running)
 

@@ -27,6 +27,7 @@ from live_field_table import (  # beside this script, which is run and not impor
     iso,
     log_in,
     lower,
+    number,
     text,
     tryton_parties,
     tryton_products,
@@ -41,7 +42,7 @@ CUSTOMERS: Table = {
     "name": text, "email": lower, "phone": digits, "tax_id": upper, "street": text, "postcode": text, "city": text,
     "country": iso,
 }  # fmt: skip
-PRODUCTS: Table = {"sku": text, "name": text, "description": text, "price": cents, "active": bool, "stock": int}
+PRODUCTS: Table = {"sku": text, "name": text, "description": text, "price": cents, "active": bool, "stock": number}
 
 
 @dataclass(slots=True, kw_only=True)
