@@ -18,6 +18,7 @@ pytestmark = pytest.mark.live
 
 _ENV = RealEnv()
 _CANARY = "canary-51b7"
+_MARKED = ("customers", "products", "productVariants")
 #: Both are on this machine, and share its clock.
 _NEAR = {"overlap": 0.5, "effect": 3.0, "skew": 1.5, "timeout": 15}
 
@@ -67,7 +68,7 @@ def _closing(options: Mapping[str, object]) -> Iterator[Connector]:
 
 class TestVendureCustomers(VendureSuite):
     title = "vendure.customers"
-    says: Mapping[str, object] = {"marker": {"customers": "externalId"}, "page": 10}
+    says: Mapping[str, object] = {"marker": dict.fromkeys(_MARKED, "externalId"), "page": 10}
     tried = Tried(
         resource="customers",
         text_field="lastName",
@@ -82,7 +83,7 @@ class TestVendureCustomers(VendureSuite):
 
 class TestVendureProducts(VendureSuite):
     title = "vendure.products"
-    says: Mapping[str, object] = {"page": 10}
+    says: Mapping[str, object] = {"marker": dict.fromkeys(_MARKED, "externalId"), "page": 10}
     tried = Tried(
         resource="products",
         text_field="name",
@@ -94,7 +95,7 @@ class TestVendureProducts(VendureSuite):
 
 class TestVendureVariants(VendureSuite):
     title = "vendure.productVariants"
-    says: Mapping[str, object] = {"page": 10}
+    says: Mapping[str, object] = {"marker": dict.fromkeys(_MARKED, "externalId"), "page": 10}
     tried = Tried(
         resource="productVariants",
         text_field="name",
