@@ -86,6 +86,24 @@ def test_an_error_in_the_place_of_a_record_refuses_its_item_alone():
         assert len(server.asked) == 1
 
 
+@pytest.mark.parametrize(
+    ("said", "outcome"),
+    [(b'"DELETED"', Outcome.DONE), (b'"NOT_DELETED"', Outcome.REFUSED), (b"null", Outcome.REFUSED)],
+)
+def test_a_word_inside_200_tells_whether_a_delete_was_done(said, outcome):
+    body = b'{"data":{"i0":{"result":' + said + b',"message":"it is in an order"}}}'
+    delete = {
+        "field": "drop(id: $id)", "variables": {"id": "ID!"}, "input": "", "key": "id", "select": "result message",
+        "done_when": {"field": "result", "equals": "DELETED"},
+    }  # fmt: skip
+    resources = {"products": {**RELAY, **PRODUCTS, "write": {"delete": delete}}}
+    with canned(lambda _: answer(body)) as server, connected(server.url, resources=resources) as connector:
+        receipt = written(connector, [Item(ref=1, op=Op.DELETE, key="P1")])[1]
+
+    assert receipt.outcome is outcome
+    assert outcome is Outcome.DONE or receipt.message.startswith("it is in an order")
+
+
 def test_a_list_of_what_was_wrong_refuses_the_item():
     document = b'{"data":{"i0":{"product":null,"problems":[{"field":["sku"],"message":"taken","code":"TAKEN"}]}}}'
     resources = with_create(select="product {record} problems { field message code }", record="product", done=[])

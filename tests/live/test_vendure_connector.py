@@ -1,4 +1,4 @@
-"""The graphql connector keeps the port's promises against Vendure, whose errors all come with HTTP 200."""
+"""The graphql and the vendure connector keep the port's promises against Vendure, whose errors come with HTTP 200."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from syncline.connectors.spec import Spec
 from syncline.env import RealEnv
 from syncline.testing import ConnectorSuite, Tried
 from tests.live import vendure_server
-from tests.live.node_server import NotToBeHadError
 
 pytestmark = pytest.mark.live
 
@@ -61,15 +60,6 @@ _CUSTOMERS = {
         },
     },
 }
-
-
-@pytest.fixture(scope="session")
-def vendure() -> Iterator[str]:
-    try:
-        with vendure_server.serving() as url:
-            yield url
-    except NotToBeHadError as reason:
-        pytest.skip(f"no Vendure: {reason}")
 
 
 def options_for(url: str, password: str = vendure_server.PASSWORD) -> dict[str, object]:

@@ -23,6 +23,7 @@ _BUILT_IN = {
     "soap": "syncline.connectors.protocols.soap:SPEC",
     "sql": "syncline.connectors.protocols.sql:SPEC",
     "tryton": "syncline.connectors.systems.tryton:SPEC",
+    "vendure": "syncline.connectors.systems.vendure:SPEC",
 }
 
 

@@ -2,6 +2,7 @@
 const path = require('path')
 const { DefaultLogger, LogLevel } = require('@vendure/core')
 const data = process.env.VENDURE_DATA
+const externalId = { name: 'externalId', type: 'string', nullable: true }
 exports.config = {
   apiOptions: { hostname: '127.0.0.1', port: Number(process.env.VENDURE_PORT), adminApiPath: 'admin-api', shopApiPath: 'shop-api', cors: false },
   authOptions: {
@@ -9,7 +10,7 @@ exports.config = {
     superadminCredentials: { identifier: 'hub', password: 'integration-user-pw' },
   },
   dbConnectionOptions: { type: 'better-sqlite3', database: path.join(data, 'vendure.sqlite'), synchronize: true, logging: false },
-  customFields: { Customer: [{ name: 'externalId', type: 'string', nullable: true }] },
+  customFields: { Customer: [externalId], Product: [{ ...externalId }], ProductVariant: [{ ...externalId }] },
   paymentOptions: { paymentMethodHandlers: [] },
   logger: new DefaultLogger({ level: LogLevel.Error }),
   plugins: [],

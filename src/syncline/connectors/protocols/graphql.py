@@ -46,8 +46,9 @@ class GraphQLConnector:
         credentials = session or Credentials(options.auth, system)
         settings = wire_settings(options)
         self._wire = Wire(system=system, url=options.url, credentials=credentials, env=env, settings=settings)
-        api = Api(wire=self._wire, options=options, session=session, env=env)
-        self._parts = {name: _parts(name, resource, api, env) for name, resource in options.resources.items()}
+        #: for connectors of one application, which ask what no resource is
+        self.api = Api(wire=self._wire, options=options, session=session, env=env)
+        self._parts = {name: _parts(name, resource, self.api, env) for name, resource in options.resources.items()}
 
     def __repr__(self) -> str:
         """System and origin."""

@@ -75,6 +75,7 @@ class Writing(Operation, frozen=True, kw_only=True):
     record: str = ""  #: where the answer shows the stored record; "": the answer is it
     shown: str = ""  #: where the answer shows the key, if not in the record
     done: Sequence[str] = ()  #: types (`__typename`) of answers that mean done; none named: every answer
+    done_when: Flag | None = None  #: where the answer says itself whether it was done; otherwise it was refused
     many: bool = False  #: the input is a list, all of it or nothing; answers come in its order
 
 

@@ -61,6 +61,9 @@ class Results:
         if said is None and self._api.options.errors.user_errors and not whole and not is_wrong:
             text = f"{self._api.system} could not show whether a mutation was refused."
             return Receipt(ref=item.ref, outcome=Outcome.DOUBT, key=item.key, message=text)
+        if write.done_when and not is_wrong:
+            kind = text_of(find(answer, write.done_when.field))
+            is_wrong = not write.done_when.holds(find(answer, write.done_when.field))
         if not is_wrong:
             return self._done(item, write, shown, whole=whole)
         message = text_of(find(answer, self._api.options.errors.message))

@@ -194,6 +194,8 @@ def schema_of(session: Session, resource: Resource) -> Mapping[str, str]:
         types |= {
             f"{collection.name}.{each.name}": inner[each.target] for each in collection.fields if each.target in inner
         }
+    types |= {each.name: "list" for each in resource.collections if own}
+    types |= {each.name: "object" for each in resource.uses if own}
     return types
 
 
