@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 
 import msgspec
+from msgspec.structs import replace
 
 from syncline.connectors.protocols.answers import Result, failed, settled
 from syncline.connectors.protocols.graphql import GraphQLConnector
