@@ -13,7 +13,7 @@ SUITES := unit property contract integration simulation acceptance processes
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
 
-demo: $(READY) ## Watch two systems come into agreement
+demo: $(READY) ## Watch six systems come into agreement, and one order go through all of them
 	$(RUN) examples/demo/run.py
 
 test: check ## Run the checks, then every test that needs no outside system

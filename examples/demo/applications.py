@@ -58,7 +58,7 @@ class Crm:
         self._ask("DELETE", f"/api/{resource}/{key}")
 
     def _ask(self, method: str, path: str, body: object = None) -> Fields:
-        return _ask(method, self.url + path, body, f"Bearer {self.token}")
+        return ask(method, self.url + path, body, f"Bearer {self.token}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,13 +102,12 @@ class Erp:
         return _row(self._ask("POST", f"/rest/salesdocs/{number}/advance"))
 
     def _ask(self, method: str, path: str, body: object = None) -> Fields:
-        pair = base64.b64encode(f"{self.user}:{self.password}".encode()).decode()
-        return _ask(method, self.url + path, body, f"Basic {pair}")
+        return ask(method, self.url + path, body, basic(self.user, self.password))
 
 
 def side_door(url: str, path: str, body: object = None, *, method: str = "") -> Fields:
     """The sandbox's own door: faults, people, counts. No real system has it."""
-    return _ask(method or ("GET" if body is None else "POST"), f"{url}/_sandbox/{path}", body, "")
+    return ask(method or ("GET" if body is None else "POST"), f"{url}/_sandbox/{path}", body, "")
 
 
 def _row(answer: Fields) -> Fields:
@@ -118,14 +117,27 @@ def _row(answer: Fields) -> Fields:
     return row
 
 
-def _ask(method: str, url: str, body: object, authorization: str) -> Fields:
+def basic(user: str, password: str) -> str:
+    """What HTTP Basic sends of a user and a password."""
+    return f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"
+
+
+def ask(method: str, url: str, body: object, authorization: str) -> Fields:
+    """Send JSON, and read the JSON that comes back."""
     data = None if body is None else json.dumps(body).encode()
     headers = {"Content-Type": "application/json", **({"Authorization": authorization} if authorization else {})}
-    request = urllib.request.Request(url, data, headers, method=method)  # noqa: S310  always http on this machine
+    text = ask_text(method, url, data, headers)
+    answer: Fields = json.loads(text) if text else {}
+    return answer
+
+
+def ask_text(method: str, url: str, data: bytes | None, headers: Mapping[str, str]) -> str:
+    """Send bytes, and read the text that comes back; RefusedError with the words of whoever says no."""
+    request = urllib.request.Request(url, data, dict(headers), method=method)  # noqa: S310  always http on this machine
     try:
         with urllib.request.urlopen(request, timeout=_WAIT_S) as answer:  # noqa: S310
-            text = answer.read()
+            text: str = answer.read().decode()
     except urllib.error.HTTPError as error:
         with error:
             raise RefusedError(f"HTTP {error.code}: {error.read().decode(errors='replace')[:500]}") from None
-    return json.loads(text) if text else {}
+    return text

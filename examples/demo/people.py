@@ -1,16 +1,16 @@
-"""What people do in the two applications on one busy morning, so that the story is certain."""
+"""What people do in the six applications on one busy morning, so that the story is certain."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from applications import Fields, side_door
 from stage import Stage
 
 _APART_S = 2.1  #: two edits that nobody can take for one moment: the ERP's clock shows whole seconds
-ACTIONS = ["edit", "edit_several", "resave"]
+_EDITS = ["edit", "edit_several", "resave"]
 TAX_ID = "DE811907980"  #: of the newcomer that is entered twice
 LATER_PHONE = "+49 30 5550199"  #: the later of two edits of one phone
 TOO_MUCH = "600000.00"  #: the credit limit that sales gives
@@ -25,17 +25,20 @@ class Morning:
     lent: Fields  #: sales raised its credit limit, which is not theirs to raise
     left: Fields  #: deleted in the CRM
     buyer: Fields  #: orders something
-    order: str = ""  #: CRM key of the order that was taken
     refused: int = 0  #: the ERP's number of the partner that the CRM refuses
 
 
 def choose(stage: Stage) -> Morning:
-    """Four customers that both systems know; the one to be deleted has no orders."""
+    """Four customers that CRM and ERP know; nothing else names the one to be deleted."""
     partners = {row["VatNo"]: row for row in stage.erp.every("partners") if row["Active"] and row["VatNo"]}
-    ordering = {row["customer_id"] for row in stage.crm.every("orders")}
+    named = {
+        row["customer_id"]
+        for resource in ("orders", "opportunities", "needs", "work_orders", "contacts")
+        for row in stage.crm.every(resource) if "customer_id" in row
+    }  # fmt: skip
     known = [row for row in stage.crm.every("customers") if row["phone"] and (row["tax_id"] or "").upper() in partners]
-    left = next(row for row in known if row["id"] not in ordering)
-    phoned, lent, buyer = [row for row in known if row["id"] != left["id"]][:3]
+    left = next(row for row in known if row["id"] not in named)
+    phoned, lent, buyer = [row for row in known if row["id"] != left["id"] and row["addresses"]][:3]
     chosen = (phoned, lent, left, buyer)
     numbers = {row["id"]: int(partners[row["tax_id"].upper()]["PartnerNo"]) for row in chosen}
     stage.partners.update(numbers)
@@ -57,35 +60,42 @@ def work(stage: Stage, morning: Morning) -> Iterator[str]:
     yield f"{morning.left['name']} has gone out of business: deleted in the CRM."
     morning.refused = int(erp.create("partners", _without_mail())["PartnerNo"])
     yield 'Accounting enters Foxglove Handel GmbH with the e-mail "n/a", which the CRM will refuse.'
-    morning.order = crm.create("orders", _order(stage, morning))["id"]
-    yield f"{morning.buyer['name']} orders two goods."
     time.sleep(max(0.0, edited + _APART_S - time.monotonic()))
     crm.change("customers", key, {"phone": LATER_PHONE})
     yield f"The phone of {morning.phoned['name']} is edited in the ERP, and two seconds later in the CRM, differently."
 
 
-def crowd(stage: Stage, morning: Morning, *, edits: int, seed: int) -> int:
-    """Everybody else keeps working, too; how many edits that were."""
-    spared = {*stage.partners, *stage.partners.values(), morning.refused}
-    here = [row["id"] for row in stage.crm.every("customers") if row["tax_id"] != TAX_ID]
-    there = [row["PartnerNo"] for row in stage.erp.every("partners") if row["VatNo"] != TAX_ID]
-    done = 0
-    for url, resource, keys in ((stage.crm.url, "customers", here), (stage.erp.url, "partners", there)):
-        ids = [key for key in keys if key not in spared]
-        asked = {"edits": edits, "seed": seed, "resource": resource, "actions": ACTIONS, "ids": ids}
-        done += len(side_door(url, "people", asked)["done"])
+def crowd(stage: Stage, morning: Morning, *, edits: int, seed: int, spared: Sequence[object]) -> dict[str, int]:
+    """Everybody else keeps working, too; how many things were done in each application."""
+    own = {*stage.partners, *stage.partners.values(), morning.refused, *spared}
+
+    def others(rows: list[Fields], key: str) -> list[object]:
+        return [row[key] for row in rows if row[key] not in own and TAX_ID not in (row.get("tax_id"), row.get("VatNo"))]
+
+    customers, partners = others(stage.crm.every("customers"), "id"), others(stage.erp.every("partners"), "PartnerNo")
+    documents = [row["DocNo"] for row in stage.erp.every("salesdocs") if str(row["DocNo"]) not in own]
+    making = [row["orderNo"] for row in stage.systems.mes.every("workOrders") if row["orderNo"] not in own]
+    half = max(1, edits // 2)
+    asked: list[tuple[str, Fields]] = [
+        ("crm", {"edits": edits, "resource": "customers", "actions": _EDITS, "ids": customers}),
+        ("crm", {"edits": half, "resource": "needs", "actions": _EDITS, "fields": ["votes", "description"]}),
+        ("erp", {"edits": edits, "resource": "partners", "actions": _EDITS, "ids": partners}),
+        ("erp", {"edits": half, "resource": "items", "actions": _EDITS}),
+        ("erp", {"edits": half, "resource": "salesdocs", "actions": ["advance"], "ids": documents}),
+        ("scm", {"edits": half, "resource": "StockLevels", "actions": _EDITS}),
+        ("scm", {"edits": half, "resource": "Suppliers", "actions": _EDITS}),
+        ("scm", {"edits": half, "resource": "PurchaseOrders", "actions": _EDITS}),
+        ("warehouse", {"edits": half, "resource": "stock", "actions": _EDITS}),
+        ("warehouse", {"edits": 4, "actions": ["pick", "ship", "deliver", "buy", "receive"]}),
+        ("mes", {"edits": half, "resource": "workOrders", "actions": ["progress", "postpone"], "ids": making}),
+        ("products", {"edits": edits, "resource": "products", "actions": _EDITS}),
+        ("products", {"edits": half, "resource": "feedback_items", "actions": _EDITS}),
+    ]
+    done: dict[str, int] = {}
+    for kind, what in asked:
+        answer = side_door(stage.urls[kind], "people", {"seed": seed, **what})
+        done[kind] = done.get(kind, 0) + len(answer["done"])
     return done
-
-
-def advance(stage: Stage, morning: Morning) -> Fields:
-    """The ERP's people confirm, deliver and invoice the order; the document as it then is."""
-    number = stage.partners[morning.buyer["id"]]
-    taken = stage.crm.get("orders", morning.order)
-    day = ".".join(reversed(taken["ordered_on"].split("-")))
-    document = next(row for row in stage.erp.every("salesdocs") if row["PartnerNo"] == number and row["DocDate"] == day)
-    for _ in range(3):
-        document = stage.erp.advance(document["DocNo"])
-    return document
 
 
 def _newcomer() -> Fields:
@@ -112,12 +122,3 @@ def _without_mail() -> Fields:
         "VatNo": "DE811907998", "CreditLimit": "2500.00", "CreditCurrency": "EUR",
         "Addresses": [{"Type": "B", "Street": "Am Markt 3", "Zip": "50667", "City": "Köln", "CountryCode": "DE"}],
     }  # fmt: skip
-
-
-def _order(stage: Stage, morning: Morning) -> Fields:
-    goods = [row for row in stage.crm.every("products") if row["active"]][:2]
-    lines = [
-        {"line_no": place, "product_id": row["id"], "quantity": str(place * 4), "unit_price": row["price"]}
-        for place, row in enumerate(goods, start=1)
-    ]
-    return {"customer_id": morning.buyer["id"], "ordered_on": "2026-03-02", "currency": "EUR", "lines": lines}

@@ -1,9 +1,10 @@
-"""`make demo`: two business systems come into agreement while people work in both and the network misbehaves.
+"""`make demo`: one order goes from opportunity to delivered and paid through six applications, on a bad day.
 
-    .venv/bin/python examples/demo/run.py [--size 200] [--seed 7] [--quick] [--keep]
+    .venv/bin/python examples/demo/run.py [--size 40] [--seed 7] [--quick] [--keep]
 
-Starts the sandbox's CRM and ERP, and types the commands that a person would type. At the end everything is counted
-again over the applications' own APIs (recount.py); the last line tells the result, and the exit code follows it.
+Starts the sandbox's CRM, ERP, SCM, warehouse, MES and product management, and types the commands that a person would
+type, while people work everywhere and connections fail. At the end everything is counted again over the applications'
+own interfaces (recount.py); the last line tells the result, and the exit code follows it.
 """
 
 from __future__ import annotations
@@ -18,92 +19,124 @@ from collections.abc import Iterator
 
 import people
 import recount
+import story
 from applications import Fields, RefusedError, side_door
 from people import Morning
-from stage import Stage, act, note, say, stage
+from stage import Stage, act, expect, note, say, stage
+from story import Order
 
 _WRITES: Fields = {
-    "rate_429": 0.15, "retry_after": 0, "rate_500_after": 0.2, "timeout_after_effect": 0.15, "truncate": 0.1,
+    "rate_429": 0.1, "retry_after": 0, "rate_500_after": 0.15, "timeout_after_effect": 0.05, "truncate": 0.1,
     "hold_s": 0.3, "methods": ["POST", "PUT", "PATCH", "DELETE"],
 }  # fmt: skip
 _EVERYTHING: Fields = {
-    "rate_429": 0.05, "retry_after": 0, "rate_500_after": 0.05, "timeout_after_effect": 0.04, "truncate": 0.04,
+    "rate_429": 0.04, "retry_after": 0, "rate_500_after": 0.03, "timeout_after_effect": 0.02, "truncate": 0.03,
     "hold_s": 0.3,
 }  # fmt: skip
+_FILES: Fields = {"half_file": 1.0}
 FAULT_WORDS = {
     "rate_429": "too many requests", "rate_500_after": "500 after the effect",
-    "timeout_after_effect": "no answer after the effect", "truncate": "half an answer",
+    "timeout_after_effect": "no answer after the effect", "truncate": "half an answer", "half_file": "half a file",
 }  # fmt: skip
 
 
 def main() -> int:
     """Play the whole story."""
-    parser = argparse.ArgumentParser(description="Watch two systems come into agreement.")
-    parser.add_argument("--size", type=int, default=200, help="customers in the CRM (200)")
+    parser = argparse.ArgumentParser(description="Watch six systems come into agreement.")
+    parser.add_argument("--size", type=int, default=40, help="customers in the CRM (40)")
     parser.add_argument("--seed", type=int, default=7, help="what the sandbox is drawn from (7)")
-    parser.add_argument("--quick", action="store_true", help="60 customers, and only the commands that matter")
+    parser.add_argument("--quick", action="store_true", help="20 customers, and only the commands that matter")
     parser.add_argument("--keep", action="store_true", help="leave the folder behind")
     given = parser.parse_args()
-    size = 60 if given.quick else given.size
+    size = 20 if given.quick else given.size
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)  # told as it happens, into a pipe too
     began = time.monotonic()
     with stage(size=size, seed=given.seed, keep=given.keep) as this:
-        first_load(this, quick=given.quick)
-        morning = busy_morning(this, edits=max(10, size // 10), seed=given.seed)
-        what_happened(this, morning, quick=given.quick)
-        people_decide(this, morning)
-        order_comes_back(this, morning)
-        return agreement(this, size=size, began=began)
+        try:
+            first_load(this, quick=given.quick)
+            morning = people.choose(this)
+            order = opportunity_to_production(this, morning)
+            bad_day(this, morning, order, edits=max(4, size // 5), seed=given.seed)
+            what_happened(this, morning, quick=given.quick)
+            people_decide(this, morning)
+            shipped_and_paid(this, order)
+            return agreement(this, size=size, began=began)
+        except RefusedError as error:
+            raise SystemExit(f"The demo failed: {error}") from error
 
 
 def first_load(this: Stage, *, quick: bool) -> None:
     """Act 1: who is who, what would change, and the first writes."""
-    act(1, "Two systems that never met")
+    act(1, "Six systems that never met")
     here, there = len(this.crm.every("customers")), len(this.erp.every("partners"))
-    say(f"A CRM has {here} customers and their orders, an ERP {there} partners. Most are the same companies, written "
-        "differently; nobody knows which. A project for the two is made from a blueprint.")  # fmt: skip
-    this.type("init", str(this.project), "--blueprint", "sandbox", where=this.folder, most=12)
+    say(f"A CRM has {here} customers and their orders, an ERP {there} partners; most are the same companies, written "
+        "differently. An SCM, a warehouse, a plant's MES and product management know the same goods by numbers of "
+        "their own. A project for all six is made from a blueprint.")  # fmt: skip
+    this.type("init", str(this.project), "--blueprint", "all", where=this.folder, most=8)
     if not quick:
-        this.type("check")
+        this.type("check", most=44)
     say("Before anything is written: who is who?")
-    this.type("match", most=40)
+    this.type("match", most=30)
     say("And what would be written where, field by field?")
-    planned = this.type("plan", most=26)
+    planned = this.type("plan", most=22)
     named = re.search(r"syncline apply (\w+)", planned)
-    if not named:
-        raise SystemExit("The plan has no name.")
+    expect(named, "the plan has no name")
     say("So much is new that a person approves it: by applying the plan, exactly as it was shown.")
-    this.type("apply", named[1])
-    say("The next pass brings the states of the new sales documents back to the CRM.")
-    this.type("sync")
+    this.type("apply", named[1] if named else "", most=60)
+    say("The next passes bring what the applications made of it: numbers and states of sales documents, for one.")
+    this.sync("--approve")
 
 
-def busy_morning(this: Stage, *, edits: int, seed: int) -> Morning:
-    """Act 2: people edit both sides at once, and the systems fail in every way they know."""
-    act(2, "A busy morning, on both sides at once")
-    morning = people.choose(this)
-    say("Nobody waits for anybody:")
-    for sentence in people.work(this, morning):
-        note(sentence)
-    others = people.crowd(this, morning, edits=edits, seed=seed)
-    note(f"Everybody else makes {others} edits, in both systems, some of them to the same customers.")
-    say("Meanwhile the network has a bad day: every other write is answered 429, or 500 after it was done, or by half "
-        "an answer, or by none. Now sync, through all of that.")  # fmt: skip
-    this.strike(_WRITES)
-    this.type("sync")
+def opportunity_to_production(this: Stage, morning: Morning) -> Order:
+    """Act 2: one customer's order, until the plant makes what was ordered."""
+    act(2, "One order: from opportunity to production")
+    order = story.begin(this, morning.buyer)
+    goods = " and ".join(row["name"] for row in order.goods)
+    say(f"{morning.buyer['name']} may buy {goods}: sales writes down opportunity {order.opportunity['number']}, "
+        "75 % likely.")  # fmt: skip
+    this.sync()
+    demand = story.demand_of(this, order.opportunity["number"])
+    note(f"SCM: demand {demand['DemandNumber']} for {order.opportunity['number']}, {demand['Probability']} % likely.")
+    story.win(this, order)
+    say(f"Won. Sales takes order {order.number}.")
+    this.sync()
+    tell(story.taken(this, order))
+    story.confirm(this, order)
+    say(f"The ERP's people confirm: {order.erp_number}.")
+    this.sync()
+    tell(story.ask_production(this, order))
+    this.sync()
+    tell(story.planned(this, order))
+    return order
+
+
+def bad_day(this: Stage, morning: Morning, order: Order, *, edits: int, seed: int) -> None:
+    """Act 3: people edit everywhere at once, and the systems fail in every way they know."""
+    act(3, "A bad day, everywhere at once")
+    say("While the plant works, nobody waits for anybody:")
+    note(story.work(this, order))
+    tell(people.work(this, morning))
+    this.strike({}, _FILES)
+    spared = (order.document, order.work)
+    others = people.crowd(this, morning, edits=edits, seed=seed, spared=spared)
+    told = ", ".join(f"{number} in the {kind}" for kind, number in others.items())
+    note(f"Everybody else works as well: {told}. Some of it is the same field of the same thing.")
+    say("Meanwhile the network has a bad day: two of five writes are answered 429, or 500 after they were done, or by "
+        "half an answer, or by none. Now sync, through all of that.")  # fmt: skip
+    this.strike(_WRITES, _FILES)
+    this.sync()
     say("And with reads that fail, too, every record is read again, to find what was deleted without a trace.")
-    this.strike(_EVERYTHING)
-    this.type("sync", "--full")
+    this.strike(_EVERYTHING, _FILES)
+    this.sync("--full")
     struck = ", ".join(f"{count} x {FAULT_WORDS.get(kind, kind)}" for kind, count in this.struck().items() if count)
     expect(struck, "no fault struck")
     say(f"The applications failed on purpose: {struck}.")
-    return morning
 
 
 def what_happened(this: Stage, morning: Morning, *, quick: bool) -> None:
-    """Act 3: every value can be asked why it is what it is."""
-    act(3, "What happened, and why")
+    """Act 4: every value can be asked why it is what it is."""
+    act(4, "What happened, and why")
     key = morning.phoned["id"]
     say("Two people edited one phone. The flow says `phone: latest`, so the later edit stands, and the other is kept.")
     this.type("why", f"customer:crm:{key}.phone")
@@ -114,10 +147,10 @@ def what_happened(this: Stage, morning: Morning, *, quick: bool) -> None:
 
 
 def people_decide(this: Stage, morning: Morning) -> None:
-    """Act 4: what only a person can decide, and nothing waited for it but itself."""
-    act(4, "What waits for a person")
+    """Act 5: what only a person can decide, and nothing waited for it but itself."""
+    act(5, "What waits for a person")
     say("One record was refused. It waits alone, with the reason in the other system's own words.")
-    this.strike({})
+    this.strike({}, {})
     this.type("parked")
     for row in this.read("parked")["parked"]:
         if row["label"].startswith("Foxglove"):
@@ -127,10 +160,9 @@ def people_decide(this: Stage, morning: Morning) -> None:
         say(f"{len(questions)} partners look so much like customers that a machine should not decide.")
         this.type("match", "--review", most=14)
         answer(this, questions)
-    this.type("sync", "--full")
-    say("Now both systems show this:")
-    for sentence in outcome(this, morning):
-        note(sentence)
+    this.sync("--full")
+    say("Now CRM and ERP show this:")
+    tell(outcome(this, morning))
 
 
 def outcome(this: Stage, morning: Morning) -> Iterator[str]:
@@ -153,12 +185,6 @@ def outcome(this: Stage, morning: Morning) -> Iterator[str]:
     yield f"{mended[0]['name']} has an e-mail now, and is in the CRM."
 
 
-def expect(true: object, otherwise: str) -> None:
-    """Stop where the story does not come true."""
-    if not true:
-        raise SystemExit(f"The demo failed: {otherwise}.")
-
-
 def digits(phone: str) -> str:
     """A phone as the ERP writes it."""
     return "".join(phone.split())
@@ -166,8 +192,8 @@ def digits(phone: str) -> str:
 
 def answer(this: Stage, questions: list[Fields]) -> None:
     """Decide as somebody who knows the companies: the sandbox keeps the truth about its own seed."""
-    here = side_door(this.crm.url, "truth/customers")
-    there = side_door(this.erp.url, "truth/partners")
+    here = side_door(this.urls["crm"], "truth/customers")
+    there = side_door(this.urls["erp"], "truth/partners")
     for question in questions:
         company = there.get(question["key"])
         same = [one for one in question["candidates"] if here.get(one["keys"].get("crm")) == company is not None]
@@ -175,39 +201,45 @@ def answer(this: Stage, questions: list[Fields]) -> None:
         this.type("match", question["flow"], "--answer", question["system"], question["key"], choice)
 
 
-def order_comes_back(this: Stage, morning: Morning) -> None:
-    """Act 5: the order's way through the ERP and back."""
-    act(5, "The order, there and back")
-    try:
-        document = people.advance(this, morning)
-    except (StopIteration, RefusedError) as error:
-        raise SystemExit(f"The order did not reach the ERP: {error}") from error
-    say(f"The ERP's people confirm, deliver and invoice the new order: {document['OrderNo']}, invoice "
-        f"{document['InvoiceNo']} over {document['InvoiceTotal']} {document['Cur']}.")  # fmt: skip
-    this.type("sync")
-    order = this.crm.get("orders", morning.order)
-    say(f"Sales sees it in the CRM: order {order['number']} is {order['erp_number']}, {order['erp_state']}, invoice "
-        f"{order['invoice_number']} over {order['invoice_total']}.")  # fmt: skip
+def shipped_and_paid(this: Stage, order: Order) -> None:
+    """Act 6: the order leaves the house, arrives, and is paid."""
+    act(6, "The same order: shipped, delivered, paid")
+    note(story.ship(this, order))
+    note(story.invoice(this, order))
+    note(story.deliver(this, order))
+    this.sync()
+    note(story.pay(this, order))
+    this.sync()
+    say("And this is what the people of the CRM see, without asking anybody:")
+    tell(story.seen(this, order))
 
 
 def agreement(this: Stage, *, size: int, began: float) -> int:
-    """Act 6: no echo, no drift, and a recount that believes nobody."""
-    act(6, "Agreement, counted by somebody else")
-    before = this.counted("writes")
-    this.type("sync", "--full")
-    echo = this.counted("writes") - before
+    """Act 7: no echo, no drift, and a recount that believes nobody."""
+    act(7, "Agreement, counted by somebody else")
+    before = this.written()
+    this.sync("--full")
+    echo = this.written() - before
     say(f"One more pass over everything: the applications counted {echo} writes." if echo else
         "One more pass over everything: the applications counted no write. Nothing comes back as an echo.")  # fmt: skip
-    this.type("drift")
+    this.type("drift", most=16)
     waiting = {**this.read("match", "--review"), **this.read("conflicts"), **this.read("parked")}
     (this.folder / "waiting.json").write_text(json.dumps(waiting))
-    say(f"Took {time.monotonic() - began:.0f} s. Last, both systems are read again over their own APIs by a program "
+    say(f"Took {time.monotonic() - began:.0f} s. Last, all are read again over their own interfaces by a program "
         "that knows nothing of Syncline, with a field table of its own.")  # fmt: skip
     print()
-    least = [f"customers={size}", f"products={size // 2}", f"orders={size}"]
-    urls = ["--crm", this.crm.url, "--erp", this.erp.url]
-    code = recount.main([*urls, "--waiting", str(this.folder / "waiting.json"), "--least", *least])
+    warehouse = this.systems.warehouse
+    places = [f"--{kind}={url}" for kind, url in this.urls.items() if kind != "warehouse"]
+    places += [f"--warehouse={warehouse.database}", f"--drop={warehouse.drop}"]
+    least = [f"customers.erp={size}", f"orders.erp={size}", f"orders.warehouse={size}", f"products.mes={size // 2}"]
+    code = recount.main([*places, "--waiting", str(this.folder / "waiting.json"), "--least", *least])
     return 1 if echo else code
+
+
+def tell(sentences: Iterator[str]) -> None:
+    """One thing after the other."""
+    for sentence in sentences:
+        note(sentence)
 
 
 if __name__ == "__main__":

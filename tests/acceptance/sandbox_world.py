@@ -26,11 +26,13 @@ from syncline.sandbox.process import Process, start
 
 ROOT = Path(__file__).resolve().parents[2]
 DEMO = ROOT / "examples" / "demo"
-if str(DEMO) not in sys.path:
-    sys.path.insert(0, str(DEMO))  # the demo is run, not installed
+HERE = Path(__file__).resolve().parent
+for _folder in (DEMO, HERE):  # the demo and the recount are run, not installed
+    if str(_folder) not in sys.path:
+        sys.path.insert(0, str(_folder))
 
 import applications  # noqa: E402
-import recount  # noqa: E402
+import pair_recount as recount  # noqa: E402
 
 _ENVIRON = threading.RLock()  #: the environment belongs to the whole process: one world at a time
 Crm, Erp, side_door = applications.Crm, applications.Erp, applications.side_door

@@ -22,4 +22,4 @@ def test_the_demo_ends_in_agreement() -> None:
     last = done.stdout.splitlines()[-1] if done.stdout else ""
 
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr
-    assert re.fullmatch(r"agreement: [\d,]+ records, [\d,]+ fields, 2 systems, 0 unexplained differences", last)
+    assert re.fullmatch(r"agreement: [\d,]+ records, [\d,]+ fields, 6 systems, 0 unexplained differences", last)

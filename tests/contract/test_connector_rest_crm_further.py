@@ -207,6 +207,37 @@ class TestPurchaseOrders(FurtherSuite):
         return {"number": "PO-1", "supplier_id": "ffffffffffff"}
 
 
+class TestInvoices(FurtherSuite):
+    """A custom object with payments, which points to an order and a customer."""
+
+    title = "all.crm.invoices"
+
+    @pytest.fixture
+    def resource(self) -> str:
+        return "invoices"
+
+    @pytest.fixture
+    def fields_of(self, connector) -> FieldsFactory:
+        order = first(connector, "orders")
+        return lambda number: {
+            "number": f"RE-{number}", "order_id": order, "issued_on": f"2026-03-{number % 28 + 1:02}",
+            "total": f"{number}.50", "paid": "0.00", "currency": "EUR", "status": f"open {number}",
+            "payments": [{"number": "1", "paid_on": "2026-04-01", "amount": "1.00"}],
+        }  # fmt: skip
+
+    @pytest.fixture
+    def text_field(self) -> str:
+        return "number"
+
+    @pytest.fixture
+    def values(self) -> Mapping[str, str]:
+        return {"issued_on": "date", "total": "decimal"}
+
+    @pytest.fixture
+    def bad_fields(self) -> Mapping[str, object]:
+        return {"number": "RE-1", "order_id": "ffffffffffff"}
+
+
 MADE: Mapping[str, Mapping[str, object]] = {
     "contacts": {"last_name": "Purchasing", "email": "Buying@Maple.example", "opted_in": True},
     "interactions": {"subject": "Visit", "kind": "visit", "happens_at": "2026-03-01T12:00:00+01:00"},

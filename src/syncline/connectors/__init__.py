@@ -15,6 +15,7 @@ GROUP = "syncline.connectors"
 #: Found without installation, as from a checkout.
 _BUILT_IN = {
     "brokers": "syncline.connectors.protocols.brokers:SPEC",
+    "combined": "syncline.connectors.combined:SPEC",
     "files": "syncline.connectors.protocols.files:SPEC",
     "graphql": "syncline.connectors.protocols.graphql:SPEC",
     "jsonrpc": "syncline.connectors.protocols.jsonrpc:SPEC",

@@ -24,7 +24,7 @@ from syncline.model.flow import Direction
 from syncline.model.page import Op
 from syncline.model.report import DriftCount, DriftRow
 from syncline.model.state import Entity, EntityState, IntentState, Link, LinkState, Unsettled, UnsettledState
-from syncline.model.values import UNSET, Row, Value, is_empty
+from syncline.model.values import UNSET, Lines, Row, Value, is_empty
 
 YOUNG = 300_000_000  #: a write that is younger than this is in flight, an older one is blocked [µs]
 NAMED = 10  #: unexplained fields that a row names
@@ -154,7 +154,15 @@ def agrees(side: BoundSide, position: int, value: Value, seen: Value) -> bool:
     """Does what the system shows stand for the canonical value?"""
     if value is UNSET or seen is UNSET:
         return all(one is UNSET or is_empty(one) for one in (value, seen))
+    if isinstance(value, Mapping):
+        value = _kept(side, position, value)
     return seen in (value, side.shows(position, value))
+
+
+def _kept(side: BoundSide, position: int, lines: Lines) -> Lines:
+    """Lines with those of their fields alone that the system keeps."""
+    kept = side.lens.line_paths.get(side.lens.fields[side.positions.index(position)], {})
+    return {key: {name: one for name, one in line.items() if name in kept} for key, line in lines.items()}
 
 
 def _cause(hub: Hub, bound: BoundFlow, view: View, eid: int, position: int, frozen: frozenset[str]) -> str:

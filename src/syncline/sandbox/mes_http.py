@@ -93,6 +93,11 @@ class MesInterface:
         since, skip = _since(query.get("changedSince")), _whole(request, "offset", 0)
         limit = min(_whole(request, "limit", _PAGE), _PAGE_MAX)
         total = state.count(resource, since=since, everything=True)
+        if resource == "materials" and "kind" in query:
+            kinds = query["kind"].split(",")
+            whole = state.page_by_number(resource, since=since, everything=True, skip=0, limit=total)
+            found = [row for row in whole if row.fields()["kind"] in kinds]
+            return _page(found[skip : skip + limit], skip, len(found))
         rows = state.page_by_number(resource, since=since, everything=True, skip=skip, limit=limit)
         return _page(rows, skip, total)
 

@@ -20,13 +20,17 @@ def loaded(name, folder):
 
 
 ENTITIES = {
+    "all": [
+        "customer", "product", "need", "opportunity", "sales_order", "work_centre", "work_order", "stock_level",
+        "supplier", "purchase_order", "shipment", "invoice",
+    ],
     "crm-erp": ["customer", "product", "sales_order"],
     "crm-mes": ["product", "work_centre", "work_order"],
     "crm-products": ["product", "need"],
     "crm-scm": ["product", "opportunity", "sales_order", "stock_level", "supplier"],
     "crm-supply-chain": ["product", "sales_order", "shipment", "stock_level", "supplier", "purchase_order"],
     "sandbox": ["customer", "product", "sales_order"],
-}
+}  # fmt: skip
 
 
 def test_every_blueprint_says_what_it_is_for():

@@ -141,6 +141,17 @@ def test_what_is_wrong_in_a_field_is_refused_by_its_name(mes: Process, fields: M
     assert (status, fault["field"]) == (400, next(iter(fields)))
 
 
+def test_goods_are_listed_without_raw_materials(mes: Process) -> None:
+    goods = ask(mes, "GET", "materials?kind=MADE,BOUGHT&limit=200")
+    first = ask(mes, "GET", "materials?kind=MADE&limit=2&offset=1")
+    whole = ask(mes, "GET", "materials?limit=200")
+
+    assert {row["kind"] for row in goods["items"]} == {"MADE", "BOUGHT"}
+    assert goods["total"] == len(goods["items"]) < whole["total"]
+    assert len(first["items"]) == 2
+    assert first["items"][0]["materialNo"] == "700002"
+
+
 def test_the_plant_alone_makes_and_changes_its_master_data(mes: Process) -> None:
     for name, key in (("workCentres", "CUT-1"), ("bills", "B700001"), ("routings", "R700001")):
         assert refused(mes, "PATCH", f"{name}/{key}", {"text": "ours"})[0] == 405
