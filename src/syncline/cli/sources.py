@@ -49,7 +49,7 @@ def hear(hub: Hub, project: Project, intake: Intake) -> list[Hearing]:
     """Listen to what the connectors of this hub are told, until each is stopped."""
 
     def take(records: Sequence[Record], done: Done) -> None:
-        intake.take(Telling(records=records, message=None, done=done))
+        intake.take(Telling(records=records, messages=(), done=done))
 
     return hearings(hub, heard_systems(project), take)
 
