@@ -16,6 +16,8 @@ from tests.acceptance.webhook_world import NEXT, Caller, daemon, event, is_ready
 
 pytestmark = pytest.mark.slow
 
+FOLLOWED = 'syncline_follow_seconds_count{system="crm"}'
+
 
 @pytest.fixture(scope="module")
 def applications(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Process, Process]]:
@@ -109,18 +111,36 @@ def test_an_altered_body_is_refused(caller):
     assert refused(caller, "altered") == before + len(range(0, len(body), 7))
 
 
-def test_a_message_that_comes_again_has_no_effect(shell, caller):
+def test_a_message_that_its_system_sends_again_is_acknowledged_without_effect(shell, caller):
     crm, _erp = linked_customer(shell)
-    body = event([crm])
-    first, _ = caller.send(body, told="msg_again")
+    body, now = event([crm]), time.time()
+    first, _ = caller.send(body, told="msg_again", stamp=now)
     until(lambda: caller.metric("syncline_told_records") == 0)
-    taken = caller.metric('syncline_follow_seconds_count{system="crm"}')
-    again = [caller.send(body, told="msg_again") for _ in range(5)]
+    taken = caller.metric(FOLLOWED)
+    again = [caller.send(body, told="msg_again", stamp=now + number) for number in range(1, 6)]
+    caller.tell("none-after")
+    until(lambda: caller.metric(FOLLOWED) > taken)
 
     assert first == 202
     assert [status for status, _ in again] == [200] * 5
     assert {answer["told"] for _, answer in again} == {"This webhook was taken before."}
-    assert caller.metric('syncline_follow_seconds_count{system="crm"}') <= taken + 1
+    assert caller.metric(FOLLOWED) == taken + 1
+
+
+def test_a_copy_of_a_message_is_refused_and_has_no_effect(shell, caller):
+    crm, _erp = linked_customer(shell)
+    body, now = event([crm]), time.time()
+    first, _ = caller.send(body, told="msg_copied", stamp=now)
+    until(lambda: caller.metric("syncline_told_records") == 0)
+    taken, before = caller.metric(FOLLOWED), refused(caller, "replayed")
+    copies = [caller.send(body, told="msg_copied", stamp=now) for _ in range(5)]
+    caller.tell("none-after-copies")
+    until(lambda: caller.metric(FOLLOWED) > taken)
+
+    assert first == 202
+    assert [status for status, _ in copies] == [409] * 5
+    assert {answer["problem"] for _, answer in copies} == {"This is a copy of a webhook that was taken before."}
+    assert (caller.metric(FOLLOWED), refused(caller, "replayed")) == (taken + 1, before + 5)
 
 
 def test_both_secrets_are_good_while_one_is_exchanged(caller):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import select
 import subprocess
@@ -110,13 +111,15 @@ def daemon(shell: Shell, **environment: str) -> Iterator[tuple[subprocess.Popen[
 
 
 def _port(process: subprocess.Popen[str], errors: Path) -> int:
+    """Read as it comes: what a buffer holds, no `select` tells of."""
     assert process.stdout
-    deadline = time.monotonic() + LONGEST
-    while time.monotonic() < deadline:
-        ready, _, _ = select.select([process.stdout], [], [], LONGEST)
-        line = process.stdout.readline() if ready else ""
-        assert line, f"it ended: {errors.read_text()}"
-        if found := re.search(r"listening at http://127\.0\.0\.1:(\d+)", line):
+    deadline, said = time.monotonic() + LONGEST, b""
+    while (left := deadline - time.monotonic()) > 0:
+        ready, _, _ = select.select([process.stdout], [], [], left)
+        piece = os.read(process.stdout.fileno(), 65_536) if ready else b""
+        assert piece, f"it ended: {errors.read_text()}"
+        said += piece
+        if found := re.search(rb"listening at http://127\.0\.0\.1:(\d+)\D", said):
             return int(found[1])
     raise AssertionError("it never listened")
 

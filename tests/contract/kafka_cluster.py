@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -53,3 +56,39 @@ def kafka_cluster(brokers: int = 1) -> Iterator[KafkaCluster]:
     hosts = ",".join(f"{one.host}:{one.port}" for one in known)
     yield KafkaCluster(hosts, producer)
     del producer
+
+
+@dataclass(frozen=True, slots=True)
+class ApartCluster:
+    """A cluster in a process of its own, that can stand still: nobody reaches it then, and it forgets nothing."""
+
+    kafka: KafkaCluster
+    process: subprocess.Popen[str]
+
+    def go_away(self) -> None:
+        """From now on nothing is answered."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def come_back(self) -> None:
+        """Everything is as it was."""
+        self.process.send_signal(signal.SIGCONT)
+
+
+@contextmanager
+def apart_cluster() -> Iterator[ApartCluster]:
+    """A cluster in a process of its own for the length of a block."""
+    command = [sys.executable, "-m", "tests.contract.kafka_cluster"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout
+            hosts = process.stdout.readline().strip()
+            yield ApartCluster(KafkaCluster(hosts, Producer({"bootstrap.servers": hosts, "log_level": 0})), process)
+        finally:
+            process.kill()
+
+
+if __name__ == "__main__":
+    with kafka_cluster() as cluster:
+        sys.stdout.write(f"{cluster.hosts}\n")
+        sys.stdout.flush()
+        sys.stdin.read()  # until whoever started it ends

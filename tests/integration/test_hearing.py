@@ -53,6 +53,10 @@ class Keeper:
         self.fails = False
         self.calls: list[int] = []
         self.lock = threading.Lock()
+        self.noted: list[tuple[str, int, str]] = []
+
+    def note(self, system: str, count: int, trouble: str) -> None:
+        self.noted.append((system, count, trouble))
 
     def take(self, records: Sequence[Record], done: Done) -> None:
         with self.lock:
@@ -74,7 +78,7 @@ def keeper() -> Keeper:
 
 @pytest.fixture
 def hearing(ear: Ear, keeper: Keeper) -> Iterator[Hearing]:
-    one = Hearing("bus", ear, {("erp", "sale.sale"): [STREAM]}, keeper.take)
+    one = Hearing("bus", ear, {("erp", "sale.sale"): [STREAM]}, keeper.take, keeper.note)
     yield one
     one.stop()
 
@@ -93,6 +97,8 @@ def test_what_is_heard_is_passed_on_and_forgotten(ear: Ear, keeper: Keeper, hear
     wait_for(lambda: not ear.kept)
     assert keeper.kept == [(STREAM, "1"), (STREAM, "2")]
     assert hearing.told == "listens to bus"
+    wait_for(lambda: sum(count for _, count, _ in keeper.noted) == 3)
+    assert {(system, trouble) for system, _, trouble in keeper.noted} == {("bus", "")}
 
 
 def test_what_cannot_be_kept_stays_and_is_tried_again(ear: Ear, keeper: Keeper, hearing: Hearing) -> None:
@@ -100,7 +106,8 @@ def test_what_cannot_be_kept_stays_and_is_tried_again(ear: Ear, keeper: Keeper, 
     ear.say("1")
     wait_for(lambda: bool(keeper.calls))
     assert [one.key for one in ear.kept.values()] == ["1"]
-    assert "out of reach" in hearing.told
+    wait_for(lambda: "out of reach" in hearing.told)
+    assert ("bus", 0, str(StoreLostError("The store is out of reach."))) in keeper.noted
 
     keeper.fails = False
     ear.say("2")

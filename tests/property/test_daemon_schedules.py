@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syncline.app.storm import CALM, LONGEST, MANY, Storm
+from syncline.app.storm import CALM, LONGEST, MANY, QUIET, RECENT, Storm
 from syncline.engine.limits import Gate, Priority
 from syncline.engine.schedule import FAR, Timer, due, keep, late, next_due
 from syncline.engine.windows import Window, closed_until, closes_at
@@ -193,41 +193,99 @@ def test_a_night_is_as_long_as_the_clocks_on_the_wall_say(at, wanted):
 # --- storms -----------------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=40)
+class Stormed:
+    """What waits, what is looked at, and when, as a daemon does it."""
+
+    def __init__(self) -> None:
+        self.storm: Storm[int] = Storm()
+        self.now = 100.0
+        self.waiting: set[int] = set()
+        self.looks: list[tuple[int, float]] = []
+
+    def tell(self, *records: int) -> None:
+        self.storm.tell(records, self.waiting, self.now)
+        self.waiting |= {one for one in records if one not in self.waiting and not self.storm.holds(one, self.now)}
+
+    def look(self) -> None:
+        ready = sorted(self.waiting | set(self.storm.release(self.now)))
+        self.waiting.clear()
+        self.storm.hand_out(ready, self.now)
+        self.looks += [(one, self.now) for one in ready]
+
+    def last(self, record: int) -> float:
+        return max((at for one, at in self.looks if one == record), default=0.0)
+
+
+@settings(max_examples=40, deadline=None)
 @given(records=st.integers(1, 300), seconds=st.integers(1, 20), rate=st.integers(150, 2000), seed=st.integers())
-def test_a_storm_costs_each_record_one_look_beyond_those_that_detected_it(records, seconds, rate, seed):
-    draw, storm, looks = random.Random(seed), Storm(), 0  # noqa: S311
-    waiting: dict[int, float] = {}
-    now = 100.0
-
-    def look() -> None:
-        nonlocal looks
-        ready = [one for one, since in waiting.items() if not storm.holds(one, since, now)]
-        for one in ready:
-            del waiting[one]
-        storm.hand_out(ready, now)
-        looks += len(ready)
-
+def test_a_storm_costs_each_record_one_look_after_its_last_telling(records, seconds, rate, seed):
+    draw, world = random.Random(seed), Stormed()  # noqa: S311
+    told: dict[int, float] = {}
     for _ in range(seconds * 10):
-        told = [draw.randrange(records) for _ in range(rate // 10)]
-        storm.tell(told, now)
-        for one in told:
-            waiting.setdefault(one, now)
-        look()
-        now += 0.1
-    now += CALM + LONGEST
-    look()
+        for one in (draw.randrange(records) for _ in range(rate // 10)):
+            world.tell(one)
+            told[one] = world.now
+        world.look()
+        world.now += 0.1
+    world.now += CALM
+    world.look()
 
-    assert not waiting
-    assert looks <= 2 * records + 2 * MANY + 2 * rate // 10
+    assert all(world.last(one) >= at for one, at in told.items())
+    assert len(world.looks) <= 2 * records + 2 * MANY
+
+
+@settings(max_examples=4, deadline=None)
+@given(seed=st.integers(), minutes=st.integers(2, 14))
+def test_however_long_a_storm_goes_on_its_records_are_looked_at_once_when_it_is_calm(seed, minutes):
+    draw, world = random.Random(seed), Stormed()  # noqa: S311
+    for _ in range(minutes * 60):
+        for _ in range(2):
+            world.tell(*(draw.randrange(100) for _ in range(100)))
+            world.look()
+            world.now += 0.5
+    during = len(world.looks)
+    world.now += CALM
+    world.look()
+
+    assert during <= 100 + MANY
+    assert len(world.looks) - during <= 100
+
+
+def test_a_record_that_is_told_of_once_in_a_storm_of_others_waits_half_a_minute_at_most():
+    world = Stormed()
+    told = 0.0
+    for second in range(100):
+        if second in {3, 40}:
+            world.tell(7)
+            told = world.now
+        for _ in range(10):
+            world.tell(*range(1000, 1020))
+            world.look()
+            world.now += 0.1
+    edited_again = [at for one, at in world.looks if one == 7][1]
+
+    assert told + CALM < edited_again <= told + QUIET + 1.2
+
+
+def test_a_record_of_an_endless_storm_is_looked_at_every_quarter_of_an_hour():
+    world = Stormed()
+    for _ in range(int(LONGEST * 2.5)):
+        world.tell(*range(MANY + 1))
+        world.look()
+        world.tell(*range(MANY + 1))
+        world.now += 1.0
+    times = [at for one, at in world.looks if one == 7]
+
+    assert len(times) == 3
+    assert all(later - earlier <= LONGEST + RECENT for earlier, later in pairwise(times))
 
 
 @given(rate=st.integers(1, MANY - 1), records=st.integers(1, 1000), seed=st.integers())
 def test_who_is_no_storm_is_never_held_back(rate, records, seed):
-    draw, storm, now = random.Random(seed), Storm(), 100.0  # noqa: S311
+    draw, world = random.Random(seed), Stormed()  # noqa: S311
     for _ in range(300):
         one = draw.randrange(records)
-        storm.tell([one], now)
-        assert not storm.holds(one, now, now)
-        storm.hand_out([one], now)
-        now += 1.0 / rate + 1e-6
+        world.tell(one)
+        world.look()
+        assert world.last(one) == world.now
+        world.now += 1.0 / rate + 1e-6

@@ -18,25 +18,27 @@ Record = tuple[Stream, str]
 Done = Callable[[SynclineError | None], None]
 #: Keeps that these records may have changed, and calls `done`, from any thread, once that is durable or cannot be.
 Take = Callable[[Sequence[Record], Done], None]
+#: Told from any thread: a system, how many of its messages were passed on, and why nothing is heard ("": all is well).
+Noted = Callable[[str, int, str], None]
 
 
-def hearings(hub: Hub, systems: Sequence[str], take: Take) -> list[Hearing]:
+def hearings(hub: Hub, systems: Sequence[str], take: Take, noted: Noted) -> list[Hearing]:
     """One for each of these systems that is told of changes; it listens from now on."""
     streams: dict[tuple[str, str], list[Stream]] = {}
     for bound in hub.flows.values():
         for side in bound.sides.values():
             streams.setdefault((side.system, side.side.resource), []).append(side.stream)
     ears: dict[str, object] = {system: hub.connectors.get(system) for system in systems}
-    return [Hearing(system, ear, streams, take) for system, ear in ears.items() if isinstance(ear, Hears)]
+    return [Hearing(system, ear, streams, take, noted) for system, ear in ears.items() if isinstance(ear, Hears)]
 
 
 class Hearing:
     """One system that tells of changes. A thread of its own keeps the connection."""
 
     def __init__(
-        self, system: str, ear: Hears, streams: Mapping[tuple[str, str], Sequence[Stream]], take: Take
+        self, system: str, ear: Hears, streams: Mapping[tuple[str, str], Sequence[Stream]], take: Take, noted: Noted
     ) -> None:
-        self._system, self._ear, self._streams, self._take = system, ear, streams, take
+        self._system, self._ear, self._streams, self._take, self._noted = system, ear, streams, take, noted
         self._lock = threading.Lock()  #: of the next one
         self._under_way = False
         self._ending = threading.Event()
@@ -61,7 +63,7 @@ class Hearing:
         is_due = True
         while not self._ending.is_set():
             if is_due:
-                self.trouble = self._ear.tend()
+                self._note(0, self._ear.tend())
             self._pass_on()
             is_due = not self._news.wait(_PAUSE)
             self._news.clear()
@@ -93,6 +95,11 @@ class Hearing:
         with self._lock:
             self._under_way = False
         if error is not None:
-            self.trouble = str(error)  # and it is tried again with the next look
+            self._note(0, str(error))  # and it is tried again with the next look
         elif numbers:
+            self._note(len(numbers), self.trouble)
             self._news.set()
+
+    def _note(self, count: int, trouble: str) -> None:
+        self.trouble = trouble
+        self._noted(self._system, count, trouble)

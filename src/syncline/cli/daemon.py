@@ -12,7 +12,6 @@ import msgspec
 
 from syncline.app import open_hub, operations
 from syncline.app.following import Following
-from syncline.app.hearing import Hearing
 from syncline.app.intake import Intake
 from syncline.app.pulse import Pulse
 from syncline.cli.announcing import Announcing
@@ -20,7 +19,7 @@ from syncline.cli.ending import tell_error
 from syncline.cli.lazy import Asked
 from syncline.cli.ledgers import agreement_parts
 from syncline.cli.show import DIM, WAITS, Cell, Screen, moment, number
-from syncline.cli.sources import hear, new_figures, open_sources
+from syncline.cli.sources import Ears, hear, new_figures, open_sources
 from syncline.cli.stopping import Stop
 from syncline.config import Project
 from syncline.engine.hub import Hub
@@ -85,7 +84,7 @@ def work(project: Project, timers: Sequence[Timer], stop: Stop, asked: Asked) ->
             intake, sources = listening.enter_context(open_sources(project, pulse, figures, stop))
             daemon.attend(intake)
             if not asked.json:
-                _show_timers(daemon.screen, timers, [one.told for one in (*sources, *daemon.hearings)])
+                _show_timers(daemon.screen, timers, [*(one.told for one in sources), *daemon.ears.told])
             keep(stop, timers, daemon.run, stopped=lambda: stop.asked, wait=daemon.wait)
             daemon.end()
     except KeyboardInterrupt:
@@ -115,7 +114,7 @@ class _Daemon:
     hub: Hub | None = None  #: None after its store failed
     intake: Intake | None = None  #: None where nothing is told
     following: Following | None = None  #: of this hub
-    hearings: list[Hearing] = field(default_factory=list)  #: of this hub's connectors
+    ears: Ears = field(default_factory=Ears)  #: of this hub's connectors
     reckon_at: float = 0.0  #: when the figures are reckoned anew [s]
     deep_at: float = float("-inf")  #: when every record is looked at again [s]
     waiting: list[tuple[str, str]] = field(default_factory=list)  #: (place, reason) of the last pass
@@ -140,13 +139,8 @@ class _Daemon:
     def _listen(self, hub: Hub, intake: Intake) -> None:
         """Follow what is told, and hear what the connectors of this hub are told, until it is closed."""
         self.following = Following(hub, intake, self._followed)
-        self.hearings = hear(hub, self.project, intake)
-        self.opened.callback(self._stop_hearing)
-
-    def _stop_hearing(self) -> None:
-        for one in self.hearings:
-            one.stop()
-        self.hearings = []
+        self.ears = hear(hub, self.project, intake, self.figures)
+        self.opened.callback(self.ears.stop)
 
     def run(self, flows: Sequence[str]) -> None:
         """One pass over these flows."""
@@ -196,6 +190,7 @@ class _Daemon:
             else:
                 due = self.following.tend()
                 self.following.end_run(_OFTEN)
+                self._say_what_is_heard()
                 self.pulse.beat()
                 if self.figures and self.hub and self.stop.monotonic() >= self.reckon_at:
                     self._reckon(self.hub, self.figures)
@@ -211,6 +206,14 @@ class _Daemon:
         figures.standing(operations.status(hub).streams)
         figures.reckoned(operations.figures(hub, deep=is_deep))
         self.reckon_at, self.deep_at = now + _RECKON, now + _DEEP if is_deep else self.deep_at
+
+    def _say_what_is_heard(self) -> None:
+        for told in self.ears.news():
+            if self.asked.json:
+                sys.stdout.buffer.write(msgspec.json.encode({"hearing": told}) + b"\n")
+            else:
+                self.screen.line((told, DIM))
+            sys.stdout.flush()
 
     def end(self) -> None:
         """Keep the ledger of what was followed."""

@@ -45,13 +45,40 @@ def heard_systems(project: Project) -> list[str]:
     return sorted({when.event.partition(".")[0] for one in project.flows for when in one.when if when.event})
 
 
-def hear(hub: Hub, project: Project, intake: Intake) -> list[Hearing]:
-    """Listen to what the connectors of this hub are told, until each is stopped."""
+class Ears:
+    """What the connectors of one hub are told is listened to, until it is stopped."""
+
+    def __init__(self, hearings: Sequence[Hearing] = ()) -> None:
+        self._hearings, self._said = hearings, [one.told for one in hearings]
+
+    @property
+    def told(self) -> Sequence[str]:
+        """Where it listens, in words."""
+        self._said = [one.told for one in self._hearings]
+        return self._said
+
+    def news(self) -> list[str]:
+        """What is other than it was told last: a broker that is away, or back."""
+        said = self._said
+        return [now for before, now in zip(said, self.told, strict=True) if before != now]
+
+    def stop(self) -> None:
+        """Pass nothing more on."""
+        for one in self._hearings:
+            one.stop()
+
+
+def hear(hub: Hub, project: Project, intake: Intake, figures: Figures | None) -> Ears:
+    """Listen to what the connectors of this hub are told."""
 
     def take(records: Sequence[Record], done: Done) -> None:
-        intake.take(Telling(records=records, message=None, done=done))
+        intake.take(Telling(records=records, messages=(), done=done))
 
-    return hearings(hub, heard_systems(project), take)
+    def noted(system: str, count: int, trouble: str) -> None:
+        if figures is not None:
+            figures.heard(system, count, trouble)
+
+    return Ears(hearings(hub, heard_systems(project), take, noted))
 
 
 @contextmanager

@@ -29,6 +29,8 @@ class Metrics:
         self._sent = self._counter("records_sent", "Records that were sent.", [*side, "outcome"])
         self._paused = self._counter("pauses", "Times that a system was left out of a pass.", side)
         self._webhooks = self._counter("webhooks", "Webhooks, by what became of them.", ["system", "outcome"])
+        self._heard = self._counter("heard", "Messages of brokers that were passed on.", ["system"])
+        self._hearing = self._gauge("hearing", "Whether a broker is heard: 1, or 0.", ["system"])
         self._followed = Histogram(
             "syncline_follow_seconds", "From when a record was told of to when it was followed.", ["system"],
             buckets=_SOON, registry=self._registry,
@@ -75,6 +77,11 @@ class Metrics:
     def webhook(self, system: str, outcome: str) -> None:
         """One webhook, and what became of it."""
         self._webhooks.labels(system, outcome).inc()
+
+    def heard(self, system: str, count: int, trouble: str) -> None:
+        """So many messages of a broker were passed on; why it is not heard, "" when all is well."""
+        self._heard.labels(system).inc(count)
+        self._hearing.labels(system).set(0 if trouble else 1)
 
     def followed(self, system: str, seconds: float) -> None:
         """A record was followed so long after it was told of [s]."""

@@ -21,6 +21,10 @@ class Figures(Protocol):
         """One webhook, and what became of it."""
         ...
 
+    def heard(self, system: str, count: int, trouble: str) -> None:
+        """So many messages of a broker were passed on; why it is not heard, "" when all is well."""
+        ...
+
     def followed(self, system: str, seconds: float) -> None:
         """A record was followed so long after it was told of [s]."""
         ...

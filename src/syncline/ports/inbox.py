@@ -21,7 +21,7 @@ class Told(NamedTuple):
 
 
 class Message(NamedTuple):
-    """A message that was taken, to be known when it comes again."""
+    """By what a message that was taken is known when it comes again."""
 
     system: str
     id: str
@@ -35,7 +35,7 @@ class Telling(NamedTuple):
     """What one message tells, from whoever brings it: a webhook, a broker."""
 
     records: Sequence[Record]
-    message: Message | None  #: to know it when it comes again; None where nothing names it
+    messages: Sequence[Message]  #: by which it is known when it comes again; none where nothing names it
     done: Callable[[SynclineError | None], None]  #: called once it is durable, or cannot be; from another thread
 
 

@@ -45,6 +45,7 @@ class Signing(msgspec.Struct, frozen=True, kw_only=True):
     timestamp: str = ""  #: the header that holds the time of sending [s since 1970]; "": none
     timestamp_prefix: str = ""  #: or what stands before it among the parts of the signature's own header
     id: str = ""  #: the header that holds the id of the message; "": none
+    unique: bool = False  #: do no two messages have the same body, so that they need no id to be told apart?
     tolerance: float = 300.0  #: how far that time may be from ours [s]
     key_encoding: Literal["text", "base64"] = "text"
     key_prefix: str = ""  #: what a secret begins with and does not mean: `whsec_`
@@ -74,6 +75,7 @@ PRESETS: Final[Mapping[str, Signing]] = MappingProxyType(
         "shopify": Signing(header="x-shopify-hmac-sha256", encoding="base64", id="x-shopify-webhook-id"),
         "stripe": Signing(
             header="stripe-signature", prefix="v1=", split=",", over="{timestamp}.{body}", timestamp_prefix="t=",
+            unique=True,
         ),
     }
 )  # fmt: skip
@@ -111,10 +113,23 @@ def signature(signing: Signing, secret: Secret, body: bytes, *, stamp: str = "",
     return digest.hex() if signing.encoding == "hex" else base64.b64encode(digest).decode()
 
 
-def message_id(signing: Signing, headers: Mapping[str, str]) -> bytes | None:
-    """What a message is remembered by, to take it once: its id, where the system gives one."""
+def message_id(signing: Signing, headers: Mapping[str, str]) -> str:
+    """By what a message is known when it comes again: its id; "" where the system gives none."""
     told = headers.get(signing.id, "") if signing.id else ""
-    return hashlib.blake2b(told.encode("utf-8", "surrogateescape"), digest_size=16).digest() if told else None
+    return _digest(told.encode("utf-8", "surrogateescape")) if told else ""
+
+
+def copy_id(signing: Signing, headers: Mapping[str, str], body: bytes) -> str:
+    """By what a copy of a message is known: its id, time and body, where the time is signed; else "".
+
+    A system that sends a message once more signs it anew, with the time of then. The same signed time is a copy. Where
+    two messages may be alike in all that, none is taken for a copy of the other.
+    """
+    told = headers.get(signing.id, "") if signing.id else ""
+    if "{timestamp}" not in signing.over or not (told or signing.unique):
+        return ""
+    stamp = _stamp(signing, headers, headers.get(signing.header, ""))
+    return "copy " + _digest(_signed("{id}.{timestamp}.{body}", stamp, told, body))
 
 
 def usable(signing: Signing, secret: Secret) -> bool:
@@ -126,6 +141,10 @@ def usable(signing: Signing, secret: Secret) -> bool:
 
 
 SHORTEST_KEY = 8  #: bytes; of a random text that is more than anybody tries over a network
+
+
+def _digest(whole: bytes) -> str:
+    return hashlib.blake2b(whole, digest_size=16).hexdigest()
 
 
 def _key(signing: Signing, secret: Secret) -> bytes:

@@ -78,6 +78,9 @@ async def _received(receiver: Receiver, request: Asked, system: str, resource: s
     except TimeoutError:
         receiver.count(system, "slow")
         return _answer(408, {"problem": "The body did not arrive in time."})
+    except asyncio.CancelledError:  # nobody waits for the rest of it while the server ends
+        receiver.count(system, "cut")
+        return _answer(503, {"problem": "The hub is being stopped. Send it again."})
     except HTTPException as error:
         if error.status_code == _TOO_LARGE:
             receiver.count(system, "too_large")

@@ -14,7 +14,7 @@ from syncline.errors import RejectedError, SynclineError
 from syncline.model.state import Stream
 from syncline.ports.figures import Figures
 from syncline.ports.inbox import Message, Record, Telling
-from syncline.security.webhooks import Verdict, message_id, verdict
+from syncline.security.webhooks import Verdict, copy_id, message_id, verdict
 from syncline.server.reading import decoded, keys_of, resources_of
 
 PATIENCE = 8.0  #: for the disk [s]; most systems give up after ten
@@ -74,8 +74,10 @@ class Receiver:
         found = verdict(settings.signing, settings.secrets, headers, body, now=now)
         if found is not Verdict.FINE:
             return Answer(401, _REFUSED[found], found)
-        identity = message_id(settings.signing, headers)
-        if identity and self._intake.knows(system, identity.hex()):
+        copy, told = copy_id(settings.signing, headers, body), message_id(settings.signing, headers)
+        if copy and self._intake.knows(system, copy):
+            return Answer(409, "This is a copy of a webhook that was taken before.", "replayed")
+        if told and self._intake.knows(system, told):
             return Answer(200, "This webhook was taken before.", "repeated")
         try:
             records = _records(expected, resource, headers, body)
@@ -83,13 +85,13 @@ class Receiver:
             return Answer(400, error.what, "unreadable")
         if not records:
             return Answer(200, "Nothing of this is kept in agreement.", "ignored")
-        message = Message(system, identity.hex(), int(now * 1e6)) if identity else None
-        trouble = await self._kept(records, message)
+        messages = [Message(system, one, int(now * 1e6)) for one in (copy, told) if one]
+        trouble = await self._kept(records, messages)
         if trouble:
             return Answer(503, "This webhook could not be kept. Send it again.", "failed")
         return Answer(202, "Taken.", "taken", len(records))
 
-    async def _kept(self, records: Sequence[Record], message: Message | None) -> bool:
+    async def _kept(self, records: Sequence[Record], messages: Sequence[Message]) -> bool:
         """Wait until it is durable; True when that failed."""
         loop = asyncio.get_running_loop()
         kept: asyncio.Future[SynclineError | None] = loop.create_future()
@@ -97,7 +99,7 @@ class Receiver:
         def done(error: SynclineError | None) -> None:
             loop.call_soon_threadsafe(_tell, kept, error)
 
-        self._intake.take(Telling(records=records, message=message, done=done))
+        self._intake.take(Telling(records=records, messages=messages, done=done))
         try:
             return await asyncio.wait_for(kept, PATIENCE) is not None
         except TimeoutError:

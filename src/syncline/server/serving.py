@@ -10,6 +10,7 @@ import uvicorn
 from litestar import Litestar
 
 from syncline.errors import SetupError
+from syncline.server.deadline import Deadlined
 
 _BACKLOG = 2048
 _MOST_AT_ONCE = 1000  #: requests; more are told to come back
@@ -27,7 +28,7 @@ class Serving:
         shown = f"[{address[0]}]" if ":" in address[0] else address[0]
         self.url = f"http://{shown}:{address[1]}"
         config = uvicorn.Config(
-            app, http="h11", ws="none", lifespan="off", log_config=None, access_log=False, server_header=False,
+            app, http=Deadlined, ws="none", lifespan="off", log_config=None, access_log=False, server_header=False,
             limit_concurrency=_MOST_AT_ONCE, backlog=_BACKLOG, timeout_graceful_shutdown=_STOPPING,
             h11_max_incomplete_event_size=_HEADERS, timeout_keep_alive=30,
         )  # fmt: skip

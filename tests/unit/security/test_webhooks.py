@@ -3,7 +3,7 @@
 import pytest
 
 from syncline.security import Secret
-from syncline.security.webhooks import PRESETS, Signing, Verdict, message_id, signature, usable, verdict
+from syncline.security.webhooks import PRESETS, Signing, Verdict, copy_id, message_id, signature, usable, verdict
 
 NOW = 1_614_265_330.0
 BODY = b'{"test": 2432232314}'
@@ -123,7 +123,26 @@ def test_a_message_is_remembered_by_its_id():
 
     assert message_id(signing, {"webhook-id": "a"}) == message_id(signing, {"webhook-id": "a"})
     assert message_id(signing, {"webhook-id": "a"}) != message_id(signing, {"webhook-id": "b"})
-    assert message_id(OWN, {"webhook-id": "a"}) is None
+    assert message_id(OWN, {"webhook-id": "a"}) == ""
+
+
+def test_a_copy_is_a_message_that_was_signed_at_the_same_time():
+    signing = PRESETS["standard"]
+    headers = {"webhook-id": "a", "webhook-timestamp": "1700000000"}
+    copy = copy_id(signing, headers, BODY)
+
+    assert copy == copy_id(signing, {**headers, "webhook-signature": "v1,another secret of a rotation"}, BODY)
+    for other in ({"webhook-id": "b"}, {"webhook-timestamp": "1700000001"}):
+        assert copy != copy_id(signing, {**headers, **other}, BODY)
+    assert copy != copy_id(signing, headers, BODY + b" ")
+
+
+def test_messages_that_may_be_alike_are_no_copies_of_each_other():
+    unnamed = Signing(header="x-signature", over="{timestamp}.{body}", timestamp="x-time")
+
+    assert copy_id(unnamed, {"x-time": "1700000000"}, BODY) == ""
+    assert copy_id(PRESETS["github"], {"x-github-delivery": "a"}, BODY) == ""
+    assert copy_id(PRESETS["stripe"], {"stripe-signature": "t=1700000000,v1=00"}, BODY).startswith("copy ")
 
 
 @pytest.mark.parametrize(
