@@ -96,6 +96,19 @@ def test_a_later_request_of_a_connection_has_a_deadline_of_its_own(port: int) ->
         assert rest_of(wire).startswith(b"HTTP/1.1 408 ")
 
 
+def test_an_answer_is_not_held_back_for_a_packet_that_is_on_its_way(port: int) -> None:
+    """Head and body of an answer leave at once: with Nagle's algorithm each would take the client's delay, 40 ms."""
+    took = []
+    with connected(port) as wire:
+        for _ in range(20):
+            began = _ENV.monotonic()
+            wire.sendall(WHOLE)
+            answer(wire)
+            took.append(_ENV.monotonic() - began)
+
+    assert min(took[5:]) < 0.03
+
+
 def test_many_who_say_nothing_keep_nobody_else_out(port: int) -> None:
     silent = [socket.create_connection(("127.0.0.1", port), timeout=LONGEST) for _ in range(200)]
     try:
