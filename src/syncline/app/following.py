@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from syncline.app.intake import Intake
 from syncline.engine.event import follow_told, tend
@@ -14,7 +15,16 @@ from syncline.ports.inbox import Told
 
 _SHORTEST, _LONGEST = 0.25, 60.0  #: between two looks at what is due, while it stays due [s]
 
+_LISTED_AGAIN = 5.0  #: after a system was left out of a pass [s]
+
 Followed = Callable[[Stream, float], None]  #: told of a record that was followed, and how long that took [s]
+
+
+class _ToList(NamedTuple):
+    """Something that is to be looked for in a listing."""
+
+    due: float  #: when [s]
+    shown: float  #: a listing that begins later shows it for sure [s]
 
 
 class Following:
@@ -28,7 +38,7 @@ class Following:
         self._tend_at = float("-inf")
         self._pause = _SHORTEST
         self._began = 0.0  #: the run [s]
-        self.to_list: dict[str, list[Told]] = {}  #: flow -> what said that something has changed, and not what
+        self._to_list: dict[str, dict[Told, _ToList]] = {}  #: flow -> what said that something has changed, not what
         hub.meanwhile = self
         hub.settle_for = 0.0  # whoever follows comes back when something is due, and need not wait for it
         if hub.store.intents(IntentState.SENT):
@@ -56,10 +66,15 @@ class Following:
                 self._intake.give_back(list(left))
 
     def _follow(self, stream: Stream, told: Sequence[Told], since: Mapping[Told, float]) -> None:
-        bound = self._hub.of_entity(stream.entity)
+        bound = next((one for one in self._hub.flows.values() if one.entity == stream.entity), None)
+        if bound is None or stream.system not in bound.sides:  # told before a person took it out of the settings
+            self._intake.has_stored(told)
+            return
         named = [one for one in told if one.key]
         if len(named) < len(told):
-            self.to_list.setdefault(bound.flow.name, []).extend(one for one in told if not one.key)
+            now, lag = self._hub.env.monotonic(), bound.sides[stream.system].contract.lag
+            waiting = self._to_list.setdefault(bound.flow.name, {})
+            waiting.update({one: _ToList(due=now, shown=since[one] + lag) for one in told if not one.key})
         if not named:
             return
         follow_told(self._hub, bound, stream.system, [one.key for one in named], self._now_running())
@@ -85,10 +100,33 @@ class Following:
         due = self._hub.store.next_due()
         return float("inf") if due is None else (due - self._hub.now()) / 1e6
 
-    def listed(self, flows: Sequence[str]) -> None:
-        """A pass has listed these: whatever had changed there is known."""
+    def to_list(self) -> list[str]:
+        """The flows in which something has changed, nobody said what, and a look is due."""
+        now = self._hub.env.monotonic()
+        return [flow for flow, waiting in self._to_list.items() if any(one.due <= now for one in waiting.values())]
+
+    def listed(self, flows: Sequence[str], began: float, paused: Container[str]) -> None:
+        """A pass that began then has listed these flows, but for what was left out [s].
+
+        What was told while it went on, and what a listing may not have shown yet, is looked for once more.
+        """
+        later = self._hub.env.monotonic() + _LISTED_AGAIN
         for flow in flows:
-            self._intake.has_stored(self.to_list.pop(flow, []))
+            waiting = self._to_list.pop(flow, {})
+            left: dict[Told, _ToList] = {}
+            for one, when in waiting.items():
+                if one.stream.system in paused or f"{flow} {one.stream.system}" in paused:
+                    left[one] = _ToList(due=later, shown=when.shown)
+                elif began < when.shown:
+                    left[one] = _ToList(due=when.shown, shown=when.shown)
+            self._intake.has_stored([one for one in waiting if one not in left])
+            if left:
+                self._to_list[flow] = left
+
+    def let_go(self) -> None:
+        """The store failed: what was to be listed is told to whoever follows next."""
+        self._intake.give_back([one for waiting in self._to_list.values() for one in waiting])
+        self._to_list = {}
 
     def end_run(self, older: float = 0.0) -> None:
         """Keep the ledger of what was followed, if that began so long ago [s]."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import takewhile
 from queue import Empty, SimpleQueue
@@ -17,7 +17,7 @@ from queue import Empty, SimpleQueue
 from syncline.app.storm import Storm
 from syncline.config import Project
 from syncline.env import Env
-from syncline.errors import SynclineError
+from syncline.errors import SynclineError, TransientError
 from syncline.ports.inbox import Inbox, Message, Record, Telling, Told
 from syncline.store import open_inbox
 
@@ -167,14 +167,14 @@ class Intake:
         messages = [message for one in tellings for message in one.messages]
         try:
             self._inbox.keep(told, messages)
-        except SynclineError as error:
-            for one in tellings:
-                one.done(error)
+        except Exception as error:  # noqa: BLE001  nothing may end this thread: nobody would be answered any more
+            _answer(
+                tellings, error if isinstance(error, SynclineError) else TransientError(f"The inbox failed: {error}.")
+            )
             return
         with self._lock:
             self._remember(messages)
-        for one in tellings:
-            one.done(None)
+        _answer(tellings, None)
 
     def _admit(self, records: Sequence[Record], told: Sequence[Told]) -> None:
         """Let these wait for the engine, and wake it, unless they are part of a storm."""
@@ -201,11 +201,18 @@ class Intake:
         before = int(self._env.now().timestamp() * 1e6) - REMEMBERED
         try:
             self._inbox.forget(stored, before=before)
-        except SynclineError:
+        except Exception:  # noqa: BLE001  as in `_keep`
             return  # it is handed out once more after a restart, which does no harm
         with self._lock:
             for one in list(takewhile(lambda known: self._known[known] < before, self._known)):
                 del self._known[one]
+
+
+def _answer(tellings: Sequence[Telling], error: SynclineError | None) -> None:
+    """Say what became of them. Whoever has gone meanwhile must not keep the others from hearing it."""
+    for one in tellings:
+        with suppress(Exception):
+            one.done(error)
 
 
 @contextmanager

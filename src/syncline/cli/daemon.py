@@ -151,7 +151,7 @@ class _Daemon:
                 self.following.end_run()
             report = operations.sync(hub, flows)
             if self.following is not None:
-                self.following.listed(flows)
+                self.following.listed(flows, started, report.paused)
             waits = self.announcing.after_pass(hub)
         except SynclineError as error:
             self._failed(error)
@@ -185,8 +185,8 @@ class _Daemon:
         try:
             if self.following.waits():
                 self.following.turn()
-            elif self.following.to_list:
-                self.run(list(self.following.to_list))
+            elif told := self.following.to_list():
+                self.run(told)
             else:
                 due = self.following.tend()
                 self.following.end_run(_OFTEN)
@@ -198,6 +198,7 @@ class _Daemon:
                     self.intake.listen(min(pause, max(0.0, due)))
         except SynclineError as error:
             self._failed(error)
+            self.stop.sleep(_AGAIN)
 
     def _reckon(self, hub: Hub, figures: Figures) -> None:
         """Reckon the figures anew; now and then with a look at every record, while what is told waits, durable."""
@@ -228,6 +229,8 @@ class _Daemon:
 
     def _failed(self, error: SynclineError) -> None:
         if isinstance(error, (StoreLostError, StoreFailedError)):
+            if self.following is not None:
+                self.following.let_go()
             self.hub = self.following = None
             self.pulse.store_is(str(error))
             self.opened.close()

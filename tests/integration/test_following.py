@@ -1,0 +1,107 @@
+"""What was told is looked at, whatever comes between: a pass, a system that is left out, settings that have changed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from syncline.app.following import Following
+from syncline.app.intake import Intake
+from syncline.model.state import Stream
+from syncline.ports.inbox import Record, Telling
+from syncline.store import open_inbox
+from tests.integration.world import CUSTOMERS, World
+
+CRM = Stream("crm", "client")
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    made = World(CUSTOMERS)
+    made.crm.contract = replace(made.crm.contract, lag=3.0)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/state.db"
+
+
+@pytest.fixture
+def intake(world: World, url: str) -> Iterator[Intake]:
+    made = Intake(open_inbox(url), world.open().env)
+    yield made
+    made.close()
+
+
+def tell(intake: Intake, *records: Record) -> None:
+    """Tell, and wait until it is durable."""
+    durable = threading.Event()
+    intake.take(Telling(records=records, messages=(), done=lambda _error: durable.set()))
+    assert durable.wait(5)
+
+
+def following(world: World, intake: Intake) -> Following:
+    return Following(world.open(), intake, lambda _stream, _seconds: None)
+
+
+def test_what_nobody_named_is_listed_again_when_the_listing_may_not_have_shown_it(world, intake, url):
+    hub = world.open()
+    this = following(world, intake)
+    before = hub.env.monotonic()
+    world.clock.sleep(1)
+    tell(intake, (CRM, ""))
+    this.turn()
+    assert this.to_list() == ["customers"]
+
+    this.listed(["customers"], before, {})  # a pass that had begun before it was told
+    assert this.to_list() == []
+    world.clock.sleep(3)
+    assert this.to_list() == ["customers"]
+    this.listed(["customers"], hub.env.monotonic(), {"crm": "it cannot be reached"})
+    world.clock.sleep(6)
+    assert this.to_list() == ["customers"]
+    this.listed(["customers"], hub.env.monotonic(), {})
+    world.clock.sleep(100)
+
+    assert this.to_list() == []
+    intake.close()
+    assert open_inbox(url).kept() == []
+
+
+def test_what_was_to_be_listed_is_told_again_after_the_store_failed(world, intake):
+    this = following(world, intake)
+    tell(intake, (CRM, ""))
+    this.turn()
+
+    this.let_go()
+
+    again = following(world, intake)
+    again.turn()
+    assert again.to_list() == ["customers"]
+
+
+@pytest.mark.parametrize("stream", [Stream("crm", "spaceship"), Stream("mes", "client")])
+def test_what_was_told_of_something_that_the_settings_no_longer_have_is_let_go(world, intake, url, stream):
+    this = following(world, intake)
+    tell(intake, (stream, "1"), (stream, ""))
+
+    this.turn()
+
+    assert this.to_list() == []
+    intake.close()
+    assert open_inbox(url).kept() == []
+
+
+def test_one_who_cannot_be_answered_keeps_nobody_else_from_being_answered(intake):
+    def gone(_error: object) -> None:
+        raise RuntimeError("whoever asked is gone")
+
+    intake.take(Telling(records=[(CRM, "1")], messages=(), done=gone))
+
+    tell(intake, (CRM, "2"))
