@@ -18,9 +18,10 @@ from syncline.engine.history import entity_of_page
 from syncline.engine.hub import BoundFlow, Hub
 from syncline.engine.labels import labels
 from syncline.errors import SetupError, TransientError
+from syncline.model.quality import HIDDEN
 from syncline.model.report import plain
 from syncline.model.state import AuditPage
-from syncline.model.values import UNSET
+from syncline.model.values import UNSET, Value, is_empty
 from syncline.ports.outlet import Notice, Outlet
 
 _TOLD = "told"  #: documents: topic -> number of the last page of the log that was told
@@ -118,12 +119,19 @@ def _data(bound: BoundFlow, one: Entry, page: AuditPage, keys: Mapping[str, str]
     data: dict[str, object] = {"change": _KINDS[kind], "from": page.system, "run": page.cause, "keys": keys}
     if kind is EntryKind.CREATED:
         given = zip(bound.layout, one.row(), strict=False)
-        data["fields"] = {name: {"old": None, "new": plain(value)} for name, value in given if value is not UNSET}
+        data["fields"] = {
+            name: {"old": None, "new": _told(bound, name, value)} for name, value in given if value is not UNSET
+        }
     elif kind is EntryKind.CHANGED:
         data["fields"] = {
-            bound.layout[position]: {"old": plain(before), "new": plain(after)}
+            (name := bound.layout[position]): {"old": _told(bound, name, before), "new": _told(bound, name, after)}
             for position, before, _, after in changed_fields(one)
         }
     elif kind is EntryKind.MERGED:
         data["into"] = str(one.row()[0])
     return data
+
+
+def _told(bound: BoundFlow, name: str, value: Value) -> object:
+    """A value as others may hear it."""
+    return HIDDEN if name in bound.flow.quality.secret and not is_empty(value) else plain(value)

@@ -65,7 +65,7 @@ class Quality(msgspec.Struct, frozen=True, kw_only=True):
     """All of it, for one flow."""
 
     rules: tuple[QualityRule, ...] = ()
-    secret: frozenset[str] = frozenset()  #: fields whose values are told nowhere
+    secret: frozenset[str] = frozenset()  #: fields whose values no message, finding, profile or event shows
     clean: Mapping[str, str] = msgspec.field(default_factory=dict)  #: field -> the converters that clean it
     targets: Targets = Targets()
 
