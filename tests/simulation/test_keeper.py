@@ -13,7 +13,9 @@ from syncline.simulation.shape import reference
 
 @pytest.mark.parametrize("seed", range(3))
 def test_the_store_makes_no_difference(seed: int):
-    script = draw(reference(), seed)
+    drawn = draw(reference(), seed)
+    passes = [msgspec.structs.replace(one, put_back=0) for one in drawn.passes]  # who puts a file back, ends its hub
+    script = msgspec.structs.replace(drawn, passes=passes)
     played = [play(msgspec.structs.replace(script, store=store), reference()) for store in ("memory", "file")]
 
     assert played[0].trace() == played[1].trace()

@@ -47,7 +47,7 @@ def wilson(passed: int, tried: int, *, z: float = Z_95) -> float:
     >>> round(wilson(9, 10), 4), wilson(0, 10)
     (0.5958, 0.0)
     """
-    if not tried:
+    if not passed:
         return 0.0
     share, square = passed / tried, z * z
     middle = share + square / (2 * tried)
