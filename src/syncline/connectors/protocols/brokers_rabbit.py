@@ -79,7 +79,8 @@ class RabbitWire:
 
     def publish(self, messages: Sequence[Outgoing], send_by: float) -> list[Sent]:
         """Publish, each key in its order, confirmed by the broker."""
-        return self._loop.run(self._told(self._publish(messages, send_by)), self._patience + len(messages))
+        self._loop.run(self._told(self._ready()), self._patience)
+        return self._loop.send(self._told(self._publish(messages, send_by)), self._patience + len(messages))
 
     def close(self) -> None:
         """Let connections go."""
@@ -158,12 +159,14 @@ class RabbitWire:
 
     # --- publishing ---------------------------------------------------------------------------------------------------
 
-    async def _publish(self, messages: Sequence[Outgoing], send_by: float) -> list[Sent]:
+    async def _ready(self) -> None:
         async with self._lock:
             if self._out is None:
                 out = self._broker()
                 await out.start()
                 self._out = out
+
+    async def _publish(self, messages: Sequence[Outgoing], send_by: float) -> list[Sent]:
         return await in_order(messages, partial(self._send, send_by=send_by))
 
     async def _send(self, message: Outgoing, *, send_by: float) -> Sent:

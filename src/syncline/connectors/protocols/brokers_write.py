@@ -27,7 +27,7 @@ from syncline.connectors.protocols.brokers_wire import Fate, Sent, Wire
 from syncline.connectors.protocols.json_values import as_record, exact_object
 from syncline.connectors.protocols.stamps import SECOND, micros
 from syncline.env import Env
-from syncline.errors import SynclineError, TransientError
+from syncline.errors import DoubtError, SynclineError, TransientError
 from syncline.model.page import Item, Op, Outcome, Receipt
 
 _AT_ONCE = 500  #: writes that are finished together
@@ -139,6 +139,8 @@ class Outbox:
             return []
         try:
             answers = self._sender.wire.publish([one.message for one in waiting], send_by)
+        except DoubtError as error:
+            answers = [Sent(fate=Fate.DOUBT, message=str(error))] * len(waiting)
         except TransientError as error:
             answers = [Sent(fate=Fate.UNSENT, message=str(error))] * len(waiting)
         except SynclineError:
