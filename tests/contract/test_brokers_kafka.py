@@ -13,6 +13,7 @@ import pytest
 from syncline.connectors.protocols.brokers_connector import BrokersConnector
 from syncline.connectors.protocols.brokers_inbox import Inbox, Kept
 from syncline.connectors.protocols.brokers_message import Outgoing
+from syncline.connectors.protocols.stamps import SECOND, micros
 from syncline.env import RealEnv
 from syncline.errors import SetupError, TransientError
 from syncline.model.page import Cursor, Gone, Outcome
@@ -64,6 +65,11 @@ def shown(connector: BrokersConnector, since: Cursor | None = None) -> dict[str,
 
 def buried(connector: BrokersConnector, since: Cursor) -> list[str]:
     return [key for page in connector.list("orders", since) for key in page.tombstones]
+
+
+def soon(seconds: float = 4.0) -> int:
+    """Then, in microseconds since 1970."""
+    return micros(_ENV.now()) + int(seconds * SECOND)
 
 
 def wait_for(is_there: Callable[[], bool]) -> None:
@@ -213,12 +219,34 @@ def test_what_was_kept_and_not_confirmed_is_sent_with_the_next_read(
     key, body = event("A1", total=1)
     with inbox.transaction() as connection:  # as a crash leaves it right before the message is sent
         kept = Kept(resource="orders", key=key, raw=b'{"id":"A1","total":1}')
-        inbox.intend(connection, kept, Outgoing(topic=topic, key=key, body=body, ident="1"))
+        inbox.intend(connection, kept, Outgoing(topic=topic, key=key, body=body, ident="1"), until=soon())
 
     assert shown(bus)["A1"]["total"] == 1
     assert kafka.heard(topic) == [(key, body)]
     shown(bus)
     assert kafka.heard(topic) == [(key, body)]
+    inbox.close()
+
+
+@pytest.mark.parametrize(("until", "newer"), [(4.0, True), (-0.1, False), (3600.0, False)])
+def test_what_was_kept_is_not_sent_over_what_is_newer_nor_later_than_it_may_take_effect(
+    bus: BrokersConnector, kafka: KafkaCluster, topic: str, tmp_path: Path, until: float, newer: bool
+) -> None:
+    told = [event("A1", total=1)]
+    kafka.say(topic, *told)
+    shown(bus)
+    inbox = Inbox(tmp_path / "bus.sqlite", "bus", _ENV, letters=10)
+    key, body = event("A1", total=2)
+    with inbox.transaction() as connection:
+        kept = Kept(resource="orders", key=key, raw=b'{"id":"A1","total":2}')
+        inbox.intend(connection, kept, Outgoing(topic=topic, key=key, body=body, ident="1"), until=soon(until))
+    if newer:  # a person's, not read yet
+        told.append(event("A1", total=9))
+        kafka.say(topic, told[-1])
+
+    assert shown(bus)["A1"]["total"] == (9 if newer else 1)
+    assert kafka.heard(topic) == told
+    assert inbox.pending(10) == []
     inbox.close()
 
 

@@ -12,7 +12,7 @@ from syncline.connectors.protocols.brokers_intake import Intake
 from syncline.connectors.protocols.brokers_message import STRUCTURED, Outgoing
 from syncline.connectors.protocols.brokers_options import Address, BrokersOptions, BrokersResource
 from syncline.connectors.protocols.brokers_wire import Fate, Wire
-from syncline.connectors.protocols.brokers_write import Outbox, finish
+from syncline.connectors.protocols.brokers_write import Outbox, Sender
 from syncline.connectors.protocols.json_values import exact_object
 from syncline.connectors.protocols.options import configured
 from syncline.connectors.protocols.stamps import SECOND, micros
@@ -48,11 +48,12 @@ class BrokersConnector:
         place = Path(options.inbox) if options.inbox else Path(".syncline") / f"{system}.sqlite"
         self._inbox = Inbox(place, system, env, letters=options.letters)
         self._intake = Intake(system, options, self._inbox)
+        self._sender = Sender(self._inbox, wire, env)
         self._parts: dict[str, _Parts] = {}
         for name, resource in options.resources.items():
             outbox = Outbox(
-                name, resource, limit=options.message_limit, tombstones=address.kind == "kafka", inbox=self._inbox,
-                wire=wire, env=env,
+                name, resource, limit=options.message_limit, tombstones=address.kind == "kafka",
+                effect=effect_of(resource, options), sender=self._sender,
             )  # fmt: skip
             contract = contract_of(resource, options, deletable=outbox.deletable)
             self._parts[name] = _Parts(options=resource, contract=contract, outbox=outbox)
@@ -135,7 +136,6 @@ class BrokersConnector:
             return [Receipt(ref=one.ref, outcome=Outcome.BUSY, message="not sent in time") for one in batch.items]
         try:
             self._caught_up()
-            finish(self._inbox, self._wire, self._env)
             return parts.outbox.write(batch.items, batch.send_by)
         except TransientError as error:
             return [Receipt(ref=one.ref, outcome=Outcome.BUSY, message=str(error)) for one in batch.items]
@@ -191,8 +191,10 @@ class BrokersConnector:
 
     def _catch_up(self) -> int:
         self._receive()
-        finish(self._inbox, self._wire, self._env)
-        return self._wire.catch_up(self._options.drain)
+        left = self._wire.catch_up(self._options.drain)
+        if not left:
+            self._sender.finish()
+        return left
 
     def _caught_up(self) -> None:
         """What a read by key shows must be all that the broker has said."""
@@ -276,7 +278,7 @@ def contract_of(resource: BrokersResource, options: BrokersOptions, *, deletable
         precision=1e-6,
         lag=0.0 if promise.lag is None else promise.lag,
         settle=0.0,
-        effect=options.timeout if promise.effect is None else promise.effect,
+        effect=effect_of(resource, options),
         skew=1.0 if promise.skew is None else promise.skew,
         incremental=True,
         stamped=True,
@@ -293,3 +295,8 @@ def contract_of(resource: BrokersResource, options: BrokersOptions, *, deletable
         normalisers=promise.normalisers,
         limits=Limits(per_second=200.0, burst=200),
     )
+
+
+def effect_of(resource: BrokersResource, options: BrokersOptions) -> float:
+    """How long after it was given up a write may still take effect [s]."""
+    return options.timeout if resource.contract.effect is None else resource.contract.effect

@@ -1,14 +1,14 @@
 """What a broker has said: the newest record of each key, how far each topic was read, and letters that nobody can read.
 
 One small database beside the hub's state. A message is acknowledged only after it was kept here, so a crash leaves it
-with the broker, which delivers it again; a record that is written is kept here before it is sent, so a crash leaves it
-to be sent.
+with the broker, which delivers it again; a record that is written is kept here before it is sent, with what it is based
+on and until when it may be sent again.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -34,9 +34,9 @@ CREATE TABLE IF NOT EXISTS hint (
 CREATE TABLE IF NOT EXISTS letter (
   number INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT NOT NULL, name TEXT NOT NULL, reason TEXT NOT NULL,
   body BLOB NOT NULL, stamp INTEGER NOT NULL, UNIQUE (topic, name));
-CREATE TABLE IF NOT EXISTS outgoing (
+CREATE TABLE IF NOT EXISTS sending (
   number INTEGER PRIMARY KEY AUTOINCREMENT, resource TEXT NOT NULL, key TEXT NOT NULL, message BLOB NOT NULL,
-  raw BLOB NOT NULL, marker TEXT NOT NULL, deleted INTEGER NOT NULL);
+  raw BLOB NOT NULL, marker TEXT NOT NULL, deleted INTEGER NOT NULL, base INTEGER NOT NULL, until INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 """
 _KEPT = 4096  #: of a dead letter [bytes]
@@ -62,6 +62,8 @@ class Pending(msgspec.Struct, frozen=True, kw_only=True):
     number: int
     kept: Kept
     message: Outgoing
+    is_current: bool = True  #: does the record still say what this was based on? Not so once the broker says this
+    until: int = 0  #: when it may be sent again no more [us since 1970]
 
 
 class Inbox(LocalLog):
@@ -181,27 +183,35 @@ class Inbox(LocalLog):
 
     # --- what is to be sent -------------------------------------------------------------------------------------------
 
-    def intend(self, connection: sqlite3.Connection, kept: Kept, message: Outgoing) -> int:
-        """Keep a write before it is sent; its number."""
+    def intend(self, connection: sqlite3.Connection, kept: Kept, message: Outgoing, *, until: int) -> int:
+        """Keep a write before it is sent, with what its record says now; its number. `until`: see `Pending`."""
         row = connection.execute(
-            "INSERT INTO outgoing (resource, key, message, raw, marker, deleted) VALUES (?, ?, ?, ?, ?, ?)",
-            (kept.resource, kept.key, msgspec.msgpack.encode(message), kept.raw, kept.marker, kept.deleted),
+            "INSERT INTO sending (resource, key, message, raw, marker, deleted, until, base) "
+            "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
+            "coalesce((SELECT stamp FROM record WHERE resource = ?1 AND key = ?2), 0))",
+            (kept.resource, kept.key, msgspec.msgpack.encode(message), kept.raw, kept.marker, kept.deleted, until),
         )
         return int(row.lastrowid or 0)
 
+    def give_up(self, connection: sqlite3.Connection, numbers: Sequence[int], until: int) -> None:
+        """Whoever wrote these is told that they are in doubt; they may be sent again until then."""
+        connection.executemany("UPDATE sending SET until = ? WHERE number = ?", [(until, one) for one in numbers])
+
     def forget(self, connection: sqlite3.Connection, numbers: Sequence[int]) -> None:
         """These writes are with the broker, or will never be sent."""
-        connection.executemany("DELETE FROM outgoing WHERE number = ?", [(number,) for number in numbers])
+        connection.executemany("DELETE FROM sending WHERE number = ?", [(number,) for number in numbers])
 
-    def pending(self, limit: int) -> list[Pending]:
-        """Writes that are not known to be with the broker, oldest first."""
+    def pending(self, limit: int, under_way: Collection[int] = ()) -> list[Pending]:
+        """Writes that are not known to be with the broker, oldest first, without those that are `under_way`."""
         rows = self.rows(
-            "SELECT number, resource, key, message, raw, marker, deleted FROM outgoing ORDER BY number LIMIT ?",
-            (limit,),
+            "SELECT number, s.resource, s.key, message, s.raw, s.marker, s.deleted, base = coalesce(stamp, 0), until "
+            "FROM sending s LEFT JOIN record r ON r.resource = s.resource AND r.key = s.key "
+            "WHERE number NOT IN (SELECT value FROM json_each(?)) ORDER BY number LIMIT ?",
+            (msgspec.json.encode(list(under_way)).decode(), limit),
         )
         return [
             Pending(
-                number=row[0], message=_decode_outgoing(row[3]),
+                number=row[0], message=_decode_outgoing(row[3]), is_current=bool(row[7]), until=row[8],
                 kept=Kept(resource=row[1], key=row[2], raw=row[4], marker=row[5], deleted=bool(row[6])),
             )
             for row in rows

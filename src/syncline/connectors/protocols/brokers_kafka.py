@@ -90,7 +90,8 @@ class KafkaWire:
 
     def publish(self, messages: Sequence[Outgoing], send_by: float) -> list[Sent]:
         """Publish, each key in its order, acknowledged by all replicas."""
-        return self._loop.run(self._told(self._publish(messages, send_by)), self._patience + len(messages))
+        self._loop.run(self._told(self._ready()), self._patience)
+        return self._loop.send(self._told(self._publish(messages, send_by)), self._patience + len(messages))
 
     def close(self) -> None:
         """Let connections go."""
@@ -233,13 +234,20 @@ class KafkaWire:
 
     # --- publishing ---------------------------------------------------------------------------------------------------
 
-    async def _publish(self, messages: Sequence[Outgoing], send_by: float) -> list[Sent]:
+    async def _ready(self) -> None:
         async with self._lock:
             if self._out is None:
                 out = self._broker(consumer_only=False)
                 await out.start()
                 self._out = out
-        return await in_order(messages, partial(self._send, send_by=send_by))
+
+    async def _publish(self, messages: Sequence[Outgoing], send_by: float) -> list[Sent]:
+        answers = await in_order(messages, partial(self._send, send_by=send_by))
+        places = {f"{one.topic}/{one.partition}" for one in self._ends}
+        for one in answers:  # only where the answers are told: else nobody knows them until they come back
+            if one.fate is Fate.CONFIRMED and one.place in places:
+                self._ours.setdefault(one.place, set()).add(one.offset)
+        return answers
 
     async def _send(self, message: Outgoing, *, send_by: float) -> Sent:
         if self._out is None or self._env.monotonic() > send_by:
@@ -258,10 +266,7 @@ class KafkaWire:
             return Sent(fate=Fate.UNSENT, message=f"there is no topic {message.topic}")
         except (KafkaError, TimeoutError) as error:
             return Sent(fate=Fate.DOUBT, message=f"Kafka did not confirm it: {type(error).__name__}")
-        place = f"{told.topic}/{told.partition}"
-        if Partition(told.topic, told.partition) in self._ends:
-            self._ours.setdefault(place, set()).add(told.offset)
-        return Sent(fate=Fate.CONFIRMED, place=place, offset=told.offset)
+        return Sent(fate=Fate.CONFIRMED, place=f"{told.topic}/{told.partition}", offset=told.offset)
 
     # --- connections --------------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as LateError
 from typing import TypeVar
 
-from syncline.errors import SetupError, TransientError
+from syncline.errors import DoubtError, SetupError, TransientError
 
 _T = TypeVar("_T")
 _SILENT = logging.CRITICAL + 1
@@ -39,6 +39,13 @@ class Loop:
         except CancelledError as error:
             msg = f"What {self._system} was asked was given up: the connection was closed."
             raise TransientError(msg) from error
+
+    def send(self, work: Coroutine[object, object, _T], within: float) -> _T:
+        """As `run`, for work that sends: what went wrong on the way is a DoubtError, for nobody knows what left."""
+        try:
+            return self.run(work, within)
+        except TransientError as error:
+            raise DoubtError(error.what, cure=error.cure) from error
 
     def close(self, ending: Callable[[], Awaitable[None]], within: float) -> None:
         """Let `ending` run, for `within` seconds at most, and the thread with it."""

@@ -79,7 +79,8 @@ class RabbitWire:
 
     def publish(self, messages: Sequence[Outgoing], send_by: float) -> list[Sent]:
         """Publish, each key in its order, confirmed by the broker."""
-        return self._loop.run(self._told(self._publish(messages, send_by)), self._patience + len(messages))
+        self._loop.run(self._told(self._ready()), self._patience)
+        return self._loop.send(self._told(self._publish(messages, send_by)), self._patience + len(messages))
 
     def close(self) -> None:
         """Let connections go."""
@@ -113,7 +114,8 @@ class RabbitWire:
 
     async def _receive(self, topics: frozenset[str], take: Take) -> None:
         async with self._lock:
-            if self._in is not None and topics == self._queues.keys():
+            broken = any(one.trouble for one in self._queues.values())  # what it held comes again with a new connection
+            if self._in is not None and topics == self._queues.keys() and not broken:
                 return
             await self._stop_receiving()
             if not topics:
@@ -158,12 +160,14 @@ class RabbitWire:
 
     # --- publishing ---------------------------------------------------------------------------------------------------
 
-    async def _publish(self, messages: Sequence[Outgoing], send_by: float) -> list[Sent]:
+    async def _ready(self) -> None:
         async with self._lock:
             if self._out is None:
                 out = self._broker()
                 await out.start()
                 self._out = out
+
+    async def _publish(self, messages: Sequence[Outgoing], send_by: float) -> list[Sent]:
         return await in_order(messages, partial(self._send, send_by=send_by))
 
     async def _send(self, message: Outgoing, *, send_by: float) -> Sent:
@@ -231,6 +235,7 @@ class _Queue:
         self._queue: Any = None
         self._task: asyncio.Task[None] | None = None
         self.closing = asyncio.Event()
+        self.trouble = ""  #: why nothing more is taken in
 
     async def hear(self, raw: Any) -> None:  # noqa: ANN401  aio-pika's message
         """One message was delivered; it is acknowledged when it was taken in."""
@@ -250,11 +255,22 @@ class _Queue:
             await self._task
 
     async def left(self) -> int:
-        """How much of the queue was not taken in."""
+        """How much of the queue was not taken in; TransientError where nothing more will be."""
+        if self.trouble:
+            msg = f"Messages of {self._topic} are not taken in: {self.trouble}."
+            raise TransientError(msg, cure="The next read begins anew.")
         told = await self._queue.declare()
         return int(told.message_count or 0) + len(self._heard) + self._busy
 
     async def _work(self) -> None:
+        try:
+            await self._take_in()
+        except Exception as error:  # noqa: BLE001  whatever it is, it must not end unseen
+            self.trouble = type(error).__name__
+        finally:
+            self._busy = False
+
+    async def _take_in(self) -> None:
         while not self.closing.is_set():
             await self._news.wait()
             self._news.clear()

@@ -51,7 +51,10 @@ class Wire(Protocol):
         ...
 
     def publish(self, messages: Sequence[Outgoing], send_by: float) -> list[Sent]:
-        """Publish, each key in its order; nothing leaves after `send_by` (monotonic seconds). Raises when none left."""
+        """Publish, each key in its order; nothing leaves after `send_by` (monotonic seconds).
+
+        Raises when none left; but a DoubtError says that some may have.
+        """
         ...
 
     def close(self) -> None:

@@ -1,12 +1,14 @@
 """Writing records to a broker: kept in the inbox first, then published whole under their key, then noted as published.
 
-What is kept will be published: when the answer is lost, or we are killed, the next read or write finishes it, with the
-same name, so that a reader that knows names takes it once.
+When the answer is lost, or we are killed, the next read or write publishes it again with the same name, so that a
+reader that knows names takes it once: but only over what it was based on, and no later than the contract lets it take
+effect. Else it is forgotten, and whoever wrote it reads what the broker says.
 """
 
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -23,12 +25,12 @@ from syncline.connectors.protocols.brokers_message import (
 from syncline.connectors.protocols.brokers_options import BrokersResource, key_field
 from syncline.connectors.protocols.brokers_wire import Fate, Sent, Wire
 from syncline.connectors.protocols.json_values import as_record, exact_object
+from syncline.connectors.protocols.stamps import SECOND, micros
 from syncline.env import Env
-from syncline.errors import SynclineError, TransientError
+from syncline.errors import DoubtError, SynclineError, TransientError
 from syncline.model.page import Item, Op, Outcome, Receipt
 
 _AT_ONCE = 500  #: writes that are finished together
-_PATIENCE = 30.0  #: for finishing what an earlier write left [s]
 
 
 class _Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,19 +41,65 @@ class _Line(msgspec.Struct, frozen=True, kw_only=True):
     message: Outgoing
 
 
+class Sender:
+    """The way out of one broker's inbox, and what is on it. Thread-safe."""
+
+    def __init__(self, inbox: Inbox, wire: Wire, env: Env) -> None:
+        self.inbox = inbox
+        self.wire = wire
+        self.env = env
+        self.under_way: set[int] = set()  #: writes that wait for their answer; changed only whole, so any thread may
+        self.effects: dict[str, int] = {}  #: resource -> how long after it was given up a write may take effect [us]
+        self._finishing = threading.Lock()
+
+    def finish(self) -> None:
+        """Publish again what nobody confirmed, where nothing newer was said; TransientError while the broker does not.
+
+        To be called when all that the broker has said was taken in.
+        """
+        with self._finishing:
+            while waiting := self.inbox.pending(_AT_ONCE, tuple(self.under_way)):
+                self._send_again(waiting)
+
+    def _send_again(self, waiting: Sequence[Pending]) -> None:
+        now, monotonic = micros(self.env.now()), self.env.monotonic()
+        alive: list[Pending] = []
+        over: list[int] = []
+        for one in waiting:
+            latest = now + self.effects.get(one.kept.resource, 0)  # a clock that was set back lets nothing live longer
+            if one.is_current and now < one.until <= latest:
+                alive.append(one)
+            else:
+                over.append(one.number)
+        with self.inbox.transaction() as connection:
+            self.inbox.forget(connection, over)
+        if not alive:
+            return
+        send_by = monotonic + min(one.until - now for one in alive) / SECOND
+        answers = self.wire.publish([one.message for one in alive], send_by)
+        answers = [msgspec.structs.replace(one, fate=Fate.DOUBT) if one.fate is Fate.UNSENT else one for one in answers]
+        note_sent(self.inbox, alive, answers)
+        lost = [one for one in answers if one.fate is Fate.DOUBT]
+        if lost:
+            msg = f"{len(lost)} records that were written wait for the broker to confirm them: {lost[0].message}."
+            raise TransientError(msg, cure="They are sent again with the next pass, or read.")
+
+
 class Outbox:
     """Publishes the records of one resource."""
 
-    def __init__(  # noqa: PLR0913  the parts of a connector
-        self, name: str, resource: BrokersResource, *, limit: int, tombstones: bool, inbox: Inbox, wire: Wire, env: Env
+    def __init__(
+        self, name: str, resource: BrokersResource, *, limit: int, tombstones: bool, effect: float, sender: Sender
     ) -> None:
         self._name = name
         self._resource = resource
         self._limit = limit
         self._tombstones = tombstones
-        self._inbox = inbox
-        self._wire = wire
-        self._env = env
+        self._effect = int(effect * SECOND)
+        sender.effects[name] = self._effect
+        self._sender = sender
+        self._inbox = sender.inbox
+        self._env = sender.env
 
     @property
     def deletable(self) -> bool:
@@ -73,19 +121,26 @@ class Outbox:
                     lines[found.kept.key] = found
             if self._env.monotonic() > send_by:
                 return [_receipt(item, Outcome.BUSY, "not sent in time") for item in items]
-            numbers = [self._inbox.intend(connection, one.kept, one.message) for one in lines.values()]
+            until = micros(self._env.now()) + self._effect
+            numbers = [self._inbox.intend(connection, one.kept, one.message, until=until) for one in lines.values()]
+            self._sender.under_way.update(numbers)
         waiting = [
             Pending(number=number, kept=line.kept, message=line.message)
             for number, line in zip(numbers, lines.values(), strict=True)
         ]
-        answers = self._sent(waiting, send_by)
+        try:
+            answers = self._sent(waiting, send_by)
+        finally:
+            self._sender.under_way.difference_update(numbers)
         return receipts + [self._receipt(line, answer) for line, answer in zip(lines.values(), answers, strict=True)]
 
     def _sent(self, waiting: Sequence[Pending], send_by: float) -> list[Sent]:
         if not waiting:
             return []
         try:
-            answers = self._wire.publish([one.message for one in waiting], send_by)
+            answers = self._sender.wire.publish([one.message for one in waiting], send_by)
+        except DoubtError as error:
+            answers = [Sent(fate=Fate.DOUBT, message=str(error))] * len(waiting)
         except TransientError as error:
             answers = [Sent(fate=Fate.UNSENT, message=str(error))] * len(waiting)
         except SynclineError:
@@ -93,7 +148,7 @@ class Outbox:
                 self._inbox.forget(connection, [one.number for one in waiting])
             raise
         self._env.point("brokers.published")
-        note_sent(self._inbox, waiting, answers)
+        note_sent(self._inbox, waiting, answers, until=micros(self._env.now()) + self._effect)
         return answers
 
     def _receipt(self, line: _Line, answer: Sent) -> Receipt:
@@ -183,36 +238,24 @@ class Outbox:
         )  # fmt: skip
 
 
-def note_sent(inbox: Inbox, waiting: Sequence[Pending], answers: Sequence[Sent]) -> None:
-    """What was confirmed is what the records say now; what did not leave will not; what is in doubt will be sent again.
+def note_sent(inbox: Inbox, waiting: Sequence[Pending], answers: Sequence[Sent], *, until: int = 0) -> None:
+    """What was confirmed is what the records say now; what did not leave will not; what is in doubt may be sent again.
 
-    A record in doubt says it already: sooner or later the broker will.
+    `until`: how long that may be, where they were in doubt for the first time [us since 1970].
     """
     with inbox.transaction() as connection:
         for one, answer in zip(waiting, answers, strict=True):
-            if answer.fate in (Fate.CONFIRMED, Fate.DOUBT):
+            if answer.fate is Fate.CONFIRMED:
                 inbox.keep(connection, msgspec.structs.replace(one.kept, place=answer.place, offset=answer.offset))
         places = [answer.place.rpartition("/") for answer in answers if answer.place]
         offsets = [answer.offset for answer in answers if answer.place]
         inbox.remember(
             connection, [(topic, f"{one}:{at}") for (topic, _, one), at in zip(places, offsets, strict=True)]
         )
-        inbox.forget(
-            connection,
-            [one.number for one, answer in zip(waiting, answers, strict=True) if answer.fate is not Fate.DOUBT],
-        )
-
-
-def finish(inbox: Inbox, wire: Wire, env: Env) -> None:
-    """Publish what earlier writes have kept and nobody confirmed; TransientError while the broker does not."""
-    while waiting := inbox.pending(_AT_ONCE):
-        answers = wire.publish([one.message for one in waiting], env.monotonic() + _PATIENCE)
-        answers = [msgspec.structs.replace(one, fate=Fate.DOUBT) if one.fate is Fate.UNSENT else one for one in answers]
-        note_sent(inbox, waiting, answers)
-        lost = [one for one in answers if one.fate is Fate.DOUBT]
-        if lost:
-            msg = f"{len(lost)} records that were written wait for the broker to confirm them: {lost[0].message}."
-            raise TransientError(msg, cure="They are sent again with the next pass.")
+        lost = [one.number for one, answer in zip(waiting, answers, strict=True) if answer.fate is Fate.DOUBT]
+        if until:
+            inbox.give_up(connection, lost, until)
+        inbox.forget(connection, [one.number for one in waiting if one.number not in set(lost)])
 
 
 def _receipt(item: Item, outcome: Outcome, message: str = "") -> Receipt:

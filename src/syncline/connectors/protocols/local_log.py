@@ -37,11 +37,12 @@ class LocalLog:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
+                self._env.point(self._point)
+                connection.execute("COMMIT")
             except BaseException:
-                connection.execute("ROLLBACK")
+                if connection.in_transaction:  # some failures have rolled back already
+                    connection.execute("ROLLBACK")
                 raise
-            self._env.point(self._point)
-            connection.execute("COMMIT")
 
     def rows(self, statement: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """The rows of a query."""
