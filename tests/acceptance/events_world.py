@@ -27,7 +27,7 @@ systems:
   crm:
     connector: sql
     url: "{crm}"
-    contract: {{lag: 0.2, skew: 0.1, precision: 0.001, effect: 2}}
+    contract: {{lag: 0.2, skew: 0.1, precision: 0.001, settle: 0, effect: 0.5}}
     resources:
       customers:
         table: customers
