@@ -192,7 +192,7 @@ def test_a_topic_of_hints_says_which_records_may_have_changed_and_only_to_whoeve
     kafka: KafkaCluster, tmp_path: Path, orders: Mapping[str, Any], topic: str
 ) -> None:
     about = {"about": {"system": "erp", "resource": "sale.sale"}, "key": "data.id", "topic": f"{topic}.hints"}
-    kafka.say(f"{topic}.hints", event(1), event(2), ("x", b"no"), event(1))
+    kafka.say(f"{topic}.hints", event(1), event(2), ("x", b"no"))
     woken = threading.Event()
     with opened(kafka.url, tmp_path, {"orders": orders}, topics={"sales": about}) as bus:
         assert bus.heard(10) == []
