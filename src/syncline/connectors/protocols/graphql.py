@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from syncline.connectors.protocols import rest_options
 from syncline.connectors.protocols.answers import settled
 from syncline.connectors.protocols.auth import Credentials
 from syncline.connectors.protocols.graphql_call import Api, Call
@@ -17,6 +16,7 @@ from syncline.connectors.protocols.graphql_read import Reading
 from syncline.connectors.protocols.graphql_results import Results
 from syncline.connectors.protocols.graphql_write import VERBS, Writer
 from syncline.connectors.protocols.http import Wire
+from syncline.connectors.protocols.looks import looks
 from syncline.connectors.protocols.options import configured
 from syncline.connectors.protocols.promises import promised, wire_settings
 from syncline.connectors.protocols.rest_page import Reader
@@ -104,7 +104,7 @@ def open_graphql(system: str, options: Mapping[str, object], env: Env) -> GraphQ
 def _parts(name: str, resource: Resource, api: Api, env: Env) -> _Parts:
     contract = contract_of(resource, api.options)
     call = Call(api=api, name=name, resource=resource)
-    reader = Reader(_looks(resource), flag=None, record_limit=api.options.record_limit)
+    reader = Reader(looks(resource), flag=None, record_limit=api.options.record_limit)
     reading = Reading(call=call, reader=reader, clocks=Clocks(contract=contract, env=env))
     results = Results(
         call=call,
@@ -113,20 +113,6 @@ def _parts(name: str, resource: Resource, api: Api, env: Env) -> _Parts:
         find_marked=lambda marker: reading.search("", marker),
     )
     return _Parts(contract=contract, reader=reader, reading=reading, writer=Writer(call=call, results=results))
-
-
-def _looks(resource: Resource) -> rest_options.ResourceOptions:
-    """How a record looks, in the words of what reads records out of JSON."""
-    since, version, marker = resource.since, resource.version, resource.marker
-    return rest_options.ResourceOptions(
-        path="/",
-        key=resource.key,
-        since=rest_options.Since(field=since.field) if since else None,
-        version=rest_options.Version(field=version.field) if version else None,
-        marker=rest_options.Marker(field=marker.field) if marker else None,
-        tombstones=resource.tombstones,
-        gone_when=resource.gone_when,
-    )
 
 
 def contract_of(resource: Resource, options: GraphQLOptions) -> Contract:

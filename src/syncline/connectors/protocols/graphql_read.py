@@ -13,7 +13,7 @@ from syncline.connectors.protocols.graphql_reply import Error, Reply
 from syncline.connectors.protocols.paths import Shape, find, steps_of, text_of
 from syncline.connectors.protocols.request import Response
 from syncline.connectors.protocols.rest_page import Reader, raw_at
-from syncline.connectors.protocols.scanning import Clocks, Fetched, Scan
+from syncline.connectors.protocols.scanning import Clocks, Fetched, Scan, offset_after, offset_of
 from syncline.connectors.protocols.stamps import written
 from syncline.errors import RejectedError, SetupError, TransientError
 from syncline.model.page import Cursor, Gone, Page, Record
@@ -66,7 +66,7 @@ class Reading:
         if paging.type != "none":
             values[paging.size_variable] = paging.size
         if paging.type == "offset":
-            values[paging.variable] = _numbers(place)[0]
+            values[paging.variable] = offset_of(place)[0]
         elif paging.type == "relay" and place:
             values[paging.variable] = place
         lower = self._clocks.lower(from_stamp)
@@ -89,17 +89,7 @@ class Reading:
                 raise TransientError(msg, cure=f"Check {self._call.setting}.paging.info.")
             return cursor
         total = msgspec.json.decode(raw_at(shown, paging.total) or b"null") if paging.total else None
-        offset, before = _numbers(place)
-        seen = offset + rows
-        if not isinstance(total, int):
-            return str(seen) if rows else ""
-        fewer = max(0, before - total)
-        if rows == 0 and seen < total and not fewer:
-            msg = f"{self._api.system}.{self._call.name} ended before its end: {seen} of {total} records came."
-            raise TransientError(msg)
-        # Those that are gone may have stood before this page: then as many have moved up past its beginning, unseen.
-        onwards = max(0, offset - fewer) if fewer else seen
-        return "" if onwards >= total else f"{onwards}/{total}"
+        return offset_after(place, rows, total, f"{self._api.system}.{self._call.name}")
 
     def _asked(self, operation: Listed, values: Variables) -> tuple[Reply, Response]:
         """The reply to a list or search, which must have data."""
@@ -249,9 +239,3 @@ class Reading:
 def _hides_whom(reply: Reply) -> bool:
     """Did one error fail them all, or does one not say whom it concerns? Then each has to be asked for alone."""
     return bool(reply.errors) and (not any(reply.data.values()) or not all(error.path for error in reply.errors))
-
-
-def _numbers(place: str) -> tuple[int, int]:
-    """The offset of a page, and how many records there were at the page before; 0 where nobody said."""
-    offset, _, total = place.partition("/")
-    return int(offset or 0), int(total or 0)

@@ -16,7 +16,7 @@ from syncline.connectors.protocols.graphql_document import alias
 from syncline.connectors.protocols.graphql_options import Batching, Writing
 from syncline.connectors.protocols.graphql_reply import Reply
 from syncline.connectors.protocols.graphql_results import Results
-from syncline.connectors.protocols.paths import steps_of
+from syncline.connectors.protocols.paths import placed, steps_of
 from syncline.errors import BusyError, RejectedError, SetupError, SynclineError
 from syncline.model.page import Item, Op, Outcome, Receipt
 
@@ -117,7 +117,7 @@ class Writer:
         marker = self._call.resource.marker
         if marker and item.op is Op.CREATE and item.marker:
             steps = steps_of(marker.input or marker.field)
-            fields[steps[0]] = _placed(fields.get(steps[0]), steps[1:], item.marker)
+            fields[steps[0]] = placed(fields.get(steps[0]), steps[1:], item.marker)
         return fields
 
     # --- answers ------------------------------------------------------------------
@@ -199,15 +199,6 @@ def _is(result: Result, outcome: Outcome) -> bool:
 
 def _doubt(item: Item, text: str) -> Receipt:
     return Receipt(ref=item.ref, outcome=Outcome.DOUBT, key=item.key, message=text)
-
-
-def _placed(there: object, steps: Sequence[str], value: object) -> object:
-    """A value at a place below, beside what is there."""
-    if not steps:
-        return value
-    below = dict(there) if isinstance(there, Mapping) else {}
-    below[steps[0]] = _placed(below.get(steps[0]), steps[1:], value)
-    return below
 
 
 def _cut(items: list[Item], size: int) -> list[list[Item]]:

@@ -11,7 +11,7 @@ from syncline.connectors.protocols.jsonrpc_options import Fetching, Listed
 from syncline.connectors.protocols.jsonrpc_params import Values, key_as, named
 from syncline.connectors.protocols.paths import find, text_of
 from syncline.connectors.protocols.rest_page import Listing, Reader, raw_at
-from syncline.connectors.protocols.scanning import Clocks, Fetched, Scan
+from syncline.connectors.protocols.scanning import Clocks, Fetched, Scan, offset_after, offset_of
 from syncline.connectors.protocols.stamps import written
 from syncline.errors import RejectedError, SetupError, TransientError
 from syncline.model.page import Cursor, Gone, Page, Record
@@ -55,7 +55,7 @@ class Reading:
     def _values(self, place: str) -> dict[str, object]:
         paging = self._call.resource.paging
         if paging.type == "offset":
-            return {"size": paging.size, "offset": _numbers(place)[0]}
+            return {"size": paging.size, "offset": offset_of(place)[0]}
         if paging.type == "cursor":
             return {"size": paging.size, "cursor": place or None}
         return {}
@@ -68,17 +68,7 @@ class Reading:
         if paging.type == "cursor":
             return text_of(msgspec.json.decode(raw_at(result, paging.next) or b"null"))
         total = msgspec.json.decode(raw_at(result, paging.total) or b"null") if paging.total else None
-        offset, before = _numbers(place)
-        seen = offset + rows
-        if not isinstance(total, int):
-            return str(seen) if rows else ""
-        fewer = max(0, before - total)
-        if rows == 0 and seen < total and not fewer:
-            msg = f"{self._api.system}.{self._call.name} ended before its end: {seen} of {total} records came."
-            raise TransientError(msg)
-        # Those that are gone may have stood before this page: then as many have moved up past its beginning, unseen.
-        onwards = max(0, offset - fewer) if fewer else seen
-        return "" if onwards >= total else f"{onwards}/{total}"
+        return offset_after(place, rows, total, f"{self._api.system}.{self._call.name}")
 
     def _asked(self, operation: Listed, values: Values) -> tuple[bytes, Asked]:
         asked = self._api.read([(operation, values)])[0]
@@ -179,9 +169,3 @@ class Reading:
             if (shown.strip().casefold() if field else shown) == wanted:
                 found.append(self._reader.record(raw))
         return found
-
-
-def _numbers(place: str) -> tuple[int, int]:
-    """The offset of a page, and how many records there were at the page before; 0 where nobody said."""
-    offset, _, total = place.partition("/")
-    return int(offset or 0), int(total or 0)

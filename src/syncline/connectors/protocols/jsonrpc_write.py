@@ -5,7 +5,7 @@ The calls of a batch are done each by itself, in any order. What a service leave
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -14,7 +14,7 @@ from syncline.connectors.protocols.jsonrpc_call import Asked, Call
 from syncline.connectors.protocols.jsonrpc_options import Writing
 from syncline.connectors.protocols.jsonrpc_params import key_as
 from syncline.connectors.protocols.jsonrpc_reply import Answer, place_in
-from syncline.connectors.protocols.paths import steps_of, text_of
+from syncline.connectors.protocols.paths import placed, steps_of, text_of
 from syncline.connectors.protocols.rest_page import Reader, raw_at
 from syncline.errors import BusyError, RejectedError, SetupError, SynclineError
 from syncline.model.contract import ReadBack
@@ -78,7 +78,7 @@ class Writer:
         marker = self._call.resource.marker
         if marker and item.op is Op.CREATE and item.marker:
             steps = steps_of(marker.field)
-            fields[steps[0]] = _placed(fields.get(steps[0]), steps[1:], item.marker)
+            fields[steps[0]] = placed(fields.get(steps[0]), steps[1:], item.marker)
         values: dict[str, object] = {"fields": fields, "key": key_as(self._call.resource.key_type, item.key)}
         if item.version:
             values["version"] = item.version
@@ -149,12 +149,3 @@ def _halt(results: Sequence[Result], asked: Sequence[Asked]) -> SynclineError | 
 
 def _doubt(item: Item, text: str) -> Receipt:
     return Receipt(ref=item.ref, outcome=Outcome.DOUBT, key=item.key, message=text)
-
-
-def _placed(there: object, steps: Sequence[str], value: object) -> object:
-    """A value at a place below, beside what is there."""
-    if not steps:
-        return value
-    below = dict(there) if isinstance(there, Mapping) else {}
-    below[steps[0]] = _placed(below.get(steps[0]), steps[1:], value)
-    return below

@@ -32,6 +32,19 @@ def find(value: object, path: str) -> object:
     return value
 
 
+def placed(there: object, steps: Sequence[str], value: object) -> object:
+    """A value at a place below, beside what is there.
+
+    >>> placed({"a": {"b": 1}}, ("a", "c"), 2)
+    {'a': {'b': 1, 'c': 2}}
+    """
+    if not steps:
+        return value
+    below = dict(there) if isinstance(there, Mapping) else {}
+    below[steps[0]] = placed(below.get(steps[0]), steps[1:], value)
+    return below
+
+
 def text_of(value: object) -> str:
     """A key, version or word as text; "" for nothing.
 

@@ -64,6 +64,37 @@ def begin_at(since: Cursor | None, contract: Contract, env: Env) -> int:
     return min(since.stamp, micros(env.now()) + _FURTHEST)
 
 
+def offset_of(place: str) -> tuple[int, int]:
+    """The offset of a page, and how many records there were at the page before; 0 where nobody said.
+
+    >>> offset_of("20/57"), offset_of("")
+    ((20, 57), (0, 0))
+    """
+    offset, _, total = place.partition("/")
+    return int(offset or 0), int(total or 0)
+
+
+def offset_after(place: str, rows: int, total: object, where: str) -> str:
+    """Where the page after one with so many rows is; "" at the end. TransientError when the list ends before its end.
+
+    >>> offset_after("20/57", 20, 57, "erp.orders"), offset_after("40/57", 17, 57, "erp.orders")
+    ('40/57', '')
+    >>> offset_after("20/57", 20, 54, "erp.orders")
+    '17/54'
+    """
+    offset, before = offset_of(place)
+    seen = offset + rows
+    if not isinstance(total, int):
+        return str(seen) if rows else ""
+    fewer = max(0, before - total)
+    if rows == 0 and seen < total and not fewer:
+        msg = f"{where} ended before its end: {seen} of {total} records came."
+        raise TransientError(msg)
+    # Those that are gone may have stood before this page: then as many have moved up past its beginning, unseen.
+    onwards = max(0, offset - fewer) if fewer else seen
+    return "" if onwards >= total else f"{onwards}/{total}"
+
+
 class Scan:
     """One scan, as the port's `list` hands it out."""
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from syncline.connectors.protocols import rest_options
 from syncline.connectors.protocols.answers import settled
+from syncline.connectors.protocols.looks import looks
 from syncline.connectors.protocols.options import configured
 from syncline.connectors.protocols.paths import steps_of
 from syncline.connectors.protocols.promises import promised
@@ -94,7 +94,7 @@ class SoapConnector:
 
 def _parts(name: str, resource: Resource, service: Service, env: Env) -> _Parts:
     contract = contract_of(resource, service.options)
-    reader = Reader(_looks(resource), flag=None, record_limit=service.options.record_limit)
+    reader = Reader(looks(resource), flag=None, record_limit=service.options.record_limit)
     clocks = Clocks(contract=contract, env=env)
     reading = Reading(service=service, name=name, resource=resource, reader=reader, clocks=clocks)
     writer = Writer(
@@ -106,20 +106,6 @@ def _parts(name: str, resource: Resource, service: Service, env: Env) -> _Parts:
         find_marked=lambda marker: reading.search("", marker),
     )
     return _Parts(resource=resource, contract=contract, reader=reader, reading=reading, writer=writer)
-
-
-def _looks(resource: Resource) -> rest_options.ResourceOptions:
-    """How a record looks, in the words of what reads records out of JSON."""
-    since, version, marker = resource.since, resource.version, resource.marker
-    return rest_options.ResourceOptions(
-        path="/",
-        key=resource.key,
-        since=rest_options.Since(field=since.field) if since else None,
-        version=rest_options.Version(field=version.field) if version else None,
-        marker=rest_options.Marker(field=marker.field) if marker else None,
-        tombstones=resource.tombstones,
-        gone_when=resource.gone_when,
-    )
 
 
 def contract_of(resource: Resource, options: SoapOptions) -> Contract:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from syncline.connectors.protocols.json_values import as_record
 from syncline.connectors.protocols.paths import find, steps_of, text_of
 from syncline.connectors.protocols.rest_page import Reader
-from syncline.connectors.protocols.scanning import Clocks, Fetched, Scan
+from syncline.connectors.protocols.scanning import Clocks, Fetched, Scan, offset_of
 from syncline.connectors.protocols.soap_options import Fetching, Listed, Resource
 from syncline.connectors.protocols.soap_service import Asking, Given, Service, Told
 from syncline.connectors.protocols.stamps import written
@@ -61,9 +61,9 @@ class Reading:
         if paging.size_to:
             given.append((steps_of(paging.size_to), paging.size))
         if paging.type == "offset":
-            given.append((steps_of(paging.to), _numbers(place)[0]))
+            given.append((steps_of(paging.to), offset_of(place)[0]))
         elif paging.type == "page":
-            given.append((steps_of(paging.to), paging.first + _numbers(place)[0] // paging.size))
+            given.append((steps_of(paging.to), paging.first + offset_of(place)[0] // paging.size))
         elif place and paging.to:
             given.append((steps_of(paging.to), place))
         lower = self._clocks.lower(from_stamp)
@@ -88,7 +88,7 @@ class Reading:
 
     def _counted(self, place: str, answer: object, count: int, says_more: object) -> str:
         paging = self._resource.paging
-        offset, before = _numbers(place)
+        offset, before = offset_of(place)
         total = find(answer, paging.total) if paging.total else None
         step = paging.size if paging.type == "page" else count
         seen = offset + count
@@ -231,9 +231,3 @@ class Reading:
             if (shown.strip().casefold() if field else shown) == wanted and not self._is_tombstone(row):
                 found.append(self._reader.record(as_record(row)))
         return found
-
-
-def _numbers(place: str) -> tuple[int, int]:
-    """The offset of a page, and how many records there were at the page before; 0 where nobody said."""
-    offset, _, total = place.partition("/")
-    return int(offset or 0), int(total or 0)
