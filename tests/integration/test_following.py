@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from syncline.app.following import Following
 from syncline.app.intake import Intake
 from syncline.model.state import Stream
-from syncline.ports.inbox import Record, Telling
+from syncline.ports.inbox import Place, Telling
 from syncline.store import open_inbox
 from tests.integration.world import CUSTOMERS, World
 
@@ -39,7 +39,7 @@ def intake(world: World, url: str) -> Iterator[Intake]:
     made.close()
 
 
-def tell(intake: Intake, *records: Record) -> bool:
+def tell(intake: Intake, *records: Place) -> bool:
     """Tell, and wait; is it durable?"""
     durable = threading.Event()
     intake.take(Telling(records=records, messages=(), done=lambda _error: durable.set()))

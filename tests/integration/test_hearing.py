@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
-from syncline.app.hearing import Done, Hearing, Record
+from syncline.app.hearing import Done, Hearing, Place
 from syncline.env import RealEnv
 from syncline.errors import StoreLostError
 from syncline.model.state import Stream
@@ -49,7 +49,7 @@ class Keeper:
     """Keeps hints, when it is let."""
 
     def __init__(self) -> None:
-        self.kept: list[Record] = []
+        self.kept: list[Place] = []
         self.fails = False
         self.calls: list[int] = []
         self.lock = threading.Lock()
@@ -58,7 +58,7 @@ class Keeper:
     def note(self, system: str, count: int, trouble: str) -> None:
         self.noted.append((system, count, trouble))
 
-    def take(self, records: Sequence[Record], done: Done) -> None:
+    def take(self, records: Sequence[Place], done: Done) -> None:
         with self.lock:
             self.calls.append(len(records))
             if not self.fails:

@@ -14,10 +14,10 @@ _AT_ONCE = 500  #: hints under way together
 _PAUSE = 2.0  #: between two looks whether the connection holds [s]
 _ENDING = 5.0  #: for what is under way when it ends [s]
 
-Record = tuple[Stream, str]
+Place = tuple[Stream, str]
 Done = Callable[[SynclineError | None], None]
 #: Keeps that these records may have changed, and calls `done`, from any thread, once that is durable or cannot be.
-Take = Callable[[Sequence[Record], Done], None]
+Take = Callable[[Sequence[Place], Done], None]
 #: Told from any thread: a system, how many of its messages were passed on, and why nothing is heard ("": all is well).
 Noted = Callable[[str, int, str], None]
 

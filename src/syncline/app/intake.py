@@ -18,7 +18,7 @@ from syncline.app.storm import Storm
 from syncline.config import Project
 from syncline.env import Env
 from syncline.errors import SynclineError, TransientError
-from syncline.ports.inbox import Inbox, Message, Record, Telling, Told
+from syncline.ports.inbox import Inbox, Message, Place, Telling, Told
 from syncline.store import open_inbox
 
 REMEMBERED = 600_000_000  #: how long a message is known again: twice the usual tolerance [µs]
@@ -44,10 +44,10 @@ class Intake:
         self._asked: SimpleQueue[Telling | list[Told] | None] = SimpleQueue()
         self._bell: SimpleQueue[None] = SimpleQueue()
         self._lock = threading.Lock()  #: of what both threads use: the next five
-        self._waiting: dict[Record, Waiting] = {}
-        self._held: dict[Record, Waiting] = {}  #: until the storm lets them go
+        self._waiting: dict[Place, Waiting] = {}
+        self._held: dict[Place, Waiting] = {}  #: until the storm lets them go
         self._handed_out = 0
-        self._storm: Storm[Record] = Storm()
+        self._storm: Storm[Place] = Storm()
         self._known: dict[tuple[str, str], int] = {(one.system, one.id): one.at for one in inbox.messages()}
         kept = inbox.kept()
         self._seq = max((one.seq for one in kept), default=0)
@@ -176,7 +176,7 @@ class Intake:
             self._remember(messages)
         _answer(tellings, None)
 
-    def _admit(self, records: Sequence[Record], told: Sequence[Told]) -> None:
+    def _admit(self, records: Sequence[Place], told: Sequence[Told]) -> None:
         """Let these wait for the engine, and wake it, unless they are part of a storm."""
         with self._lock:
             now = self._env.monotonic()

@@ -18,7 +18,7 @@ from syncline.engine.hub import Hub
 from syncline.env import Env
 from syncline.errors import SetupError
 from syncline.ports.figures import Figures
-from syncline.ports.inbox import Record, Source, Telling
+from syncline.ports.inbox import Place, Source, Telling
 
 _NEEDED = ("litestar", "uvicorn", "prometheus_client")
 
@@ -71,7 +71,7 @@ class Ears:
 def hear(hub: Hub, project: Project, intake: Intake, figures: Figures | None) -> Ears:
     """Listen to what the connectors of this hub are told."""
 
-    def take(records: Sequence[Record], done: Done) -> None:
+    def take(records: Sequence[Place], done: Done) -> None:
         intake.take(Telling(records=records, messages=(), done=done))
 
     def noted(system: str, count: int, trouble: str) -> None:

@@ -28,13 +28,13 @@ class Message(NamedTuple):
     at: int  #: when it came [µs]
 
 
-Record = tuple[Stream, str]  #: a stream, and a key there, or "" for whichever
+Place = tuple[Stream, str]  #: of a record: its stream, and its key there, or "" for whichever
 
 
 class Telling(NamedTuple):
     """What one message tells, from whoever brings it: a webhook, a broker."""
 
-    records: Sequence[Record]
+    records: Sequence[Place]
     messages: Sequence[Message]  #: by which it is known when it comes again; none where nothing names it
     done: Callable[[SynclineError | None], None]  #: called once it is durable, or cannot be; from another thread
 

@@ -13,7 +13,7 @@ from syncline.env import Env
 from syncline.errors import RejectedError, SynclineError
 from syncline.model.state import Stream
 from syncline.ports.figures import Figures
-from syncline.ports.inbox import Message, Record, Telling
+from syncline.ports.inbox import Message, Place, Telling
 from syncline.security.webhooks import Verdict, copy_id, message_id, verdict
 from syncline.server.reading import decoded, keys_of, resources_of
 
@@ -91,7 +91,7 @@ class Receiver:
             return Answer(503, "This webhook could not be kept. Send it again.", "failed")
         return Answer(202, "Taken.", "taken", len(records))
 
-    async def _kept(self, records: Sequence[Record], messages: Sequence[Message]) -> bool:
+    async def _kept(self, records: Sequence[Place], messages: Sequence[Message]) -> bool:
         """Wait until it is durable; True when that failed."""
         loop = asyncio.get_running_loop()
         kept: asyncio.Future[SynclineError | None] = loop.create_future()
@@ -111,7 +111,7 @@ def _tell(kept: asyncio.Future[SynclineError | None], error: SynclineError | Non
         kept.set_result(error)
 
 
-def _records(expected: Awaited, resource: str, headers: Mapping[str, str], body: bytes) -> list[Record]:
+def _records(expected: Awaited, resource: str, headers: Mapping[str, str], body: bytes) -> list[Place]:
     settings = expected.settings
     data = decoded(body)
     if resource:
