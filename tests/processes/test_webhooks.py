@@ -49,9 +49,17 @@ def shown(shell: Shell, erp: str) -> str:
     return "".join(one for one in str(shell.ask("erp", "GET", f"/rest/partners/{erp}")) if one.isalnum())
 
 
+def is_calm(shell: Shell) -> bool:
+    """Has a pass left nothing in doubt, nothing to be read again? Then the next one commits nothing on its way."""
+    assert shell("sync").code == 0
+    streams = shell("status", "--json").document["streams"]
+    return not any(stream[kind] for stream in streams for kind in ("hints", "in_doubt", "planned", "retrying"))
+
+
 @pytest.mark.parametrize("point", POINTS)
 def test_what_was_answered_has_its_effect_after_a_kill_at(shell: Shell, point: str) -> None:
     crm, erp = linked_customer(shell)
+    until(lambda: is_calm(shell))
     phone = f"2155{random.Random(str(shell.folder) + point).randrange(10**6):06d}"  # noqa: S311
     with daemon(shell, SYNCLINE_FAILPOINT=point) as (process, caller):
         until(lambda: is_ready(caller))  # the first pass is over, and found nothing: no other comes
@@ -63,7 +71,6 @@ def test_what_was_answered_has_its_effect_after_a_kill_at(shell: Shell, point: s
         until(lambda: phone in shown(shell, erp))
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0
-    assert shell("sync").code == 0  # whatever was in doubt is decided, so that the next one begins in agreement
     assert phone in shown(shell, erp)
 
 
