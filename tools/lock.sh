@@ -8,5 +8,5 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 uv pip compile --quiet --upgrade --universal --python-version 3.11 \
   --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate \
-  --extra brokers --extra postgres --extra sql --extra files --extra sandbox --extra server --extra soap --extra dev \
+  --extra brokers --extra postgres --extra sql --extra files --extra sandbox --extra server --extra soap --extra analytics --extra planning --extra spark --extra dev \
   --output-file requirements.lock pyproject.toml
