@@ -4,9 +4,9 @@ A `Layout` is what a function asks of a table, and what it promises of its resul
 value is known stand in the metadata of each Arrow field, so that they survive Parquet and every engine that speaks
 Arrow:
 
-    unit          a code of UCUM (`d`, `kg`, `1` for a bare number), of ISO 4217 (`EUR`), or `unit` for the base unit of
-                  the product in its row, `money` for the currency of the ledger
-    available_at  the name of the column with the instant from which the value is known; `period` where a value is
+    unit          a code of UCUM (`d`, `kg`, `1` for a bare number), of ISO 4217 (`EUR`), `unit` for the base unit of
+                  the product in its row, `money` for the currency of the ledger, or `column:NAME` that holds it
+    available_at  `column:NAME` of the instant from which the value is known; `period` where a value is
                   known at the end of its own period; `always` for what is known ahead (calendar, agreed prices)
 """
 

@@ -27,6 +27,14 @@ from syncline.model.state import (
 )
 
 
+class Batch(Protocol):
+    """Rows as columns, for whatever library speaks Arrow (its PyCapsule interface)."""
+
+    def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]:
+        """The schema and the columns."""
+        ...
+
+
 class Reads(Protocol):
     """What may be asked, inside a transaction or outside."""
 
@@ -56,6 +64,17 @@ class Reads(Protocol):
 
     def each_entity(self, entity: str, *, after: int = 0, size: int = 500) -> Iterator[Sequence[Entity]]:
         """All entities in pages by ascending eid. Safe against writes between pages."""
+        ...
+
+    def tables(self, entity: str, *, since: int = 0) -> Iterator[Batch]:
+        """The entities of a type as columns: those with a field of a generation above `since`, and all that are gone.
+
+        Columns are `eid`, `live`, `merged_into` (eid, of one that was absorbed), `gen` (the newest generation of a
+        field), `known_at` (when that was agreed on), then the fields of the layout, typed by the definition of the
+        entity: numbers as float64, dates, instants, references as eids, lines as lists of structs; text for what has
+        no definition. All but `eid` and `live` may be null. Nothing comes of a type that nobody has. SetupError
+        without pyarrow.
+        """
         ...
 
     def each_link(self, stream: Stream, *, after: int = 0, size: int = 500) -> Iterator[Sequence[Link]]:
@@ -295,6 +314,10 @@ class Store(Reads, Protocol):
 
     def transaction(self) -> AbstractContextManager[Transaction]:
         """Commit at the end of the block, roll back when it raises. Not nested."""
+        ...
+
+    def snapshot(self) -> AbstractContextManager[Reads]:
+        """Reads as of one moment, whatever another process commits meanwhile. Not nested, and not in a transaction."""
         ...
 
     def together(self) -> AbstractContextManager[None]:

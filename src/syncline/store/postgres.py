@@ -192,6 +192,12 @@ class PostgresSession:
             self._ready().execute("BEGIN")
         self._inside = True
 
+    def look(self) -> None:
+        """The moment is that of the first read."""
+        with self._explained():
+            self._ready().execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        self._inside = True
+
     def commit(self) -> None:
         """Wait until the server has it on its disk."""
         self.script("COMMIT")

@@ -6,8 +6,10 @@ Rows are fetched whole, a page at a time, so no query is open while its caller w
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from importlib.util import find_spec
 from typing import TypeVar
 
+from syncline.errors import SetupError
 from syncline.model.page import Cursor
 from syncline.model.state import (
     AuditPage,
@@ -24,8 +26,9 @@ from syncline.model.state import (
     Unsettled,
     UnsettledState,
 )
+from syncline.ports.store import Batch
 from syncline.store import rows as stored
-from syncline.store.session import NOWHERE, Session
+from syncline.store.session import ENDED, NOWHERE, Session
 
 _Item = TypeVar("_Item")
 
@@ -38,6 +41,10 @@ class StoredReads:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+
+    def end(self) -> None:
+        """Whoever kept a transaction or a snapshot beyond its block must not go on outside of it."""
+        self._session = ENDED
 
     # --- entities and links
 
@@ -97,6 +104,15 @@ class StoredReads:
             lambda row: row.eid,
             after,
         )
+
+    def tables(self, entity: str, *, since: int = 0) -> Iterator[Batch]:
+        """Entities as columns."""
+        if find_spec("pyarrow") is None:
+            msg = "To read agreed data as tables, pyarrow is needed."
+            raise SetupError(msg, cure="Install it with: pip install 'syncline[planning]'")
+        from syncline.store.tables import batches  # noqa: PLC0415  a pass needs no tables
+
+        return batches(self, entity, since=since)
 
     def each_link(self, stream: Stream, *, after: int = 0, size: int = 500) -> Iterator[Sequence[Link]]:
         """Links in pages."""

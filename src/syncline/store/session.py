@@ -54,6 +54,10 @@ class Session(Protocol):
         """Start the one transaction that may write."""
         ...
 
+    def look(self) -> None:
+        """Start a transaction that sees one moment, and may read alone."""
+        ...
+
     def commit(self) -> None:
         """Make it durable."""
         ...

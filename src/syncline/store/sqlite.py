@@ -172,6 +172,10 @@ class SqliteSession:
         """Take the write lock at once, so that nothing fails half-way for want of it."""
         self.script("BEGIN IMMEDIATE")
 
+    def look(self) -> None:
+        """The moment is that of the first read."""
+        self.script("BEGIN")
+
     def commit(self) -> None:
         """Write to the disk."""
         self.script("COMMIT")

@@ -8,7 +8,7 @@ from functools import partial
 
 from syncline.errors import SetupError
 from syncline.model.state import Stream
-from syncline.ports.store import Transaction
+from syncline.ports.store import Reads, Transaction
 from syncline.store.reads import StoredReads
 from syncline.store.session import Session, check_names, table_words
 from syncline.store.transactions import StoredTransaction
@@ -68,6 +68,21 @@ class StoredState(StoredReads):
         finally:
             self._busy = False
             changes.end()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Reads]:
+        """One transaction that only reads, and ends without a commit."""
+        if self._busy or self._together:
+            raise SetupError("A transaction of the store is open already.", cure="End it before the next one begins.")
+        self._session.look()
+        self._busy = True
+        seen = StoredReads(self._session)
+        try:
+            yield seen
+        finally:
+            self._busy = False
+            seen.end()
+            self._session.rollback()
 
     def _borders(self) -> tuple[Callable[[], None], Callable[[], None], Callable[[], None]]:
         """What begins, commits and rolls back a transaction: of the database, or a part of one that holds several."""

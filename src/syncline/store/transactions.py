@@ -23,15 +23,10 @@ from syncline.model.state import (
 )
 from syncline.store import rows as stored
 from syncline.store.reads import StoredReads
-from syncline.store.session import ENDED
 
 
 class StoredTransaction(StoredReads):
     """The reads and writes of the store port, until the transaction ends."""
-
-    def end(self) -> None:
-        """Whoever kept the transaction beyond its block must not write outside of one."""
-        self._session = ENDED
 
     # --- entities and links
 

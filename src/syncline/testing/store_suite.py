@@ -17,11 +17,12 @@ from syncline.testing.store_fixtures import Opening
 from syncline.testing.store_history import StoreHistory
 from syncline.testing.store_machine import StoreAgreement
 from syncline.testing.store_records import StoreRecords
+from syncline.testing.store_tables import StoreTables
 from syncline.testing.store_together import StoreTogether
 from syncline.testing.store_work import StoreWork
 
 __all__ = ["Opening", "StoreSuite"]
 
 
-class StoreSuite(StoreRecords, StoreWork, StoreHistory, StoreDurability, StoreTogether, StoreAgreement):
+class StoreSuite(StoreRecords, StoreWork, StoreHistory, StoreDurability, StoreTogether, StoreTables, StoreAgreement):
     """All parts; a subclass gives the fixtures `opening` and `age`."""

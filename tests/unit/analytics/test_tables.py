@@ -16,7 +16,7 @@ DEMAND = Layout(
         Column("key", pa.string(), available_at=ALWAYS),
         Column("period", pa.date32(), available_at=ALWAYS),
         Column("qty", pa.float64(), unit="unit"),
-        Column("price", pa.float64(), unit="money", available_at="told", nullable=True),
+        Column("price", pa.float64(), unit="money", available_at="column:told", nullable=True),
     ),
 )
 
@@ -31,7 +31,7 @@ def test_a_table_is_taken_in_the_types_and_units_of_its_layout():
 
     assert table.schema.equals(DEMAND.schema, check_metadata=True)
     assert [unit_of(table, name) for name in table.column_names] == ["1", "1", "unit", "money"]
-    assert available_at(table, "price") == "told"
+    assert available_at(table, "price") == "column:told"
     assert table.column("qty").to_pylist() == [1.0, 2.0]
 
 
