@@ -91,6 +91,36 @@ class TestOpportunities(FurtherSuite):
         return {"name": "Bad", "probability": 101}
 
 
+class TestInteractions(FurtherSuite):
+    """Calls, mails, visits and tasks, which point to a customer."""
+
+    title = "all.crm.interactions"
+
+    @pytest.fixture
+    def resource(self) -> str:
+        return "interactions"
+
+    @pytest.fixture
+    def fields_of(self, connector) -> FieldsFactory:
+        customer = first(connector, "customers")
+        return lambda number: {
+            "kind": "call", "subject": f"Call {number}", "customer_id": customer, "note": f"Note {number}",
+            "happens_at": f"2026-03-{number % 28 + 1:02}T12:00:00.000Z", "minutes": number,
+        }  # fmt: skip
+
+    @pytest.fixture
+    def text_field(self) -> str:
+        return "note"
+
+    @pytest.fixture
+    def values(self) -> Mapping[str, str]:
+        return {"note": "text", "happens_at": "time"}
+
+    @pytest.fixture
+    def bad_fields(self) -> Mapping[str, object]:
+        return {"subject": "Bad", "kind": "dream"}
+
+
 class TestShipments(FurtherSuite):
     """A custom object with lines, which points to an order."""
 

@@ -20,6 +20,7 @@ _BUILT_IN = {
     "graphql": "syncline.connectors.protocols.graphql:SPEC",
     "jsonrpc": "syncline.connectors.protocols.jsonrpc:SPEC",
     "odata": "syncline.connectors.protocols.odata:SPEC",
+    "planner": "syncline.connectors.systems.planner:SPEC",
     "rest": "syncline.connectors.protocols.rest:SPEC",
     "soap": "syncline.connectors.protocols.soap:SPEC",
     "sql": "syncline.connectors.protocols.sql:SPEC",

@@ -21,7 +21,7 @@ def loaded(name, folder):
 
 ENTITIES = {
     "all": [
-        "customer", "product", "need", "opportunity", "sales_order", "work_centre", "work_order", "stock_level",
+        "customer", "product", "need", "interaction", "opportunity", "sales_order", "work_centre", "work_order", "stock_level",
         "supplier", "purchase_order", "shipment", "invoice",
     ],
     "crm-erp": ["customer", "product", "sales_order"],
