@@ -21,8 +21,8 @@ def loaded(name, folder):
 
 ENTITIES = {
     "all": [
-        "customer", "product", "need", "interaction", "opportunity", "sales_order", "work_centre", "work_order", "stock_level",
-        "supplier", "purchase_order", "shipment", "invoice",
+        "customer", "product", "need", "interaction", "opportunity", "sales_order", "work_centre", "work_order",
+        "stock_level", "supplier", "purchase_order", "shipment", "invoice",
     ],
     "crm-erp": ["customer", "product", "sales_order"],
     "crm-mes": ["product", "work_centre", "work_order"],
