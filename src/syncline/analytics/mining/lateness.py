@@ -36,7 +36,7 @@ def lateness_candidates(deliveries: Sequence[Delivery]) -> list[Candidate]:
     deliveries span, for a year.
 
     >>> D = date
-    >>> def line(n, days, who): return Delivery(str(n), D(2026, 1, 5), D(2026, 1, 5 + days), 100.0, (("supplier", who),))
+    >>> def line(n, days, who): return Delivery(str(n), D(2026, 1, 5), D(2026, 1, 5 + days), 9.0, (("supplier", who),))
     >>> lines = [line(n, 3 * (n % 2), "A") for n in range(20)] + [line(n, 0, "B") for n in range(20, 60)]
     >>> [(one.subject, round(one.effect, 2), one.p_value < 1e-4) for one in lateness_candidates(lines)]
     [('supplier A', 0.5, True), ('supplier B', -0.5, False)]
