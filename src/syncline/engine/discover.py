@@ -17,10 +17,28 @@ from syncline.engine.retry import read_again
 from syncline.engine.step import Step, begin, commit
 from syncline.engine.unplaced import parked_reads, release
 from syncline.errors import StoreFailedError, StoreLostError, SynclineError, TransientError
+from syncline.model.flow import Direction
 from syncline.model.page import Cursor, Op, Page
 
 RECONCILED = "reconciled"  #: kind of the document that says when a stream was last read whole [µs]
 RECONCILE_EVERY = 24 * 3_600_000_000  #: [µs]
+
+
+def to_be_listed(at: Pass) -> bool:
+    """Is this side listed by this run?
+
+    One that is only written to gives no values: it is listed whole once in 24 hours, so that what people change there
+    is found and put back, and when somebody said that something has changed there without saying what.
+    """
+    side = at.side
+    return (
+        side.side.direction is not Direction.TO
+        or at.run.full
+        or side.stream in at.hub.told
+        or not at.hub.matched(side.stream)
+        or _reconcile_is_due(at)
+        or awaits_listing(at)
+    )
 
 
 def discover(at: Pass) -> None:

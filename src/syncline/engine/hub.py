@@ -153,6 +153,7 @@ class Hub(msgspec.Struct, kw_only=True):
     eids: dict[str, tuple[int, int, int]] = {}  #: by entity type: next and end of what is reserved, and how many it was
     untold: list[Event] | None = None  #: of commits that `together` holds back
     meanwhile: Meanwhile | None = None
+    told: frozenset[Stream] = frozenset()  #: in these something has changed, and nobody said what
     overtaken: dict[Stream, set[str]] | None = None  #: records that were read or written while a listing gave way
 
     def now(self) -> int:

@@ -24,7 +24,7 @@ class Violation(NamedTuple):
 SAFETY: Mapping[str, tuple[Check, ...]] = {
     "I1 no edit lost": (edits.no_edit_lost,),
     "I2 no duplicate": (records.one_record_each,),
-    "I5 ownership": (edits.owners_prevail, rules.empties_are_kept),
+    "I5 ownership": (edits.owners_prevail, edits.one_way_is_kept, rules.empties_are_kept),
     "I6 cursors": (writes.cursors_go_forward,),
     "I7 causes": (writes.writes_have_causes, writes.parked_were_refused, told.forgeries_do_no_harm),
     "I8 staleness": (writes.nobody_is_left_out, told.hints_are_followed),
