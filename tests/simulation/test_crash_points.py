@@ -2,6 +2,8 @@
 
 import pytest
 
+from syncline.engine import combine, discover
+from syncline.engine.creating import admits
 from syncline.merging.merge import _refusal
 from syncline.simulation.campaign import judge
 from syncline.simulation.history import play
@@ -62,6 +64,25 @@ def test_a_hub_that_takes_what_it_should_put_back_is_found_out():
         broken = [one.invariant for one in violations(play(scenario.script, scenario.shape))[0]]
 
     assert "I5 ownership" in broken
+
+
+def test_a_hub_that_creates_before_it_may_is_found_out():
+    early = rewritten(admits, ("return all(", "return True or all("))
+    scenario = SCENARIOS["created once it is confirmed"]
+    with patched((early,)):
+        broken = [one.invariant for one in violations(play(scenario.script, scenario.shape))[0]]
+
+    assert "I12 bounds" in broken
+
+
+def test_a_hub_that_never_creates_what_was_confirmed_later_is_found_out():
+    late = rewritten(combine._plan, ("if news and creates_now(at.hub, side)", "if False"))
+    ever = rewritten(discover._end_whole_read, ("(first or side.conditions)", "first"))
+    scenario = SCENARIOS["created once it is confirmed"]
+    with patched((late, ever)):
+        broken = [one.invariant for one in violations(play(scenario.script, scenario.shape))[0]]
+
+    assert "I3 convergence" in broken
 
 
 def test_each_crash_is_followed_by_the_same_command():

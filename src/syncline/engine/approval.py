@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from syncline.engine.codec import canon_of, decode_delta
+from syncline.engine.creating import lacking
 from syncline.engine.hub import Pass
 from syncline.engine.plan import blanked, wanted
 from syncline.model.page import Op
@@ -54,7 +55,7 @@ def _missing_there(at: Pass, creates: Sequence[Intent]) -> int:
     count = 0
     for intent in creates:
         linked = at.hub.store.links_of(at.side.stream, intent.eids)
-        count += sum(1 for eid in intent.eids if eid not in linked)
+        count += len(lacking(at.hub, at.bound, at.side, [eid for eid in intent.eids if eid not in linked]))
     return count
 
 

@@ -9,7 +9,7 @@ import msgspec
 from syncline.engine.audit import EntryKind, entry
 from syncline.engine.codec import Delta, canon_of, decode_delta
 from syncline.engine.combine import POLICY_OP
-from syncline.engine.exchange import creates
+from syncline.engine.creating import creates_for
 from syncline.engine.hub import Pass
 from syncline.engine.kinds import unfamiliar
 from syncline.engine.mergers import close_merge, left_of_two, record_merged
@@ -49,7 +49,7 @@ def record_deleted(at: Pass, step: Step, key: str, reason: str, gone: Set[str] =
     step.entries.append(entry(EntryKind.DELETED, link.eid, f"{reason} ({side.system} {key})"))
     if _keeps(at, entity, link, step):
         step.dropped_links.setdefault(side.stream, []).append(link.eid)
-        if creates(side):
+        if creates_for(bound, side, entity):
             step.plan_work(side.stream, Op.CREATE, link.eid)
         return ReadOutcome.DELETED
     step.links[side.stream, link.eid] = _gone(link)

@@ -43,6 +43,7 @@ class BoundSide(msgspec.Struct, frozen=True, kw_only=True):
     positions: tuple[int, ...]  #: layout position of each lens field, in the order of the lens
     writable: frozenset[int]  #: positions that the hub may write here
     normalisers: dict[int, list[str]]  #: position -> names, declared by the contract or learned
+    conditions: tuple[tuple[int, tuple[Value, ...]], ...] = ()  #: position, values: only such entities are created here
 
     @property
     def system(self) -> str:
