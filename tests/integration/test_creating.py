@@ -205,3 +205,38 @@ def test_an_item_that_goes_nowhere_leaves_no_intent_behind(world):
 
     assert [item for item in asked if item.op is Op.CREATE] == []
     assert world.store.next_due() is None
+
+
+# --- how many creations ask for approval ------------------------------------------------------------------------------
+
+
+THREE = """\
+project: acme
+store: "sqlite:///:memory:"
+systems:
+  crm: {connector: rest, url: "http://crm.example"}
+  erp: {connector: rest, url: "http://erp.example"}
+  shop: {connector: rest, url: "http://shop.example"}
+flows:
+  customers:
+    entity: client
+    own: {"*": latest}
+    match: [[tax]]
+    systems:
+      crm: {resource: rows, map: {name: name, phone: phone, tax: tax}}
+      erp: {resource: rows, map: {name: name, phone: phone, tax: tax}}
+      shop: {resource: rows, map: {name: name, phone: phone, tax: tax}}
+"""
+
+
+@pytest.mark.parametrize(("many", "asks"), [(15, 0), (30, 30)])
+def test_a_creation_that_two_systems_ask_for_is_counted_once(make, many, asks):
+    world = make(THREE)
+    world.sync()
+    for number in range(many):
+        world.crm.add("rows", name=f"n{number}", phone="1", tax=f"T{number}")
+        world.erp.add("rows", name=f"n{number}", phone="2", tax=f"T{number}")
+    run = world.sync(approved=False)
+
+    assert [held.split(" are ")[0] for held in run.held] == [f"customers: {asks} creations in shop"] * bool(asks)
+    assert len(world.shop.live("rows")) == many - asks
