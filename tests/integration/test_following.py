@@ -97,6 +97,25 @@ def test_where_nobody_named_what_changed_a_system_that_is_only_written_to_is_lis
     world.close()
 
 
+def test_what_could_not_be_read_when_it_was_told_is_read_soon_after_without_a_pass(world, intake):
+    world.crm.contract = replace(world.crm.contract, lag=0.0)
+    crm = world.crm.add("customers", **customer())
+    world.sync()
+    world.crm.edit("customers", crm, phone="999")
+    this = following(world, intake)
+    world.crm.read_fault = lambda what: "busy" if what == "get" else ""
+    assert tell(intake, (CRM, crm))
+    this.turn()
+    first = this.tend()
+    world.crm.read_fault = lambda _what: ""
+    for _ in range(5):
+        world.clock.sleep(1)
+        this.tend()
+
+    assert 0 < first < 2
+    assert [row["tel"] for row in world.erp.live("partners").values()] == ["999"]
+
+
 def test_what_was_to_be_listed_is_told_again_after_the_store_failed(world, intake):
     this = following(world, intake)
     assert tell(intake, (CRM, ""))
