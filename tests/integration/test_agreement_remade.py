@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from syncline.model.page import Op
+from syncline.model.state import UnsettledState
 from tests.integration.test_agreement_reads import ORDERS, TREE
 from tests.integration.world import World, customer
 
@@ -132,3 +133,73 @@ def dies(world: World) -> None:
     made = [item for _, item in world.erp.writes if item.op is Op.CREATE]
     if len(made) > 2 and world.clock.points[-1] == "settle.after_commit":
         raise KeyboardInterrupt
+
+
+def refused_for_its_party(world: World, buyer: str) -> str:
+    """An order that the ERP does not take, because of its customer's partner; the key of that."""
+    (partner,) = [key for key, row in world.erp.live("partners").items() if row["vat"] == "T1"]
+    world.erp.refuses = lambda fields: "this party is closed" if fields.get("party") == partner else ""
+    world.crm.add("deals", no="D1", buyer=buyer, total="10")
+    world.rest()
+    assert [row.state for row in world.store.unsettled()] == [UnsettledState.PARKED]
+    return partner
+
+
+def test_an_order_that_was_refused_for_its_customer_s_key_is_tried_again_under_the_new_one(make):
+    world = make(ORDERS)
+    first = world.crm.add("customers", **customer(1))
+    world.rest()
+    former = refused_for_its_party(world, first)
+    remade(world, first)
+    world.rest()
+
+    (partner,) = world.erp.live("partners")
+    assert (sale(world)["party"], sale(world)["amount"]) == (partner, "10")
+    assert partner != former
+    assert not world.store.unsettled()
+
+
+def test_an_order_that_was_refused_for_a_record_that_was_merged_away_is_tried_again(make):
+    world = make(ORDERS)
+    first, _ = (world.crm.add("customers", **customer(number)) for number in (1, 2))
+    world.rest()
+    former = refused_for_its_party(world, first)
+    (other,) = world.erp.live("partners").keys() - {former}
+    world.erp.merge("partners", former, other)
+    world.rest()
+
+    assert sale(world)["party"] == other
+    assert not world.store.unsettled()
+
+
+def test_an_edit_that_was_refused_for_its_customer_s_key_is_tried_again_under_the_new_one(make):
+    world = make(ORDERS)
+    first, second = (world.crm.add("customers", **customer(number)) for number in (1, 2))
+    deal = world.crm.add("deals", no="D1", buyer=second, total="10")
+    world.rest()
+    (partner,) = [key for key, row in world.erp.live("partners").items() if row["vat"] == "T1"]
+    world.erp.refuses = lambda fields: "this party is closed" if fields.get("party") == partner else ""
+    world.crm.edit("deals", deal, buyer=first)
+    world.rest()
+    before = sale(world)["party"]
+    remade(world, first)
+    world.rest()
+
+    partners = {row["vat"]: key for key, row in world.erp.live("partners").items()}
+    assert before == partners["T2"]
+    assert sale(world)["party"] == partners["T1"]
+
+
+def test_an_order_that_is_refused_for_something_else_is_refused_once_more_and_waits_on(make):
+    world = make(ORDERS)
+    first = world.crm.add("customers", **customer(1))
+    world.rest()
+    world.erp.refuses = lambda fields: "orders are closed" if "party" in fields else ""
+    world.crm.add("deals", no="D1", buyer=first, total="10")
+    world.rest()
+    remade(world, first)
+    world.rest()
+    asked = [item for item in world.erp.asked if item.op is Op.CREATE and "party" in item.fields]
+
+    assert len(asked) == 2
+    assert [row.state for row in world.store.unsettled()] == [UnsettledState.PARKED]

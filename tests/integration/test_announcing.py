@@ -1,8 +1,9 @@
-"""What others hear of agreed changes holds no value that is marked secret."""
+"""What others hear of agreed changes: all of it, each of them, and no value that is marked secret."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from syncline.engine.announce import Audience, announce
 from syncline.ports.outlet import Notice
@@ -40,3 +41,39 @@ def test_a_secret_value_is_told_to_nobody_and_its_change_is():
         assert b'"old":"***","new":"***"' in bodies
     finally:
         world.close()
+
+
+def test_each_outlet_is_told_everything_also_under_one_topic():
+    world = World(CUSTOMERS)
+    first, second = Heard(), Heard()
+    world.crm.add("customers", **customer())
+    world.sync()
+    hub = world.open()
+    hub.connectors = {**hub.connectors, "bus": first, "other": second}  # type: ignore[dict-item]
+    audience = Audience(system="bus", topic="told", entities=frozenset())
+    told = [announce(hub, one).notices for one in (audience, replace(audience, system="other"), audience)]
+    elsewhere = announce(hub, replace(audience, exchange="more")).notices
+
+    assert told == [1, 1, 0]
+    assert elsewhere == 1
+    assert [one.ident for one in second.notices] == [one.ident for one in first.notices[:1]]
+    world.close()
+
+
+def test_a_store_that_knew_the_topic_alone_goes_on_where_it_was_for_one_outlet():
+    world = World(CUSTOMERS)
+    first, second = Heard(), Heard()
+    world.crm.add("customers", **customer(1))
+    world.sync()
+    hub = world.open()
+    hub.connectors = {**hub.connectors, "bus": first, "other": second}  # type: ignore[dict-item]
+    with world.store.transaction() as tx:
+        tx.put_documents("told", {"topic": str(world.store.audit_head()[0]).encode()})
+    world.crm.add("customers", **customer(2))
+    world.sync()
+    audience = Audience(system="bus", topic="topic", entities=frozenset())
+    told = [announce(hub, one).notices for one in (audience, audience, replace(audience, system="other"))]
+
+    assert told == [1, 0, 2]
+    assert set(world.store.documents("told")) == {'["bus","","topic"]', '["other","","topic"]'}
+    world.close()

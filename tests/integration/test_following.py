@@ -14,9 +14,12 @@ from syncline.app.intake import Intake
 from syncline.model.state import Stream
 from syncline.ports.inbox import Place, Telling
 from syncline.store import open_inbox
-from tests.integration.world import CUSTOMERS, World
+from tests.integration.world import CUSTOMERS, World, customer
 
-CRM = Stream("crm", "client")
+CRM, ERP = Stream("crm", "client"), Stream("erp", "client")
+TO_THE_ERP = CUSTOMERS.replace("resource: partners", "resource: partners\n        direction: to").replace(
+    ", credit: {owner: erp}", ""
+)
 
 
 @pytest.fixture
@@ -72,6 +75,45 @@ def test_what_nobody_named_is_listed_again_when_the_listing_may_not_have_shown_i
     assert this.to_list() == []
     intake.close()
     assert open_inbox(url).kept() == []
+
+
+def test_where_nobody_named_what_changed_a_system_that_is_only_written_to_is_listed_too(url):
+    world = World(TO_THE_ERP)
+    world.crm.add("customers", **customer())
+    world.sync()
+    (erp,) = world.erp.live("partners")
+    intake = Intake(open_inbox(url), world.open().env)
+    this = following(world, intake)
+    world.erp.edit("partners", erp, tel="999")
+    assert tell(intake, (ERP, ""))
+    this.turn()
+    began = world.open().env.monotonic()
+    world.sync()
+
+    assert world.erp.show("partners", erp)["tel"] == "+49 1"
+    this.listed(["customers"], began, {})
+    assert not world.open().told
+    intake.close()
+    world.close()
+
+
+def test_what_could_not_be_read_when_it_was_told_is_read_soon_after_without_a_pass(world, intake):
+    world.crm.contract = replace(world.crm.contract, lag=0.0)
+    crm = world.crm.add("customers", **customer())
+    world.sync()
+    world.crm.edit("customers", crm, phone="999")
+    this = following(world, intake)
+    world.crm.read_fault = lambda what: "busy" if what == "get" else ""
+    assert tell(intake, (CRM, crm))
+    this.turn()
+    first = this.tend()
+    world.crm.read_fault = lambda _what: ""
+    for _ in range(5):
+        world.clock.sleep(1)
+        this.tend()
+
+    assert 0 < first < 2
+    assert [row["tel"] for row in world.erp.live("partners").values()] == ["999"]
 
 
 def test_what_was_to_be_listed_is_told_again_after_the_store_failed(world, intake):

@@ -2,8 +2,14 @@
 
 import pytest
 
+from syncline.engine import combine, discover
+from syncline.engine.creating import admits
+from syncline.merging.merge import _refusal
 from syncline.simulation.campaign import judge
+from syncline.simulation.history import play
+from syncline.simulation.invariants import violations
 from tests.simulation.crash_points import Crash, pairs, plain, singles, tried, with_crashes
+from tests.simulation.mutants.patching import patched, rewritten
 from tests.simulation.scenarios.every import QUICK, SCENARIOS, TWICE
 
 MOST = 120  #: boundaries of a scenario in which the hub dies twice
@@ -49,6 +55,34 @@ def test_a_hub_that_forgets_what_it_was_about_to_send_is_found_out(monkeypatch: 
     scenario = SCENARIOS["created without a marker"]
 
     assert [broken for one in singles(scenario) for broken in one.broken]
+
+
+def test_a_hub_that_takes_what_it_should_put_back_is_found_out():
+    taken = rewritten(_refusal, ("if seen.direction is Direction.TO:", "if False:"))
+    scenario = SCENARIOS["edited where the hub only writes"]
+    with patched((taken,)):
+        broken = [one.invariant for one in violations(play(scenario.script, scenario.shape))[0]]
+
+    assert "I5 ownership" in broken
+
+
+def test_a_hub_that_creates_before_it_may_is_found_out():
+    early = rewritten(admits, ("return all(", "return True or all("))
+    scenario = SCENARIOS["created once it is confirmed"]
+    with patched((early,)):
+        broken = [one.invariant for one in violations(play(scenario.script, scenario.shape))[0]]
+
+    assert "I12 bounds" in broken
+
+
+def test_a_hub_that_never_creates_what_was_confirmed_later_is_found_out():
+    late = rewritten(combine._plan, ("if news and creates_now(at.hub, side)", "if False"))
+    ever = rewritten(discover._end_whole_read, ("(first or side.conditions)", "first"))
+    scenario = SCENARIOS["created once it is confirmed"]
+    with patched((late, ever)):
+        broken = [one.invariant for one in violations(play(scenario.script, scenario.shape))[0]]
+
+    assert "I3 convergence" in broken
 
 
 def test_each_crash_is_followed_by_the_same_command():

@@ -75,6 +75,7 @@ class Following:
             now, lag = self._hub.env.monotonic(), bound.sides[stream.system].contract.lag
             waiting = self._to_list.setdefault(bound.flow.name, {})
             waiting.update({one: _ToList(due=now, shown=since[one] + lag) for one in told if not one.key})
+            self._tell_hub()
         if not named:
             return
         follow_told(self._hub, bound, stream.system, [one.key for one in named], self._now_running())
@@ -122,11 +123,17 @@ class Following:
             self._intake.has_stored([one for one in waiting if one not in left])
             if left:
                 self._to_list[flow] = left
+        self._tell_hub()
 
     def let_go(self) -> None:
         """The store failed: what was to be listed is told to whoever follows next."""
         self._intake.give_back([one for waiting in self._to_list.values() for one in waiting])
         self._to_list = {}
+        self._tell_hub()
+
+    def _tell_hub(self) -> None:
+        """Whatever is listed seldom is to be listed with the next pass."""
+        self._hub.told = frozenset(one.stream for waiting in self._to_list.values() for one in waiting)
 
     def end_run(self, older: float = 0.0) -> None:
         """Keep the ledger of what was followed, if that began so long ago [s]."""

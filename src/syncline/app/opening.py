@@ -248,4 +248,5 @@ def _bind_side(
         stream=Stream(side.system, settings.flow.entity), positions=tuple(place[name] for name in lens.fields),
         writable=frozenset(place[name] for name in side.writable),
         normalisers={place[name]: [one] for name, one in contract.normalisers.items() if name in place},
+        conditions=tuple((place[one.field], one.values) for one in side.creates_when),
     )  # fmt: skip

@@ -70,9 +70,23 @@ def _look_at_either(wanted: inspect.UnionType, data: object, route: Route, probl
     if data is None and wanted.includes_none:
         return
     others = [one for one in wanted.types if not isinstance(one, inspect.NoneType)]
-    is_mapping = isinstance(data, Mapping)
-    fitting = [one for one in others if isinstance(one, inspect.DictType) == is_mapping]
+    kinds = next((kinds for type_, kinds in _OF_DATA if isinstance(data, type_)), ())
+    fitting = [one for one in others if isinstance(_bare(one), kinds)]
     _look((fitting or others)[0], data, route, problems)
+
+
+def _bare(wanted: inspect.Type) -> inspect.Type:
+    return _bare(wanted.type) if isinstance(wanted, inspect.Metadata) else wanted
+
+
+#: what data of each kind can be
+_OF_DATA: tuple[tuple[type, tuple[type[inspect.Type], ...]], ...] = (
+    (Mapping, (inspect.DictType, inspect.StructType)),
+    (list, (inspect.ListType,)),
+    (bool, (inspect.BoolType,)),
+    (int, (inspect.IntType,)),
+    (str, (inspect.StrType, inspect.EnumType)),
+)
 
 
 def _look_at_settings(

@@ -8,9 +8,10 @@ from typing import TypeVar
 import msgspec
 
 from syncline.config.cases import cases_of
+from syncline.config.conditions import check_conditions, conditions_of
 from syncline.config.entities import apart, check_keys, check_mapping
 from syncline.config.matches import matches_of
-from syncline.config.parts import FlowPart, SidePart
+from syncline.config.parts import CreatesPart, FlowPart, SidePart
 from syncline.config.problems import Problems, Route, named, suggestion
 from syncline.config.rules import Carried, FieldRules
 from syncline.config.schedules import schedules_of
@@ -56,6 +57,7 @@ def flow_of(name: str, part: FlowPart, around: Surroundings) -> FlowSettings | N
     _check_entity(part.entity, mapped, route, problems)
     sides = _sides(part, mapped, route, problems)
     carried = _carried(sides, mapped)
+    check_conditions(part, sides, carried, route, problems)
     rules = FieldRules(part=part, carried=carried, route=route, problems=problems)
     quality, cleaners = _expected(part, when, tuple(carried.carriers), route, around)
     flow = Flow(
@@ -176,6 +178,7 @@ def _sides(part: FlowPart, mapped: Mapping[str, _Mapped], route: Route, problems
         lens = mapped[system].lens
         direction = side.direction or part.direction.get(system) or Direction.BOTH
         chosen = creates.get(system, everywhere) if side.creates is None else side.creates
+        when = chosen.when if isinstance(chosen, CreatesPart) else {}
         sides.append(
             Side(
                 system=system,
@@ -184,7 +187,8 @@ def _sides(part: FlowPart, mapped: Mapping[str, _Mapped], route: Route, problems
                 writable=frozenset() if direction is Direction.FROM else lens.writable,
                 direction=direction,
                 deletes=side.deletes or part.deletes.get(system) or DeletePolicy.ARCHIVE,
-                creates=chosen and direction is not Direction.FROM,
+                creates=bool(chosen) and direction is not Direction.FROM,
+                creates_when=conditions_of(when),
                 rank=side.rank,
             )
         )

@@ -14,6 +14,7 @@ from syncline.security.webhooks import Algorithm, Encoding
 
 Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*$", max_length=63)]
 Text = Annotated[str, Meta(min_length=1, max_length=2000)]
+Scalar = str | int | bool
 
 
 class Convention(StrEnum):
@@ -182,6 +183,15 @@ class ServerPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     body_limit: Annotated[int, Meta(ge=1, description="The most bytes that a webhook may have.")] = 1024 * 1024
 
 
+class CreatesPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Of which entities the hub makes records in a system."""
+
+    when: Annotated[
+        dict[str, Scalar | list[Scalar]],
+        Meta(min_length=1, description="Canonical field -> its value, or several of which it has one; all must hold."),
+    ]
+
+
 class SidePart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One system's part in a flow."""
 
@@ -191,7 +201,9 @@ class SidePart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         Direction | None, Meta(description="Which way data moves between the hub and this system.")
     ] = None
     deletes: Annotated[DeletePolicy | None, Meta(description="What a delete elsewhere does here.")] = None
-    creates: Annotated[bool | None, Meta(description="May the hub create records here?")] = None
+    creates: Annotated[
+        bool | CreatesPart | None, Meta(description="May the hub create records here, and of which entities?")
+    ] = None
     rank: Annotated[int, Meta(description="The higher rank wins a tie of `latest`.")] = 0
 
 
@@ -209,7 +221,8 @@ class FlowPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     direction: Annotated[dict[str, Direction], Meta(description="Per system: both, from or to.")] = {}
     deletes: Annotated[dict[str, DeletePolicy], Meta(description="Per system.")] = {}
     creates: Annotated[
-        bool | dict[str, bool], Meta(description="May the hub create records, everywhere or per system?")
+        bool | dict[str, bool | CreatesPart],
+        Meta(description="May the hub create records, everywhere or per system, and of which entities?"),
     ] = {}
     cases: Annotated[Text | None, Meta(description="The file of mapping cases.")] = None
     quality: Annotated[list[Check], Meta(description="What is expected of the values; see rules.md.")] = []

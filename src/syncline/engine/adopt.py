@@ -11,7 +11,8 @@ import msgspec
 from syncline.engine.audit import Entry, EntryKind
 from syncline.engine.codec import Pending, decode_pending
 from syncline.engine.combine import creates_now
-from syncline.engine.hub import TAGGED, Pass
+from syncline.engine.creating import admits
+from syncline.engine.hub import TAGGED, BoundSide, Pass
 from syncline.engine.identify import (
     NEW,
     OUR_CREATE,
@@ -150,10 +151,18 @@ def _create(at: Pass, rows: Sequence[FreshRow], step: Step) -> None:
     )
     for side in bound.sides.values():
         if side.system != at.side.system and creates_now(hub, side):
-            step.work.setdefault((side.stream, Op.CREATE), []).extend(range(first, first + len(rows)))
+            step.work.setdefault((side.stream, Op.CREATE), []).extend(_admitted(side, rows, first, width))
     if bound.flow.match and is_indexed(hub, bound):
         for eid, row in enumerate(rows, first):
             step.matching += keys_of(bound, eid, values_of(bound, [row.values.get(p, UNSET) for p in range(width)]))
+
+
+def _admitted(side: BoundSide, rows: Sequence[FreshRow], first: int, width: int) -> Sequence[int]:
+    """The eids, from `first`, of those rows that are to get a record here."""
+    if not side.conditions:
+        return range(first, first + len(rows))
+    canons = ([row.values.get(p, UNSET) for p in range(width)] for row in rows)
+    return [eid for eid, canon in enumerate(canons, first) if admits(side, canon)]
 
 
 def take_eids(at: Pass, count: int) -> int:

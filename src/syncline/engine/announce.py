@@ -24,7 +24,7 @@ from syncline.model.state import AuditPage
 from syncline.model.values import UNSET, Value, is_empty
 from syncline.ports.outlet import Notice, Outlet
 
-_TOLD = "told"  #: documents: topic -> number of the last page of the log that was told
+_TOLD = "told"  #: documents: outlet and topic -> number of the last page of the log that was told
 _AT_ONCE = 500  #: notices on their way together
 _KINDS = {
     EntryKind.CREATED: "created", EntryKind.CHANGED: "changed", EntryKind.DELETED: "deleted",
@@ -41,6 +41,11 @@ class Audience:
     entities: frozenset[str]  #: nothing: all
     exchange: str = ""
     source: str = "/syncline"
+
+    @property
+    def place(self) -> str:
+        """Where it is told: one topic of one outlet."""
+        return msgspec.json.encode([self.system, self.exchange, self.topic]).decode()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +64,7 @@ def announce(hub: Hub, audience: Audience) -> Announced:
         msg = f"{audience.system} takes no events."
         raise SetupError(msg, cure="Name a system whose connector is `brokers` in `publish.to`.")
     flows = {one.entity: one for one in hub.flows.values() if not audience.entities or one.entity in audience.entities}
-    noted = hub.store.document(_TOLD, audience.topic)
-    upto, told = int(noted or b"0"), 0
+    upto, told = _noted(hub, audience), 0
     for page in hub.store.audit_log(after=upto):
         bound = flows.get(entity_of_page(page))
         notices = list(_notices(hub, bound, page, audience)) if bound else []
@@ -86,10 +90,20 @@ def _tell(outlet: Outlet, notices: Sequence[Notice]) -> str:
     return ""
 
 
-def _note(hub: Hub, audience: Audience, upto: int) -> int:
-    if int(hub.store.document(_TOLD, audience.topic) or b"0") < upto:
+def _noted(hub: Hub, audience: Audience) -> int:
+    """How far it was told there. A store of before has it by topic alone, of whichever outlet comes first."""
+    noted = hub.store.document(_TOLD, audience.place)
+    if noted is None and (noted := hub.store.document(_TOLD, audience.topic)) is not None:
         with hub.store.transaction() as tx:
-            tx.put_documents(_TOLD, {audience.topic: str(upto).encode()})
+            tx.put_documents(_TOLD, {audience.place: noted})
+            tx.drop_documents(_TOLD, [audience.topic])
+    return int(noted or b"0")
+
+
+def _note(hub: Hub, audience: Audience, upto: int) -> int:
+    if int(hub.store.document(_TOLD, audience.place) or b"0") < upto:
+        with hub.store.transaction() as tx:
+            tx.put_documents(_TOLD, {audience.place: str(upto).encode()})
     return upto
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from syncline.engine.codec import canon_of, decode_delta
+from syncline.engine.creating import lacking
 from syncline.engine.hub import Pass
 from syncline.engine.plan import blanked, wanted
 from syncline.model.page import Op
@@ -27,17 +28,14 @@ def held_back(at: Pass, intents: Sequence[Intent]) -> list[Intent]:
     creates = [intent for intent in intents if intent.op is Op.CREATE]
     deletes = [intent for intent in intents if intent.op in (Op.DELETE, Op.ARCHIVE)]
     updates = [intent for intent in intents if intent.op is Op.UPDATE]
-    counts = {
-        "creations": (creates, sum(len(intent.eids) for intent in creates)),
-        "deletions": (deletes, sum(len(intent.eids) for intent in deletes)),
-        "blanked fields": (updates, _blanks(at, updates)),
-    }
+    kinds: dict[str, tuple[list[Intent], Callable[[Pass, Sequence[int]], int]]] = {
+        "creations": (creates, _missing_there), "deletions": (deletes, _each), "blanked fields": (updates, _blanks),
+    }  # fmt: skip
     held: list[Intent] = []
-    for what, (those, count) in counts.items():
-        if count < AT_LEAST:
+    for what, (those, counted) in kinds.items():
+        if sum(len(intent.eids) for intent in those) < AT_LEAST:
             continue
-        if those is creates:
-            count = _missing_there(at, creates)  # noqa: PLW2901  those linked meanwhile are no creations
+        count = counted(at, sorted({eid for intent in those for eid in intent.eids}))  # planned twice, written once
         records = max(at.hub.store.counts(at.side.stream))  # counting is dear: only where it can matter
         if too_many(count, records):
             held += those
@@ -50,24 +48,29 @@ def held_back(at: Pass, intents: Sequence[Intent]) -> list[Intent]:
     return held
 
 
-def _missing_there(at: Pass, creates: Sequence[Intent]) -> int:
+def _each(_at: Pass, eids: Sequence[int]) -> int:
+    return len(eids)
+
+
+def _missing_there(at: Pass, eids: Sequence[int]) -> int:
+    """Those linked meanwhile are no creations."""
     count = 0
-    for intent in creates:
-        linked = at.hub.store.links_of(at.side.stream, intent.eids)
-        count += sum(1 for eid in intent.eids if eid not in linked)
+    for chunk in _chunks(eids):
+        linked = at.hub.store.links_of(at.side.stream, chunk)
+        count += len(lacking(at.hub, at.bound, at.side, [eid for eid in chunk if eid not in linked]))
     return count
 
 
-def _blanks(at: Pass, updates: Sequence[Intent]) -> int:
-    eids = [eid for intent in updates for eid in intent.eids]
-    if len(eids) < AT_LEAST:
-        return 0
+def _blanks(at: Pass, eids: Sequence[int]) -> int:
     count = 0
-    for start in range(0, len(eids), ALWAYS):
-        chunk = eids[start : start + ALWAYS]
+    for chunk in _chunks(eids):
         entities = at.hub.store.entities(at.bound.entity, chunk)
         for eid, link in at.hub.store.links_of(at.side.stream, chunk).items():
             delta = decode_delta(link.delta)
             canon = canon_of(entities[eid], at.bound.width)
             count += blanked(wanted(at.bound.units, canon, delta, writable=at.side.writable), delta) > 0
     return count
+
+
+def _chunks(eids: Sequence[int]) -> Iterator[Sequence[int]]:
+    return (eids[start : start + ALWAYS] for start in range(0, len(eids), ALWAYS))

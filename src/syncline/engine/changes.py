@@ -8,6 +8,7 @@ from hashlib import blake2b
 
 from syncline.engine.audit import Entry, EntryKind, entries_of
 from syncline.engine.codec import Delta, canon_of, decode_delta, encode_pending, gens_of
+from syncline.engine.creating import admits
 from syncline.engine.hub import BoundFlow, BoundSide, Hub
 from syncline.engine.labels import labels, shown
 from syncline.engine.people import who_of
@@ -125,7 +126,7 @@ def _change(
     if row.state is not EntityState.LIVE or removes:
         return (op, {}) if linked and removes and row.state is EntityState.DEAD else None
     if known is None:
-        return Op.CREATE, whole(canon, writable=side.writable)
+        return (Op.CREATE, whole(canon, writable=side.writable)) if admits(side, canon) else None
     change = wanted(units, canon, delta, writable=side.writable, frozen=frozen) if linked else {}
     return (Op.UPDATE, change) if change else None
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from syncline.engine.audit import Entry, EntryKind, entries_of, entry
 from syncline.engine.codec import Delta, canon_of, decode_delta, encode_delta, encode_gens, gens_of
-from syncline.engine.exchange import creates
+from syncline.engine.creating import admits, creates
 from syncline.engine.hub import BoundSide, Hub, Pass
 from syncline.engine.identify import OUR_CREATE, is_indexed, keys_of, values_of
 from syncline.engine.known import Known
@@ -291,7 +291,8 @@ def _plan(
             continue
         delta = result.delta if own else lagging.get(side.system)
         if delta is None or eid in step.dropped_links.get(side.stream, ()):
-            if creates_now(at.hub, side) and (result.changed or eid in step.dropped_links.get(side.stream, ())):
+            news = result.changed or eid in step.dropped_links.get(side.stream, ())
+            if news and creates_now(at.hub, side) and admits(side, result.canon):
                 step.plan_work(side.stream, Op.CREATE, eid)
         elif wanted(at.bound.units, result.canon, delta, writable=side.writable):
             link = others.get(side.system)

@@ -9,7 +9,7 @@ import msgspec
 from syncline.engine.audit import EntryKind, entry
 from syncline.engine.codec import Delta, canon_of, decode_delta
 from syncline.engine.combine import POLICY_OP
-from syncline.engine.exchange import creates
+from syncline.engine.creating import creates_for
 from syncline.engine.hub import Pass
 from syncline.engine.kinds import unfamiliar
 from syncline.engine.mergers import close_merge, left_of_two, record_merged
@@ -49,7 +49,7 @@ def record_deleted(at: Pass, step: Step, key: str, reason: str, gone: Set[str] =
     step.entries.append(entry(EntryKind.DELETED, link.eid, f"{reason} ({side.system} {key})"))
     if _keeps(at, entity, link, step):
         step.dropped_links.setdefault(side.stream, []).append(link.eid)
-        if creates(side):
+        if creates_for(bound, side, entity):
             step.plan_work(side.stream, Op.CREATE, link.eid)
         return ReadOutcome.DELETED
     step.links[side.stream, link.eid] = _gone(link)
@@ -129,12 +129,13 @@ def _carry_on(at: Pass, step: Step, eid: int) -> None:
 
 
 def sweep(at: Pass, scanned: bytearray, step: Step) -> list[Hint]:
-    """After a complete scan: hints for linked records that it did not show. A scan that lacks too much gives none."""
-    now = at.hub.now()
-    contract = at.side.contract
-    young = now - int((contract.lag + contract.settle + contract.effect) * 1e6)
-    pages = at.hub.store.unseen(at.side.stream, bytes(scanned))
-    missing = [link for page in pages for link in page if link.born <= young]
+    """After a complete scan: hints for linked records that it did not show. A scan that lacks too much gives none.
+
+    It need not have shown what is too new yet: that is looked at as soon as a read by key shows whether it is there.
+    """
+    now, certain = at.hub.now(), int(at.side.contract.certain * 1e6)
+    unseen = [link for page in at.hub.store.unseen(at.side.stream, bytes(scanned)) for link in page]
+    missing = [link for link in unseen if link.born + certain <= now]
     linked = at.hub.store.counts(at.side.stream)[1] if missing else 0
     kept = [link for link in missing if link.state is LinkState.OK]
     strange = at.hub.may_have(unfamiliar(at.side.stream)) and bool(at.hub.store.documents(unfamiliar(at.side.stream)))
@@ -152,7 +153,10 @@ def sweep(at: Pass, scanned: bytearray, step: Step) -> list[Hint]:
             return []
     if strange:
         step.dropped_documents[unfamiliar(at.side.stream)] = ["resource"]
-    return [Hint(stream=at.side.stream, key=link.key, reason="missing", due=now, at=now) for link in missing]
+    return [
+        Hint(stream=at.side.stream, key=link.key, reason="missing", due=max(now, link.born + certain), at=now)
+        for link in unseen
+    ]
 
 
 def confirmed(at: Pass, hints: Mapping[str, Hint], gone: Sequence[str], step: Step) -> list[str]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from syncline.engine.absorb import absorb
+from syncline.engine.creating import creates, lacking
 from syncline.engine.deletes import sweep
 from syncline.engine.doubts import awaits_listing, decide_listed
-from syncline.engine.exchange import creates
 from syncline.engine.hub import Pass
 from syncline.engine.keepable import KEYLESS
 from syncline.engine.limits import Priority
@@ -17,10 +17,28 @@ from syncline.engine.retry import read_again
 from syncline.engine.step import Step, begin, commit
 from syncline.engine.unplaced import parked_reads, release
 from syncline.errors import StoreFailedError, StoreLostError, SynclineError, TransientError
+from syncline.model.flow import Direction
 from syncline.model.page import Cursor, Op, Page
 
 RECONCILED = "reconciled"  #: kind of the document that says when a stream was last read whole [µs]
 RECONCILE_EVERY = 24 * 3_600_000_000  #: [µs]
+
+
+def to_be_listed(at: Pass) -> bool:
+    """Is this side listed by this run?
+
+    One that is only written to gives no values: it is listed whole once in 24 hours, so that what people change there
+    is found and put back, and when somebody said that something has changed there without saying what.
+    """
+    side = at.side
+    return (
+        side.side.direction is not Direction.TO
+        or at.run.full
+        or side.stream in at.hub.told
+        or not at.hub.matched(side.stream)
+        or _reconcile_is_due(at)
+        or awaits_listing(at)
+    )
 
 
 def discover(at: Pass) -> None:
@@ -93,10 +111,11 @@ def _end_whole_read(at: Pass, scanned: bytearray, started: int, step: Step) -> N
     step.hints += merges_to_look_at(at)
     decide_listed(at, started, step)
     step.put_document(RECONCILED, name, str(started).encode())
-    if not at.hub.matched(side.stream):
+    first = not at.hub.matched(side.stream)
+    if first:
         step.put_document("matched", name, str(at.hub.now()).encode())
-        if creates(side):
-            _plan_creates(at, step)
+    if creates(side) and (first or side.conditions):
+        _plan_creates(at, step)
 
 
 def _release_keyless(at: Pass, reading: Reading, step: Step) -> None:
@@ -143,9 +162,14 @@ def _patient(at: Pass, source: Iterator[Page], priority: Priority) -> Iterator[P
 
 
 def _plan_creates(at: Pass, step: Step) -> None:
-    """The match stage of this side is over: what it has not linked is to be created there."""
+    """The match stage of this side is over: what it has not linked is to be created there.
+
+    Later, whatever has met the condition since that was changed; not what is refused, in doubt or blocked.
+    """
     for eids in at.hub.store.unlinked(at.side.stream, size=5_000):
-        step.work.setdefault((at.side.stream, Op.CREATE), []).extend(eids)
+        waiting = at.hub.store.unsettled_of(at.side.stream, eids) if at.side.conditions else {}
+        due = [eid for eid in lacking(at.hub, at.bound, at.side, eids) if eid not in waiting]
+        step.work.setdefault((at.side.stream, Op.CREATE), []).extend(due)
 
 
 def _not_ahead(at: Pass, cursor: Cursor | None) -> Cursor | None:

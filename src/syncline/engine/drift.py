@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from itertools import combinations
 
 from syncline.engine.codec import Delta, canon_of, decode_delta, decode_pending
-from syncline.engine.exchange import creates
+from syncline.engine.creating import creates_for
 from syncline.engine.hub import BoundFlow, BoundSide, Hub, Run
 from syncline.engine.labels import flows_named
 from syncline.engine.people import FIRST, PERSON, as_run, with_delta
@@ -108,7 +108,7 @@ def _planned(hub: Hub, side: BoundSide) -> dict[int, int]:
 def _compare(hub: Hub, bound: BoundFlow, tally: Tally, entity: Entity, frozen: frozenset[str]) -> bool:
     """Count one entity; True when all its fields are equal, which the caller counts as a whole."""
     missing = [view for view in (tally.left, tally.right) if not _has(view, entity.eid)]
-    if len(missing) > 1 or (missing and not _should_have(missing[0], entity.eid)):
+    if len(missing) > 1 or (missing and not _should_have(bound, missing[0], entity)):
         return False
     tally.records += 1
     if not missing and not any(view.links[entity.eid].delta for view in (tally.left, tally.right)):
@@ -129,9 +129,9 @@ def _has(view: View, eid: int) -> bool:
     return link is not None and link.state is LinkState.OK
 
 
-def _should_have(view: View, eid: int) -> bool:
-    link = view.links.get(eid)
-    return creates(view.side) and (link is None or link.state is not LinkState.DETACHED)
+def _should_have(bound: BoundFlow, view: View, entity: Entity) -> bool:
+    link = view.links.get(entity.eid)
+    return creates_for(bound, view.side, entity) and (link is None or link.state is not LinkState.DETACHED)
 
 
 def _delta(view: View, eid: int) -> Delta:

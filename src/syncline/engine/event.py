@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from syncline.engine.cleaning import clean
 from syncline.engine.hub import BoundFlow, Hub, Pass, Run
 from syncline.engine.limits import Priority
@@ -38,7 +40,8 @@ def follow_told(hub: Hub, bound: BoundFlow, system: str, keys: Sequence[str], ru
 
 
 def _follow(hub: Hub, bound: BoundFlow, system: str, run: Run, keys: Sequence[str] = ()) -> None:
-    passes = {side.system: Pass(hub=hub, run=run, bound=bound, side=side) for side in bound.sides.values()}
+    this = _nobody_left_out(run)
+    passes = {side.system: Pass(hub=hub, run=this, bound=bound, side=side) for side in bound.sides.values()}
     with hub.together():  # the hint is durable, so that nothing else need be before the first write
         if keys:
             hint(hub, bound, system, keys)
@@ -46,6 +49,12 @@ def _follow(hub: Hub, bound: BoundFlow, system: str, run: Run, keys: Sequence[st
             clean(hub, [bound])
             for at in passes.values():
                 deliver_planned(at, _just_told) if keys else deliver_planned(at)
+    run.paused.update(this.paused)
+
+
+def _nobody_left_out(run: Run) -> Run:
+    """The same run with all systems in it again: a pass comes to an end, this goes on from one telling to the next."""
+    return msgspec.structs.replace(run, paused={})
 
 
 def _just_told(_at: Pass, intent: Intent) -> bool:
@@ -54,5 +63,7 @@ def _just_told(_at: Pass, intent: Intent) -> bool:
 
 def tend(hub: Hub, flows: Sequence[BoundFlow], run: Run) -> None:
     """What waited and is due by now, without listing anything: retries, doubts, records whose parent has come."""
-    passes = [Pass(hub=hub, run=run, bound=bound, side=side) for bound in flows for side in bound.sides.values()]
+    this = _nobody_left_out(run)
+    passes = [Pass(hub=hub, run=this, bound=bound, side=side) for bound in flows for side in bound.sides.values()]
     deliver_until_quiet(hub, passes)
+    run.paused.update(this.paused)

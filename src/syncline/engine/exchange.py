@@ -15,6 +15,7 @@ from typing import NamedTuple
 import msgspec
 
 from syncline.engine.codec import bases_of, canon_of
+from syncline.engine.creating import creates, creates_for
 from syncline.engine.hub import BoundFlow, BoundSide, Hub
 from syncline.engine.plan import is_wanted
 from syncline.model.flow import DeletePolicy, Direction
@@ -48,11 +49,6 @@ class Counted(NamedTuple):
     ended: Mapping[int, int]
 
 
-def creates(side: BoundSide) -> bool:
-    """Do flow and contract let the hub create records in this system?"""
-    return side.side.creates and side.side.direction is not Direction.FROM and side.contract.creatable
-
-
 def owed(bound: BoundFlow, side: BoundSide, entity: Entity | None, link: Link | None) -> bool:
     """Is a write of this entity to this system still due?"""
     if side.side.direction is Direction.FROM or entity is None:
@@ -61,7 +57,7 @@ def owed(bound: BoundFlow, side: BoundSide, entity: Entity | None, link: Link | 
         linked = link is not None and link.state is LinkState.OK
         return linked and entity.state is EntityState.DEAD and side.side.deletes in _ENDS
     if link is None:
-        return creates(side)
+        return creates_for(bound, side, entity)
     if link.state is not LinkState.OK or link.delta is None:
         return False
     return is_wanted(canon_of(entity, bound.width), bases_of(link.delta), writable=side.writable)
@@ -98,7 +94,11 @@ def _of_new(bound: BoundFlow, side: BoundSide, touched: Touched, simple: Abstrac
         return 0
     links = [link for link in touched.new_links.get(side.stream, ()) if link.eid in simple]
     behind = sum(1 for link in links if link.delta is not None and owed(bound, side, touched.new[link.eid], link))
-    return (len(simple) - len(links)) * creates(side) + behind
+    lacking = len(simple) - len(links)
+    if side.conditions:
+        linked = {link.eid for link in links}
+        lacking = sum(1 for eid in simple if eid not in linked and creates_for(bound, side, touched.new[eid]))
+    return lacking * creates(side) + behind
 
 
 def _of_known(
@@ -199,7 +199,8 @@ def _due_by_walking(hub: Hub, bound: BoundFlow, side: BoundSide) -> int:
 
 def _terms(side: BoundSide) -> str:
     part = side.side
-    return f"{part.direction} {creates(side)} {part.deletes in _ENDS} {' '.join(sorted(part.writable))}"
+    when = "".join(f" {one.field} {one.values!r}" for one in part.creates_when)
+    return f"{part.direction} {creates(side)}{when} {part.deletes in _ENDS} {' '.join(sorted(part.writable))}"
 
 
 def _name(stream: Stream) -> str:

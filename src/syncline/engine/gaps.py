@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 from syncline.engine.changes import Origins
 from syncline.engine.codec import Delta, canon_of, decode_delta, gens_of
+from syncline.engine.creating import creates_for
 from syncline.engine.drift import agrees
-from syncline.engine.exchange import creates
 from syncline.engine.hub import BoundFlow, BoundSide, Hub
 from syncline.model.figures import DriftFigure, FieldGap
 from syncline.model.state import Entity, EntityState, Link, LinkState
@@ -85,7 +85,7 @@ def _look(walk: _Walk, sides: Sequence[BoundSide], entity: Entity, links: Sequen
         walk.orphans += len(held)
         return
     lacking = [side for side, link in zip(sides, links, strict=True) if link is None or link.state is LinkState.GONE]
-    walk.missing += sum(1 for side in lacking if creates(side))
+    walk.missing += sum(1 for side in lacking if creates_for(walk.bound, side, entity))
     walk.held_by[held] += 1
     deltas = {n: decode_delta(link.delta) for n in held if (link := links[n]) is not None and link.delta is not None}
     targets = walk.bound.flow.quality.targets

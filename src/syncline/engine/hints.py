@@ -10,6 +10,8 @@ from syncline.engine.hub import BoundSide
 from syncline.engine.step import Step
 from syncline.model.state import Hint
 
+_OTHER_TRIES = ("missing", "deferred ")
+
 
 class Hinted(msgspec.Struct, frozen=True, kw_only=True):
     """What was read by key because of hints."""
@@ -33,6 +35,16 @@ def followed(side: BoundSide, hinted: Hinted, keys: Iterable[str], step: Step) -
             step.moved_hints.append(
                 msgspec.structs.replace(hint, reason="changed", due=shown_from, at=hint.last or hint.at, tries=0)
             )
+
+
+def failed(hint: Hint, due: int) -> Hint:
+    """A hint whose record could not be read, due again then [µs]; its tries are counted.
+
+    Not where they count something else, and nothing was counted yet: absences, of what is missing, and looks at a
+    circle, of what waits for its parent.
+    """
+    counts = hint.tries or not hint.reason.startswith(_OTHER_TRIES)
+    return msgspec.structs.replace(hint, due=due, tries=hint.tries + bool(counts))
 
 
 def put_off(side: BoundSide, hinted: Hinted, moved: Hint) -> Hint:

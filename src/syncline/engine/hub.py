@@ -43,6 +43,7 @@ class BoundSide(msgspec.Struct, frozen=True, kw_only=True):
     positions: tuple[int, ...]  #: layout position of each lens field, in the order of the lens
     writable: frozenset[int]  #: positions that the hub may write here
     normalisers: dict[int, list[str]]  #: position -> names, declared by the contract or learned
+    conditions: tuple[tuple[int, tuple[Value, ...]], ...] = ()  #: position, values: only such entities are created here
 
     @property
     def system(self) -> str:
@@ -153,6 +154,7 @@ class Hub(msgspec.Struct, kw_only=True):
     eids: dict[str, tuple[int, int, int]] = {}  #: by entity type: next and end of what is reserved, and how many it was
     untold: list[Event] | None = None  #: of commits that `together` holds back
     meanwhile: Meanwhile | None = None
+    told: frozenset[Stream] = frozenset()  #: in these something has changed, and nobody said what
     overtaken: dict[Stream, set[str]] | None = None  #: records that were read or written while a listing gave way
 
     def now(self) -> int:

@@ -8,6 +8,7 @@ import msgspec
 
 from syncline.engine.audit import EntryKind, entry
 from syncline.engine.codec import Delta, canon_of, decode_delta, encode_delta, encode_gens, gens_of
+from syncline.engine.creating import creates_for
 from syncline.engine.hub import Pass
 from syncline.engine.step import Step, tell_children
 from syncline.merging import Shadow
@@ -130,6 +131,8 @@ def _absorb_entity(at: Pass, step: Step, loser: Entity, winner: Entity) -> None:
             step.links[side.stream, winner.eid] = link
             if lagging:
                 step.plan_work(side.stream, Op.UPDATE, winner.eid)
+        elif lagging and lost is None and side.conditions and creates_for(at.bound, side, step.entities[winner.eid]):
+            step.plan_work(side.stream, Op.CREATE, winner.eid)
         if side.system != at.side.system and lost is not None:
             _other_system(at, step, side.system, lost, kept, (loser, winner))
         _keep_doubts(at, step, side.stream, loser.eid, winner.eid)

@@ -1,11 +1,12 @@
 """Parents whose key is another now, made anew or merged: what refers to them in that system is translated once more.
 
-So is what has referred to a key that another record has by now, whose former one is deleted.
+What was refused under the former key is tried again, too. And what has referred to a key that another record has by
+now, whose former one is deleted, is read anew.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 import msgspec
@@ -17,7 +18,7 @@ from syncline.engine.step import Step, begin, commit
 from syncline.merging import Shadow
 from syncline.model.flow import Direction
 from syncline.model.page import Op
-from syncline.model.state import Entity, EntityState, Hint, Link, LinkState
+from syncline.model.state import Entity, EntityState, Hint, Link, LinkState, UnsettledState
 from syncline.model.values import UNSET, Row
 
 Parents = Mapping[str, AbstractSet[int]]  #: entity type -> eids
@@ -96,6 +97,7 @@ def _tell(at: Pass, entities: list[Entity], parents: Parents, step: Step) -> Non
     width = at.bound.width
     pointing = {one.eid: (one, _pointing(at.bound, canon_of(one, width), parents)) for one in entities}
     eids = [eid for eid, (_, positions) in pointing.items() if positions & at.side.writable]
+    _try_again(at, eids, step)
     for eid, link in at.hub.store.links_of(at.side.stream, eids).items():
         if link.state is not LinkState.OK:
             continue
@@ -108,6 +110,15 @@ def _tell(at: Pass, entities: list[Entity], parents: Parents, step: Step) -> Non
             eid, link.key, link.state, link.fingerprint, link.version, encode_delta(delta), link.born, link.stamp
         )
         step.plan_work(at.side.stream, Op.UPDATE, eid)
+
+
+def _try_again(at: Pass, eids: Sequence[int], step: Step) -> None:
+    """What was refused may have been refused for the key that its parent had then."""
+    now = at.hub.now()
+    refused = [
+        row for row in at.hub.store.unsettled_of(at.side.stream, eids).values() if row.state is UnsettledState.PARKED
+    ]
+    step.unsettled += [msgspec.structs.replace(row, state=UnsettledState.RETRY, due=now) for row in refused]
 
 
 def _pointing(bound: BoundFlow, canon: Row, parents: Parents) -> set[int]:

@@ -13,7 +13,7 @@ import msgspec
 
 from syncline.engine.audit import EntryKind, entry
 from syncline.engine.codec import Delta, canon_of, decode_delta, encode_delta, encode_gens, gens_of
-from syncline.engine.exchange import creates
+from syncline.engine.creating import admits, creates
 from syncline.engine.hub import BoundFlow, BoundSide, Hub, Run
 from syncline.engine.identify import is_indexed, keys_of, values_of
 from syncline.engine.plan import wanted
@@ -89,9 +89,9 @@ def _carry(
     canon, eid = canon_of(entity, bound.width), entity.eid
     link = step.links.get((side.stream, eid)) or hub.store.links_of(side.stream, [eid]).get(eid)
     if link is None:
-        if creates(side):
+        if due := creates(side) and admits(side, canon):
             step.plan_work(side.stream, Op.CREATE, eid)
-        return creates(side)
+        return due
     if link.state is not LinkState.OK:
         return False
     delta = decode_delta(link.delta)

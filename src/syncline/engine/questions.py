@@ -9,7 +9,7 @@ import msgspec
 
 from syncline.engine.audit import EntryKind, entries_of
 from syncline.engine.codec import canon_of
-from syncline.engine.exchange import creates
+from syncline.engine.creating import creates
 from syncline.engine.hub import BoundFlow, BoundSide, Hub, Run
 from syncline.engine.identify import AskedRecord, asks
 from syncline.engine.labels import flows_named, labels, values_shown

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from syncline.engine.codec import Pending, canon_of, canons_of, decode_delta, encode_pending, gens_of
-from syncline.engine.exchange import creates
+from syncline.engine.creating import admits, creates
 from syncline.engine.hub import BoundSide, Pass
 from syncline.engine.identify import asked_about
 from syncline.engine.plan import wanted
@@ -108,7 +108,10 @@ def _first_creates(at: Pass, intent: Intent, entities: Mapping[int, Entity]) -> 
     """The same for creates of which nothing was tried yet, as nearly all of a first load are."""
     alive = EntityState.LIVE  # looking it up in its class takes longer than the test
     found = [entities[eid] for eid in intent.eids if eid in entities]
-    return creates_of([entity for entity in found if entity.state is alive], at.bound.width)
+    found = [entity for entity in found if entity.state is alive]
+    if at.side.conditions:
+        found = [entity for entity in found if admits(at.side, canon_of(entity, at.bound.width))]
+    return creates_of(found, at.bound.width)
 
 
 def creates_of(entities: Sequence[Entity], width: int) -> list[Ready]:
@@ -170,7 +173,7 @@ def _one(at: Pass, op: Op, entity: Entity, link: Link | None, canon: Row, frozen
     if ending:
         return None  # the entity lives again
     if link is None:
-        return create_of(entity, canon) if creates(at.side) else None
+        return create_of(entity, canon) if creates(at.side) and admits(at.side, canon) else None
     if not linked:
         return None
     change = wanted(at.bound.units, canon, decode_delta(link.delta), writable=at.side.writable, frozen=frozen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import msgspec
@@ -11,7 +12,7 @@ from syncline.engine.compose import Sent
 from syncline.engine.hub import BoundFlow, Hub, Pass, Run
 from syncline.engine.step import begin, commit
 from syncline.model.page import Op
-from syncline.model.state import Entity, EntityState, Intent, IntentState, Unsettled, UnsettledState
+from syncline.model.state import Entity, EntityState, Intent, IntentState, Stream, Unsettled, UnsettledState
 from syncline.model.values import UNSET
 
 
@@ -42,19 +43,35 @@ def _sent_item(at: Pass, one: Sent) -> SentItem:
 
 
 def recover(hub: Hub, run: Run) -> int:
-    """Turn every intent left in SENT into doubts; how many items that were."""
+    """Turn every intent left in SENT into doubts; how many items that were.
+
+    What no flow has any more stays as it is, and is told: who could ask the system for it comes back with the flow.
+    """
     items = 0
+    stranded: Counter[Stream] = Counter()
     for intent in hub.store.intents(IntentState.SENT):
+        bound = next((one for one in hub.flows.values() if one.entity == intent.stream.entity), None)
+        if bound is None or intent.stream.system not in bound.sides:
+            stranded[intent.stream] += len(intent.eids)
+            continue
         step = begin(hub, "settle", system=intent.stream.system, entity=intent.stream.entity)
-        step.unsettled += _doubts(hub, intent)
+        step.unsettled += _doubts(hub, bound, intent)
         step.intents.append(msgspec.structs.replace(intent, state=IntentState.SETTLED, body=None))
         items += len(step.unsettled)
         commit(hub, run, step)
+    run.held += [_told(stream, count) for stream, count in stranded.items()]
     return items
 
 
-def _doubts(hub: Hub, intent: Intent) -> list[Unsettled]:
-    bound = hub.of_entity(intent.stream.entity)
+def _told(stream: Stream, count: int) -> str:
+    writes = "1 write" if count == 1 else f"{count:,} writes"
+    return (
+        f"{stream.system}: the hub was stopped before {writes} of {stream.entity} {'was' if count == 1 else 'were'} "
+        "answered, and no flow has that any more. What became of it is found out when the flow is back."
+    )
+
+
+def _doubts(hub: Hub, bound: BoundFlow, intent: Intent) -> list[Unsettled]:
     side = bound.sides[intent.stream.system]
     # The process that sent it is dead, for we hold its store: nothing leaves any more, only its effect may be late.
     late = int((side.contract.effect + side.contract.settle + side.contract.lag) * 1e6)

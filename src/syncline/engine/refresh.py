@@ -11,7 +11,7 @@ from syncline.engine.codec import decode_pending
 from syncline.engine.deletes import confirmed, record_deleted
 from syncline.engine.deliver import await_settled, get_records, page_of
 from syncline.engine.doubts import decide_doubts
-from syncline.engine.hints import Hinted, followed, put_off
+from syncline.engine.hints import Hinted, failed, followed, put_off
 from syncline.engine.hub import Pass
 from syncline.engine.limits import Priority
 from syncline.engine.mergers import record_merged
@@ -19,6 +19,7 @@ from syncline.engine.reading import Reading
 from syncline.engine.retry import backoff
 from syncline.engine.step import begin, commit
 from syncline.engine.unplaced import release
+from syncline.errors import TransientError
 from syncline.model.ledger import ReadOutcome
 from syncline.model.page import Gone, Op, Page, Record, Unreadable
 from syncline.model.state import UNREADABLE, Hint, LinkState, UnsettledState
@@ -42,7 +43,11 @@ def _read_hinted(at: Pass, hints: Sequence[Hint]) -> None:
     if at.side.contract.settle:
         await_settled(at, [link.eid for link in at.hub.store.links(at.side.stream, list(by_key)).values()])
     hinted = Hinted(hints=by_key, at=at.hub.now())
-    answers = get_records(at, list(by_key), Priority.LIVE)
+    try:
+        answers = get_records(at, list(by_key), Priority.LIVE)
+    except TransientError as error:
+        _try_later(at, hints, error.wait or 0.0)
+        raise
     records = [answer for answer in answers if isinstance(answer, Record)]
     gone = [answer for answer in answers if isinstance(answer, Gone)]
     unreadable = [(answer.key, answer.reason) for answer in answers if isinstance(answer, Unreadable)]
@@ -77,6 +82,14 @@ def _look_later(at: Pass, hints: Mapping[str, Hint], unreadable: Sequence[tuple[
         tries = hints[key].tries + 1
         due = at.hub.now() + int(backoff(tries, at.hub.env.random(), base=30.0, asked=30.0) * 1e6)
         step.moved_hints.append(msgspec.structs.replace(hints[key], reason=UNREADABLE, due=due, tries=tries))
+    commit(at.hub, at.run, step)
+
+
+def _try_later(at: Pass, hints: Sequence[Hint], asked: float) -> None:
+    """Nothing could be read just now: as a write that fails, this is tried again after ever longer pauses."""
+    step = begin(at.hub, "merge", system=at.side.system, entity=at.bound.entity)
+    now, random = at.hub.now(), at.hub.env.random()
+    step.moved_hints += [failed(hint, now + int(backoff(hint.tries, random, asked=asked) * 1e6)) for hint in hints]
     commit(at.hub, at.run, step)
 
 

@@ -12,8 +12,7 @@ from functools import partial
 from syncline.engine.approval import held_back
 from syncline.engine.cleaning import clean
 from syncline.engine.deliver import deliver
-from syncline.engine.discover import discover
-from syncline.engine.doubts import awaits_listing
+from syncline.engine.discover import discover, to_be_listed
 from syncline.engine.hub import BoundFlow, Hub, Pass, Run
 from syncline.engine.moved import ask_again, tell_of_moved
 from syncline.engine.recover import recover
@@ -51,7 +50,7 @@ def run(hub: Hub, flows: Sequence[BoundFlow], *, full: bool = False, approved: b
     recover(hub, this)
     passes = [Pass(hub=hub, run=this, bound=bound, side=side) for bound in flows for side in bound.sides.values()]
     for at in passes:
-        if at.side.side.direction is not Direction.TO or not hub.matched(at.side.stream) or awaits_listing(at):
+        if to_be_listed(at):
             attempt(at, _discover)
             hub.give_way()
     _refresh_due(passes)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from syncline.engine.codec import canon_of, decode_delta
-from syncline.engine.exchange import creates
+from syncline.engine.creating import creates, lacking
 from syncline.engine.hub import BoundFlow, BoundSide, Hub, Pass, Run
 from syncline.engine.identify import AskedRecord, asks
 from syncline.engine.plan import wanted
@@ -105,10 +105,10 @@ def agreement(hub: Hub, flows: Sequence[BoundFlow]) -> Agreement:
     for bound in flows:
         live = max((hub.store.counts(side.stream)[0] for side in bound.sides.values()), default=0)
         clashing = hub.store.conflicts(entity=bound.entity, state=ConflictState.OPEN, limit=ALL)
-        refused, pending, lacking = _parked(hub, bound), _waiting(hub, bound), _lacking(hub, bound)
+        refused, pending, missing = _parked(hub, bound), _waiting(hub, bound), _lacking(hub, bound)
         unread = {side.stream: list(hub.store.documents(parked_reads(side))) for side in bound.sides.values()}
         hidden = {link.eid for stream, keys in unread.items() for link in hub.store.links(stream, keys).values()}
-        standing = {one.eid for one in clashing} | refused | pending | lacking | hidden
+        standing = {one.eid for one in clashing} | refused | pending | missing | hidden
         unsent = _unsent(hub, bound, standing)
         standing |= unsent
         records += live
@@ -170,7 +170,7 @@ def _lacking(hub: Hub, bound: BoundFlow) -> set[int]:
         for side in bound.sides.values()
         if creates(side)
         for page in hub.store.unlinked(side.stream)
-        for eid in page
+        for eid in lacking(hub, bound, side, page)
     }
 
 

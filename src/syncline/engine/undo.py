@@ -11,7 +11,7 @@ from syncline.engine.audit import Entry, EntryKind, entries_of, entry
 from syncline.engine.changes import Origins, changed_fields
 from syncline.engine.codec import canon_of, gens_of
 from syncline.engine.combine import POLICY_OP
-from syncline.engine.exchange import creates
+from syncline.engine.creating import creates, creates_for
 from syncline.engine.history import entity_of_page
 from syncline.engine.hub import BoundFlow, BoundSide, Hub, Run
 from syncline.engine.labels import label_of, shown
@@ -283,7 +283,7 @@ def _undelete(hub: Hub, bound: BoundFlow, entity: Entity, step: Step, told: _Tol
         link = hub.store.links_of(side.stream, [entity.eid]).get(entity.eid)
         if link is not None and link.state is LinkState.GONE:
             step.dropped_links.setdefault(side.stream, []).append(entity.eid)
-        if (link is None or link.state is LinkState.GONE) and creates(side):
+        if (link is None or link.state is LinkState.GONE) and creates_for(bound, side, entity):
             step.plan_work(side.stream, Op.CREATE, entity.eid)
     told.rows.append(_row(bound, entity, "deleted"))
 

@@ -71,6 +71,13 @@ class MatchRule(msgspec.Struct, frozen=True, kw_only=True):
     ask_from: float = 0.0  #: 0..1: score to ask a person
 
 
+class Condition(msgspec.Struct, frozen=True, kw_only=True):
+    """A canonical field has one of these values."""
+
+    field: str
+    values: tuple[str | int | bool, ...]
+
+
 class Side(msgspec.Struct, frozen=True, kw_only=True):
     """One system's part in a flow."""
 
@@ -81,6 +88,7 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
     direction: Direction = Direction.BOTH
     deletes: DeletePolicy = DeletePolicy.ARCHIVE
     creates: bool = True  #: may the hub create records here
+    creates_when: tuple[Condition, ...] = ()  #: of such entities alone; all must hold
     rank: int = 0  #: ties of `latest`: the higher rank wins
 
 

@@ -1,6 +1,6 @@
 """New records: both ways, in both systems at once, and creates of which nobody knows what came."""
 
-from tests.simulation.scenarios.words import EVE, Scenario, add, story, text, wrong
+from tests.simulation.scenarios.words import ANN, BEN, EVE, OPEN, Scenario, add, confirmed, edit, story, text, wrong
 
 CREATES: tuple[Scenario, ...] = (
     story("created in the crm", add("crm", EVE, name=text(31), phone=text(32))),
@@ -51,5 +51,25 @@ CREATES: tuple[Scenario, ...] = (
         faults=(wrong("failed-after", "erp write"),),
         marker="unique",
         upsert=True,
+    ),
+    story(
+        "created once it is confirmed",
+        edit("crm", ANN, "orders", state="confirmed", note=text(51)),
+        (12, edit("crm", BEN, "orders", note=text(52))),
+        known=OPEN,
+        flows=("orders",),
+        shape=confirmed(),
+        systems=("crm", "mes"),
+    ),
+    story(
+        "created once it is confirmed, the answer lost, and confirmed no more",
+        edit("crm", ANN, "orders", state="confirmed"),
+        (30, edit("crm", ANN, "orders", state="withdrawn")),
+        known=OPEN,
+        flows=("orders",),
+        shape=confirmed(),
+        systems=("crm", "mes"),
+        faults=(wrong("timeout-after", "mes write"),),
+        differs="whether it was sent while it was confirmed",
     ),
 )

@@ -1,7 +1,7 @@
 """Deletes, against edits and undone; records that become one, get another key, or come back from a backup."""
 
 from syncline.simulation.script import Deed
-from tests.simulation.scenarios.words import ANN, BEN, Scenario, edit, remove, story, text
+from tests.simulation.scenarios.words import ANN, BEN, ONE, Scenario, edit, one_way, remove, story, text
 
 DELETES: tuple[Scenario, ...] = (
     story("deleted, and nobody tells", remove("crm", ANN)),
@@ -32,5 +32,12 @@ DELETES: tuple[Scenario, ...] = (
         edit("crm", ANN, phone=text(51)),
         (10, Deed(op="roll-back", system="erp", back=20.0)),
         differs="what the backup held depends on how far the hub had come",
+    ),
+    story(
+        "deleted where the hub only writes",
+        remove("shop", ANN),
+        known=ONE,
+        shape=one_way(),
+        systems=("crm", "shop"),
     ),
 )

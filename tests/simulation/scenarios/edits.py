@@ -1,7 +1,7 @@
 """Edits: alone, against each other under each rule, and those of which nobody knows what came."""
 
 from syncline.simulation.script import Habits
-from tests.simulation.scenarios.words import ANN, BEN, Scenario, add, edit, story, text, wrong
+from tests.simulation.scenarios.words import ANN, BEN, ONE, Scenario, add, edit, one_way, story, text, wrong
 
 EDITS: tuple[Scenario, ...] = (
     story("edited", edit("crm", ANN, phone=text(51))),
@@ -62,5 +62,14 @@ EDITS: tuple[Scenario, ...] = (
         known=(add("crm", ANN, name=text(11), phone=text(12), city=text(13)),),
         crm=Habits(),
         workflow=("phone", "note"),
+    ),
+    story(
+        "edited where the hub only writes",
+        edit("shop", ANN, phone=text(51)),
+        edit("crm", ANN, city=text(52)),
+        edit("shop", ANN, city=text(53)),
+        known=ONE,
+        shape=one_way(),
+        systems=("crm", "shop"),
     ),
 )

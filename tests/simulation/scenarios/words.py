@@ -14,7 +14,7 @@ from syncline.simulation.shape import TOKENS, Kind, Shape, reference, shape_of
 SEED = 1
 ANN, BEN, EVE = 1, 2, 3  #: things in the real world
 LATER = 10_000  #: a moment that no pass has: after it
-CIRCLE = Path(__file__).parent / "circle"
+PROJECTS = Path(__file__).parent  #: beside the reference project
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -37,7 +37,19 @@ class Scenario:
 @lru_cache
 def circle() -> Shape:
     """A project in which two entities refer to each other."""
-    return shape_of(load_project(CIRCLE, environ={}, secrets=EnvSecrets({})))
+    return shape_of(load_project(PROJECTS / "circle", environ={}, secrets=EnvSecrets({})))
+
+
+@lru_cache
+def one_way() -> Shape:
+    """A project with a system that is only written to."""
+    return shape_of(load_project(PROJECTS / "one_way", environ={}, secrets=EnvSecrets({})))
+
+
+@lru_cache
+def confirmed() -> Shape:
+    """A project in which orders go to the plant once they are confirmed."""
+    return shape_of(load_project(PROJECTS / "confirmed", environ={}, secrets=EnvSecrets({})))
 
 
 def text(number: int) -> str:
@@ -70,6 +82,10 @@ KNOWN = (
     add("crm", ANN, name=text(11), phone=text(12), email=text(13), street=text(14), city=text(15), visits=3),
     add("crm", BEN, name=text(21), phone=text(22), tags={"put": "g1"}),
 )
+#: One whom a project of three fields knows.
+ONE = (add("crm", ANN, name=text(11), phone=text(12), city=text(13)),)
+#: Two orders that nobody has confirmed.
+OPEN = (add("crm", ANN, "orders", state="open", note=text(11)), add("crm", BEN, "orders", state="open", note=text(21)))
 SETTLED = (Passing(full=True), Passing(wait=40.0, full=True))  #: until everybody agrees
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from syncline.simulation.history import History
-from syncline.simulation.invariants import edits, records, rules, told, writes
+from syncline.simulation.invariants import conditions, edits, records, rules, told, writes
 from syncline.simulation.invariants.crashes import crashes_leave_no_trace
 from syncline.simulation.invariants.facts import Facts
 
@@ -24,13 +24,13 @@ class Violation(NamedTuple):
 SAFETY: Mapping[str, tuple[Check, ...]] = {
     "I1 no edit lost": (edits.no_edit_lost,),
     "I2 no duplicate": (records.one_record_each,),
-    "I5 ownership": (edits.owners_prevail, rules.empties_are_kept),
+    "I5 ownership": (edits.owners_prevail, edits.one_way_is_kept, rules.empties_are_kept),
     "I6 cursors": (writes.cursors_go_forward,),
     "I7 causes": (writes.writes_have_causes, writes.parked_were_refused, told.forgeries_do_no_harm),
     "I8 staleness": (writes.nobody_is_left_out, told.hints_are_followed),
     "I9 deletes": (records.deletes_are_people_s, records.none_returns),
     "I11 no leak of normalisation": (writes.values_were_entered, rules.empties_were_entered),
-    "I12 bounds": (writes.bounds_are_kept,),
+    "I12 bounds": (writes.bounds_are_kept, conditions.none_is_created_early),
     "I13 order": (writes.order_is_kept,),
     "I15 pauses": (writes.pauses_are_kept,),
     "I16 groups": (edits.groups_are_whole,),
@@ -39,7 +39,7 @@ SAFETY: Mapping[str, tuple[Check, ...]] = {
 #: What holds once people and faults have rested.
 REST: Mapping[str, tuple[Check, ...]] = {
     "I1 no edit lost": (edits.amounts_add_up, edits.sets_hold),
-    "I3 convergence": (records.all_agree,),
+    "I3 convergence": (records.all_agree, conditions.all_that_meet_it_are_created),
     "I4 no echo": (writes.nothing_echoes,),
     "I8 staleness": (writes.edits_arrive,),
     "I9 deletes": (records.deletes_stand,),

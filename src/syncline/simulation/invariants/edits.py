@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from syncline.model.flow import Empties, RuleKind
+from syncline.model.flow import Direction, Empties, RuleKind
 from syncline.simulation.application import same
 from syncline.simulation.invariants.facts import Facts, Thing
 from syncline.simulation.invariants.records import waits_for_parent
@@ -114,6 +114,18 @@ def owners_prevail(facts: Facts) -> Iterator[str]:
                 yield f"{edit.field}={edit.value!r} of {edit.system}, owned by {rule.owner}, reached {others}"
 
 
+def one_way_is_kept(facts: Facts) -> Iterator[str]:
+    """I5: what people change in a system that is only written to never leaves it."""
+    for edit in facts.texts:
+        if _is_put_back(facts, edit) and (others := [one for one in facts.reached(edit) if one != edit.system]):
+            yield f"{edit.field}={edit.value!r} of {edit.system}, which is only written to, reached {others}"
+
+
+def _is_put_back(facts: Facts, edit: Edit) -> bool:
+    """Was it made in a system that is only written to?"""
+    return facts.flow(edit.flow).sides[edit.system].side.direction is Direction.TO
+
+
 def _owner_known(facts: Facts, edit: Edit, owner: str) -> bool:
     """Had the owner's record been taken in before the edit, and was it there ever since?"""
     thing = (edit.flow, facts.people.thing(edit.flow, edit.who))
@@ -157,7 +169,7 @@ def undisturbed(facts: Facts, thing: Thing, name: str) -> bool:
 
 def rival(facts: Facts, a: Edit, b: Edit) -> bool:
     """Did neither see the other's value, and is each the last that his system was told?"""
-    if same(a.value, b.value) or _shown_before(facts, a, b):
+    if same(a.value, b.value) or _shown_before(facts, a, b) or _is_put_back(facts, a) or _is_put_back(facts, b):
         return False
     return _is_last(facts, a) and _is_last(facts, b)
 

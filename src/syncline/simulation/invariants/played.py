@@ -76,7 +76,8 @@ class Played:
         """The systems that must hold every thing of a flow."""
         return [
             name for name, side in self.flow(flow).sides.items()
-            if name in self.world.apps and side.side.creates and side.side.direction is not Direction.FROM
+            if name in self.world.apps and side.side.creates and not side.side.creates_when
+            and side.side.direction is not Direction.FROM
         ]  # fmt: skip
 
     # --- values -------------------------------------------------------------------------------------------------------

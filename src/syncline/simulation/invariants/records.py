@@ -56,7 +56,7 @@ def _alive_at(kept: Kept, at: int) -> bool:
 
 def all_agree(facts: Facts) -> Iterator[str]:
     """I3: every live thing is everywhere, and everybody shows what he makes of one value that was entered."""
-    for thing, found in _comparable(facts):
+    for thing, found in comparable(facts):
         flow = facts.flow(thing[0])
         for system in facts.systems(flow.name):
             records = found.get(system, [])
@@ -69,13 +69,13 @@ def all_agree(facts: Facts) -> Iterator[str]:
 
 def parents_agree(facts: Facts) -> Iterator[str]:
     """I14: every child points at the record of one and the same parent, and that record is there."""
-    for thing, found in _comparable(facts):
+    for thing, found in comparable(facts):
         for field in facts.flow(thing[0]).fields.values():
             if field.kind is Kind.REFERENCE:
                 yield from _differ(facts, thing, field, found)
 
 
-def _comparable(facts: Facts) -> Iterator[tuple[Thing, Mapping[str, list[Kept]]]]:
+def comparable(facts: Facts) -> Iterator[tuple[Thing, Mapping[str, list[Kept]]]]:
     """Live things that wait for nobody, by system."""
     for thing, found in facts.live.items():
         if thing[1] and thing not in facts.asked | facts.raced | facts.joined and not _kept_apart(facts, thing):
