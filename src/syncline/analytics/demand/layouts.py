@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pyarrow as pa
 
-from syncline.analytics.tables import ALWAYS, PERIOD, Column, Layout
+from syncline.analytics.tables import ALWAYS, Column, Layout
 
 KEY = Column("key", pa.string(), available_at=ALWAYS)
 DATE = Column("period", pa.date32(), available_at=ALWAYS)
@@ -76,11 +78,37 @@ BELONGS = Layout(
     row="one product with the groups that it belongs to, the outermost last",
     columns=(KEY, Column("group", pa.string(), available_at=ALWAYS)),
 )
-FORECAST_COLUMNS = (
-    KEY,
-    DATE,
-    Column("mean", pa.float64(), unit="unit", available_at=ALWAYS),
-)
+DRIVERS = ("level", "season", "price", "promo", "pipeline", "other")
+
+
+def forecast_layout(quantiles: Sequence[float]) -> Layout:
+    """The layout of a forecast with these quantiles: `q10` for 0.1, `q97_5` for 0.975."""
+    units = (*(quantile_name(one) for one in quantiles), *DRIVERS)
+    return Layout(
+        row="the forecast of one product (or group of products) in one period",
+        columns=(
+            KEY,
+            DATE,
+            Column("mean", pa.float64(), unit="unit", available_at=ALWAYS),
+            *(Column(name, pa.float64(), unit="unit", available_at=ALWAYS) for name in units[: len(quantiles)]),
+            Column("method", pa.string(), available_at=ALWAYS),
+            Column("weight", pa.float64(), available_at=ALWAYS),  #: of each member of the method
+            *(Column(name, pa.float64(), unit="unit", available_at=ALWAYS) for name in DRIVERS),
+            Column("cls", pa.string(), available_at=ALWAYS),
+            FLAG,
+        ),
+    )
+
+
+def quantile_name(level: float) -> str:
+    """The column of a quantile.
+
+    >>> quantile_name(0.9), quantile_name(0.975)
+    ('q90', 'q97_5')
+    """
+    return f"q{100 * level:.6g}".replace(".", "_")
+
+
 BACKTEST = Layout(
     row="one method on one product, or on all products of a class",
     columns=(
@@ -96,5 +124,3 @@ BACKTEST = Layout(
         Column("seconds", pa.float64(), unit="s", nullable=True),
     ),
 )
-__all__ = [name for name in dir() if name.isupper()]
-_ = PERIOD

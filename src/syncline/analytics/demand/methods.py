@@ -1,7 +1,7 @@
 """The forecasting methods, each for many series at once: histories in, forecasts and their level without season out.
 
-DOT, SES and Damped run on histories whose season was taken off (`seasonality`), and put it back. A history that a method
-cannot work on (no demand, never changing, too short) is carried on as it is: its mean. No method fails.
+DOT, SES, Damped, ADIDA and IMAPA run on histories whose season was taken off (`seasonality`), and put it back. A
+history that a method cannot work on (no demand, never changing, too short) is carried on by its mean. No method fails.
 
 Sources: Fiorucci et al. (2016), Models for optimising the theta method (DOT); Croston (1972), Syntetos & Boylan (2005),
 Teunter, Syntetos & Babai (2011), Nikolopoulos et al. (2011), Petropoulos & Kourentzes (2015) (CrostonSBA, TSB, ADIDA,
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -34,6 +35,7 @@ class Outcome(NamedTuple):
 
     mean: Array
     level: Array  #: the same without its season
+    parts: Mapping[str, Array] = MappingProxyType({})  #: what else it is made of, by driver; the rest is season
 
 
 Method = Callable[[Histories, int, int], Outcome]
@@ -81,7 +83,8 @@ def moving_season(histories: Histories, horizon: int, season: int) -> Outcome:
     without = [at for at, one in enumerate(seasons) if one is None]
     mean, level = _empty(histories, horizon)
     if without:
-        mean[without], level[without] = _by_grid([histories[at] for at in without], horizon, 1, DAMPED)
+        plain = _by_grid([histories[at] for at in without], horizon, 1, DAMPED)
+        mean[without], level[without] = plain.mean, plain.level
     for (_, multiplies), rows in _alike(histories, seasons).items():
         y = np.stack([histories[at] for at in rows])
         index = np.stack([one.factors for at in rows if (one := seasons[at])])
@@ -91,7 +94,7 @@ def moving_season(histories: Histories, horizon: int, season: int) -> Outcome:
 
 def dot(histories: Histories, horizon: int, season: int) -> Outcome:
     """The dynamic optimised theta method, on histories without their season."""
-    return _deseasoned(histories, horizon, season, lambda: models.DynamicOptimizedTheta(season_length=1))
+    return _DOT(histories, horizon, season)
 
 
 def _by_grid(histories: Histories, horizon: int, season: int, grid: Grid) -> Outcome:
@@ -117,13 +120,18 @@ def _alike(histories: Histories, seasons: Sequence[Season | None]) -> Mapping[tu
     return groups
 
 
-def _deseasoned(histories: Histories, horizon: int, season: int, model: Callable[[], Any]) -> Outcome:
-    mean, level = _empty(histories, horizon)
-    for at, y in enumerate(histories):
-        one = season_of(y, season)
-        level[at] = _one(model, one.off(y) if one else y, horizon)
-        mean[at] = one.on(level[at], len(y)) if one else level[at]
-    return Outcome(mean, level)
+def _deseasoned(model: Callable[[], Any]) -> Method:
+    """A method of the library that knows no season: it is taken off before, and put back."""
+
+    def run(histories: Histories, horizon: int, season: int) -> Outcome:
+        mean, level = _empty(histories, horizon)
+        for at, y in enumerate(histories):
+            one = season_of(y, season)
+            level[at] = _one(model, one.off(y) if one else y, horizon)
+            mean[at] = one.on(level[at], len(y)) if one else level[at]
+        return Outcome(mean, level)
+
+    return run
 
 
 def _each(model: Callable[[int], Any], *, longest: int | None = None) -> Method:
@@ -167,14 +175,16 @@ def _empty(histories: Histories, horizon: int) -> tuple[Array, Array]:
     return np.zeros((len(histories), horizon)), np.zeros((len(histories), horizon))
 
 
+_DOT = _deseasoned(lambda: models.DynamicOptimizedTheta(season_length=1))
+
 METHODS: Mapping[str, Method] = {
     "SeasonalNaive": seasonal_naive,
     "SES": ses,
     "Damped": damped,
     "MovingSeason": moving_season,
     "DOT": dot,
-    "ADIDA": _each(lambda _: models.ADIDA()),
-    "IMAPA": _each(lambda _: models.IMAPA()),
+    "ADIDA": _deseasoned(models.ADIDA),
+    "IMAPA": _deseasoned(models.IMAPA),
     "TSB": _each(lambda _: models.TSB(alpha_d=TSB_LEVEL, alpha_p=TSB_CHANCE)),
     "CrostonSBA": _each(lambda _: models.CrostonSBA()),
     "CES": _each(lambda season: models.AutoCES(season_length=season)),

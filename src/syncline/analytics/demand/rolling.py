@@ -6,13 +6,13 @@ can reach them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from syncline.analytics.demand.methods import METHODS, Outcome
+from syncline.analytics.demand.methods import METHODS
 from syncline.analytics.demand.panel import Panel
 
 Array = NDArray[np.float64]
@@ -30,7 +30,6 @@ class Trial(NamedTuple):
     forecasts: Mapping[str, Array]
     valid: Bools  #: origins x series: the history was long enough there
     scale: Array  #: origins x series: mean |change| before the origin
-    seconds: Mapping[str, float]
 
     def of(self, rows: NDArray[np.int64]) -> Trial:
         """Of some of the series."""
@@ -41,47 +40,47 @@ class Trial(NamedTuple):
             scale=self.scale[:, rows],
         )
 
+    def lately(self, origins: int) -> Trial:
+        """At the last origins only."""
+        forecasts = {name: one[-origins:] for name, one in self.forecasts.items()}
+        actual, valid, scale = self.actual[-origins:], self.valid[-origins:], self.scale[-origins:]
+        return Trial(self.cuts[-origins:], actual, forecasts, valid, scale)
 
-Forecaster = Callable[[Panel, int], Outcome]  #: the histories as known, and how many periods lie after them
+    def and_also(self, name: str, forecast: Array) -> Trial:
+        """With what one more method said."""
+        return self._replace(forecasts={**self.forecasts, name: forecast})
 
 
-def tried(
-    panel: Panel,
-    names: Sequence[str],
-    *,
-    horizon: int,
-    season: int,
-    origins: int,
-    more: Mapping[str, Forecaster] | None = None,
-) -> Trial:
-    """Run methods at the last `origins` origins, `horizon` periods apart.
+def cuts_of(panel: Panel, *, horizon: int, origins: int) -> tuple[int, ...]:
+    """The last origins, `horizon` periods apart, at which some history was long enough; the earliest first."""
+    longest = max(len(one) for one in panel.series)
+    return tuple(horizon * step for step in range(origins, 0, -1) if longest >= ENOUGH + horizon * step)
+
+
+def tried(panel: Panel, names: Sequence[str], cuts: Sequence[int], *, horizon: int, season: int) -> Trial:
+    """Run methods (of `METHODS`) at past origins.
 
     Args:
         panel: the histories.
-        names: of `METHODS`.
+        names: of the methods.
+        cuts: periods from each origin to the end of the histories.
         horizon: periods ahead.
         season: periods in a season.
-        origins: how many.
-        more: further forecasters by name, which see the whole panel as it was at the origin.
     """
     lengths = np.array([len(one) for one in panel.series])
-    cuts = tuple(horizon * step for step in range(origins, 0, -1) if (lengths >= ENOUGH + horizon * step).any())
     shape = (len(cuts), len(panel.keys), horizon)
     actual, valid = np.zeros(shape), np.zeros(shape[:2], dtype=bool)
     scale = np.ones(shape[:2])
-    forecasts = {name: np.zeros(shape) for name in (*names, *(more or {}))}
+    forecasts = {name: np.zeros(shape) for name in names}
     for at, cut in enumerate(cuts):
-        past = panel.cut(cut)
         valid[at] = lengths >= ENOUGH + cut
         rows = np.flatnonzero(valid[at])
+        histories = [panel.series[row][: lengths[row] - cut] for row in rows]
         actual[at, rows] = [panel.series[row][lengths[row] - cut :][:horizon] for row in rows]
-        scale[at, rows] = [change(past.series[row]) for row in rows]
-        histories = [past.series[row] for row in rows]
+        scale[at, rows] = [change(one) for one in histories]
         for name in names:
             forecasts[name][at, rows] = np.maximum(METHODS[name](histories, horizon, season).mean, 0)
-        for name, forecaster in (more or {}).items():
-            forecasts[name][at] = np.maximum(forecaster(past, cut).mean, 0)
-    return Trial(cuts, actual, forecasts, valid, scale, {})
+    return Trial(tuple(cuts), actual, forecasts, valid, scale)
 
 
 def change(y: Array) -> float:
