@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -19,41 +20,103 @@ from syncline.analytics.tables import made
 Array = NDArray[np.float64]
 
 
-def rows_of(panel: Panel, parts: Sequence[Part], wishes: Wishes) -> pa.Table:
-    """The rows of a forecast, by product and period."""
+class Whole(NamedTuple):
+    """The forecast of all products, in one order; series x periods [unit of demand]."""
+
+    keys: tuple[str, ...]
+    mean: Array
+    quantiles: Array  #: levels x series x periods
+    drivers: Mapping[str, Array]
+    errors: (
+        Array  #: what was demanded beyond the forecast at past origins, origins x series x periods; NaN where untold
+    )
+    methods: tuple[str, ...]
+    weight: Array
+    cls: tuple[str, ...]
+    flags: tuple[str, ...]
+
+    def and_then(self, other: Whole) -> Whole:
+        """These and those."""
+        return Whole(
+            self.keys + other.keys,
+            np.concatenate([self.mean, other.mean]),
+            np.concatenate([self.quantiles, other.quantiles], axis=1),
+            {name: np.concatenate([one, other.drivers[name]]) for name, one in self.drivers.items()},
+            np.concatenate([self.errors, other.errors], axis=1),
+            self.methods + other.methods,
+            np.concatenate([self.weight, other.weight]),
+            self.cls + other.cls,
+            self.flags + other.flags,
+        )
+
+    def moved(self, mean: Array, driver: str) -> Whole:
+        """With another mean; a driver takes the difference, and the quantiles move with it."""
+        step = mean - self.mean
+        quantiles = np.sort(np.maximum(self.quantiles + step, 0), axis=0)
+        return self._replace(
+            mean=mean, quantiles=quantiles, drivers={**self.drivers, driver: self.drivers[driver] + step}
+        )
+
+
+def whole_of(panel: Panel, parts: Sequence[Part], wishes: Wishes) -> Whole:
+    """The parts in the order of the products."""
     order = np.argsort(np.concatenate([one.rows for one in parts]), kind="stable")
-    steps = np.arange(1, wishes.horizon + 1)
-    dates = panel.calendar.dates((panel.ends[:, None] + steps).ravel())
+    origins = max(one.past.shape[0] for one in parts)
+    none = [np.zeros_like(one.mean) for one in parts]
+    flags = [flag for one in parts for flag in one.flags]
+    settled = [_settled(panel, at, wishes.season) for at in range(len(panel.keys))]
+    methods = [name for one in parts for name in one.methods]
+    classes = [name for one in parts for name in one.cls]
+    return Whole(
+        panel.keys,
+        np.concatenate([one.mean for one in parts])[order],
+        np.concatenate([one.quantiles for one in parts], axis=1)[:, order],
+        {
+            name: np.concatenate([one.drivers.get(name, zero) for one, zero in zip(parts, none, strict=True)])[order]
+            for name in DRIVERS
+        },
+        np.concatenate([_errors(one, origins) for one in parts], axis=1)[:, order],
+        tuple(methods[at] for at in order),
+        np.concatenate([one.weight for one in parts])[order],
+        tuple(classes[at] for at in order),
+        tuple("; ".join(filter(None, (flags[at], settled[place]))) for place, at in enumerate(order)),
+    )
 
-    def numbers(pick: Sequence[Array]) -> Array:
-        return np.concatenate(pick)[order].ravel()
 
-    def words(pick: Sequence[Sequence[object]]) -> list[object]:
-        flat = [one for some in pick for one in some]
-        return [flat[at] for at in order for _ in steps]
+def _errors(part: Part, origins: int) -> Array:
+    errors = np.full((origins, *part.mean.shape), np.nan)
+    if part.past.shape[0]:
+        errors[-part.past.shape[0] :] = np.where(part.trial.valid[..., None], part.trial.actual - part.past, np.nan)
+    return errors
 
-    flags = words([one.flags for one in parts])
-    settled = [said for at in range(len(panel.keys)) for said in [_settled(panel, at, wishes.season)] for _ in steps]
-    columns: dict[str, object] = {
-        "key": [key for key in panel.keys for _ in steps],
-        "period": pa.array(dates),
-        "mean": numbers([one.mean for one in parts]),
-        "method": words([one.methods for one in parts]),
-        "weight": words([one.weight for one in parts]),
-        "cls": words([one.cls for one in parts]),
-        "flag": ["; ".join(filter(None, (str(a), str(b)))) for a, b in zip(flags, settled, strict=True)],
+
+def rows_of(whole: Whole, dates: NDArray[np.datetime64], levels: Sequence[float]) -> pa.Table:
+    """The rows of a forecast, by product and period.
+
+    Args:
+        whole: the forecast.
+        dates: of every product's periods, series x periods.
+        levels: of its quantiles.
+    """
+    steps = whole.mean.shape[1]
+    columns: dict[str, Sequence[object] | pa.Array] = {
+        "key": [key for key in whole.keys for _ in range(steps)],
+        "period": pa.array(dates.ravel()),
+        "mean": pa.array(whole.mean.ravel()),
+        "method": [one for one in whole.methods for _ in range(steps)],
+        "weight": pa.array(np.repeat(whole.weight, steps)),
+        "cls": [one for one in whole.cls for _ in range(steps)],
+        "flag": [one for one in whole.flags for _ in range(steps)],
     }
-    for place, level in enumerate(wishes.levels):
-        columns[quantile_name(level)] = numbers([one.quantiles[place] for one in parts])
-    zero = [np.zeros_like(one.mean) for one in parts]
-    for driver in DRIVERS:
-        columns[driver] = numbers([one.drivers.get(driver, none) for one, none in zip(parts, zero, strict=True)])
-    return made(forecast_layout(wishes.levels), columns)
+    columns |= {quantile_name(level): pa.array(whole.quantiles[at].ravel()) for at, level in enumerate(levels)}
+    return made(forecast_layout(levels), columns | {name: pa.array(one.ravel()) for name, one in whole.drivers.items()})
 
 
 def _settled(panel: Panel, at: int, season: int) -> str:
     short = season > 1 and len(panel.series[at]) < FEWEST * season
-    return "; ".join(filter(None, (panel.flags[at], "less than two seasons: none is known" if short else "")))
+    return "; ".join(
+        filter(None, (panel.flags[at], "less than two seasons of history: none is known" if short else ""))
+    )
 
 
 def backtest_of(panel: Panel, parts: Sequence[Part], wishes: Wishes) -> pa.Table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -10,16 +10,16 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from syncline.analytics.demand.assembling import backtest_of, notes_of, rows_of
-from syncline.analytics.demand.classify import NO_DEMAND
-from syncline.analytics.demand.grouped import NEW, Part, Wishes, class_of, forecast_class, pools_of
-from syncline.analytics.demand.intervals import drawn
-from syncline.analytics.demand.layouts import DRIVERS
+from syncline.analytics.demand.assembling import backtest_of, notes_of, rows_of, whole_of
+from syncline.analytics.demand.features import Sight
+from syncline.analytics.demand.grouped import TREES, Wishes
+from syncline.analytics.demand.hierarchy import grouped_by, groups_of
+from syncline.analytics.demand.known import Sources, known_of
 from syncline.analytics.demand.methods import METHODS
-from syncline.analytics.demand.newcomers import established, newcomer
-from syncline.analytics.demand.panel import Panel, panel_of
+from syncline.analytics.demand.panel import panel_of
+from syncline.analytics.demand.parts import parts_of
 from syncline.analytics.demand.periods import SEASON
-from syncline.analytics.demand.rolling import Trial
+from syncline.analytics.demand.summing import reconciled, with_groups
 from syncline.errors import SetupError
 
 Array = NDArray[np.float64]
@@ -52,7 +52,12 @@ def forecast_demand(  # noqa: PLR0913  what is known beside the history is many 
     thorough: bool = False,
     as_of: date | None = None,
     prices: pa.Table | None = None,
+    promotions: pa.Table | None = None,
+    customers: pa.Table | None = None,
+    leadtime: pa.Table | None = None,
     hierarchy: pa.Table | None = None,
+    reconcile: bool = False,
+    seed: int = 1,
 ) -> DemandForecast:
     """Forecast every product of a history.
 
@@ -66,8 +71,13 @@ def forecast_demand(  # noqa: PLR0913  what is known beside the history is many 
         season: periods in a season; None is the usual one of the frequency (7, 52, 12, 4, 1).
         thorough: try AutoETS and AutoCES as well: two minutes per 1,000 monthly products.
         as_of: the last complete period; what is later is not used.
-        prices: `PRICES`, known ahead.
-        hierarchy: `BELONGS`: key, group.
+        prices: `PRICES`; its future is used only if the column says that it is known `always` (an agreed list).
+        promotions: `PROMOTIONS`; plans, known ahead unless the column says otherwise.
+        customers: `CUSTOMERS`: buyers, and the share of loyal ones.
+        leadtime: `LEADTIMES`: what was quoted [d].
+        hierarchy: `BELONGS`: key, group; the groups get rows of their own, which are sums of the products.
+        reconcile: forecast the groups as well, and move the products towards them (MinT).
+        seed: of what is drawn while trees are grown.
 
     Returns:
         Rows whose drivers add up to the mean exactly; the backtest; notes.
@@ -87,12 +97,16 @@ def forecast_demand(  # noqa: PLR0913  what is known beside the history is many 
     length = season if season is not None else SEASON[panel.calendar.freq]
     wishes = Wishes(horizon, length, tuple(quantiles), origins, method, thorough)
     _check(wishes)
-    classes = np.array([class_of(y) for y in panel.series])
-    parts = [forecast_class(panel, rows, cls, wishes, None) for cls, rows in pools_of(classes.tolist())]
-    parts += _silent(panel, np.flatnonzero(classes == NO_DEMAND), wishes)
-    parts += _new(panel, np.flatnonzero(classes == NEW), parts, wishes, ({}, {}))
+    known = known_of(panel, Sources(prices, promotions, customers, leadtime), horizon)
+    parts = parts_of(Sight(panel, known, horizon, length), wishes, groups_of(hierarchy), seed=seed)
+    whole = whole_of(panel, parts, wishes)
+    if hierarchy is not None:
+        groups = grouped_by(hierarchy, panel.keys)
+        whole = with_groups(panel, reconciled(panel, whole, groups, wishes) if reconcile else whole, groups, wishes)
+    ends = np.concatenate([panel.ends, np.full(len(whole.keys) - len(panel.keys), panel.ends[0])])
+    dates = panel.calendar.dates(ends[:, None] + np.arange(1, horizon + 1))
     return DemandForecast(
-        rows_of(panel, parts, wishes),
+        rows_of(whole, dates, wishes.levels),
         backtest_of(panel, parts, wishes),
         wishes.levels,
         panel.calendar.freq,
@@ -110,66 +124,5 @@ def _check(wishes: Wishes) -> None:
         raise SetupError(f"{wishes.origins} origins cannot be tried.", cure=f"Use 1 to {MOST_ORIGINS}.")
     if wishes.season < 1:
         raise SetupError(f"A season of {wishes.season} periods does not exist.", cure="Use 1 for none.")
-    if wishes.method not in {"auto", *METHODS}:
-        raise SetupError(f"There is no method {wishes.method!r}.", cure=f"Use auto, {', '.join(METHODS)}.")
-
-
-def _silent(panel: Panel, rows: NDArray[np.int64], wishes: Wishes) -> list[Part]:
-    """Products without any demand: zero, and that it says little."""
-    if not len(rows):
-        return []
-    mean = np.zeros((len(rows), wishes.horizon))
-    quantiles = np.zeros((len(wishes.levels), *mean.shape))
-    return [
-        _plain(
-            rows, mean, quantiles, "zero", (NO_DEMAND, ["no demand in any period: zero, without evidence"] * len(rows))
-        )
-    ]
-
-
-def _new(
-    panel: Panel,
-    rows: NDArray[np.int64],
-    parts: Sequence[Part],
-    wishes: Wishes,
-    known: tuple[Mapping[str, str], Mapping[str, float]],
-) -> list[Part]:
-    """Products with too few periods: by analogues among the others."""
-    if not len(rows):
-        return []
-    olds = [
-        (panel.keys[at], panel.series[at], mean) for one in parts for at, mean in zip(one.rows, one.mean, strict=True)
-    ]
-    olds = [one for one in olds if one[1].any()]
-    forecast = np.array([mean for _, _, mean in olds]).reshape(len(olds), wishes.horizon)
-    analogues = established([key for key, _, _ in olds], [y for _, y, _ in olds], forecast)
-    groups, prices = known
-    found = [
-        newcomer(panel.keys[at], panel.series[at], analogues, groups=groups, prices=prices, horizon=wishes.horizon)
-        for at in rows
-    ]
-    mean = np.stack([one.mean for one in found])
-    spread = [
-        np.concatenate([panel.series[at], analogues.recent[one.analogues]]) for at, one in zip(rows, found, strict=True)
-    ]
-    return [_plain(rows, mean, drawn(spread, mean, wishes.levels), "analogues", (NEW, [one.flag for one in found]))]
-
-
-def _plain(rows: NDArray[np.int64], mean: Array, quantiles: Array, method: str, told: tuple[str, list[str]]) -> Part:
-    zero = np.zeros_like(mean)
-    cls, flags = told
-    trial = Trial((), zero[None][:0], {}, np.zeros((0, len(rows)), dtype=bool), np.ones((0, len(rows))))
-    drivers = {"level": mean, **dict.fromkeys(DRIVERS[1:], zero)}
-    return Part(
-        cls,
-        rows,
-        mean,
-        quantiles,
-        [method] * len(rows),
-        [1.0] * len(rows),
-        drivers,
-        [cls] * len(rows),
-        flags,
-        trial,
-        trial.actual,
-    )
+    if wishes.method not in {"auto", TREES, *METHODS}:
+        raise SetupError(f"There is no method {wishes.method!r}.", cure=f"Use auto, {TREES}, {', '.join(METHODS)}.")

@@ -51,6 +51,7 @@ class Trees(NamedTuple):
 
     past: Array  #: origins x series x periods
     now: Outcome
+    flags: tuple[str, ...]  #: of each product, in words
 
 
 class Part(NamedTuple):
@@ -111,12 +112,17 @@ def forecast_class(panel: Panel, rows: Ints, cls: str, wishes: Wishes, trees: Tr
     outcomes = {name: METHODS[name](some.series, wishes.horizon, wishes.season) for name in needed if name != TREES}
     if trees and TREES in needed:
         outcomes[TREES] = _rows_of(trees.now, rows)
-    return _part(cls, some, rows, wishes, (trial, mixed, outcomes))
+    part = _part(cls, some, rows, wishes, (trial, mixed, outcomes))
+    if trees and TREES in outcomes:
+        return part._replace(
+            flags=["; ".join(filter(None, (a, trees.flags[at]))) for a, at in zip(part.flags, rows, strict=True)]
+        )
+    return part
 
 
 def _pool(cls: str, wishes: Wishes, trees: Trees | None) -> tuple[Combination, tuple[Combination, ...]]:
     if wishes.method != "auto":
-        return Combination((wishes.method,)), ()
+        return (Combination((wishes.method,)) if wishes.method != TREES or trees else USUAL[cls]), ()
     usual = USUAL[cls]
     challengers = tuple(one for one in CHALLENGERS[cls] if wishes.season > 1 or SEASONAL not in one.members)
     if wishes.thorough and usual not in (USUAL[ENDING], USUAL["lumpy"]):
