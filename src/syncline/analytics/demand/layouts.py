@@ -1,0 +1,126 @@
+"""The tables of demand: what the functions of this package ask for, and what they promise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+from syncline.analytics.tables import ALWAYS, Column, Layout
+
+KEY = Column("key", pa.string(), available_at=ALWAYS)
+DATE = Column("period", pa.date32(), available_at=ALWAYS)
+FLAG = Column("flag", pa.string())  #: in words; empty where nothing is to be said
+
+ORDERS = Layout(
+    row="one line of an order",
+    columns=(KEY, Column("date", pa.date32()), Column("qty", pa.float64(), unit="unit")),
+)
+HISTORY = Layout(
+    row="one product in one period",
+    columns=(KEY, DATE, Column("qty", pa.float64(), unit="unit")),
+)
+PERIODS = Layout(
+    row="one product in one period, none left out",
+    columns=(*HISTORY.columns, Column("returned", pa.float64(), unit="unit"), FLAG),
+)
+STOCK = Layout(
+    row="the stock of one product in one period",
+    columns=(
+        KEY,
+        DATE,
+        Column("on_hand_open", pa.float64(), unit="unit"),
+        Column("receipts", pa.float64(), unit="unit"),
+        Column("stockout_hours", pa.float64(), unit="h"),
+    ),
+)
+UNCENSORED = Layout(
+    row="one product in one period",
+    columns=(
+        KEY,
+        DATE,
+        Column("qty_unconstrained", pa.float64(), unit="unit"),
+        Column("lost_units", pa.float64(), unit="unit"),
+        Column("censored", pa.bool_()),
+        Column("weight", pa.float64()),  #: 0 where demand could not be seen at all
+        FLAG,
+    ),
+)
+CLASSES = Layout(
+    row="one product",
+    columns=(
+        KEY,
+        Column("adi", pa.float64(), nullable=True),  #: mean periods from one demand to the next
+        Column("cv2", pa.float64(), nullable=True),  #: squared coefficient of variation of the sizes
+        Column("cls", pa.string()),
+        Column("n_obs", pa.int64()),
+        Column("last_sale_age", pa.int64(), nullable=True),  #: periods since the last demand
+        FLAG,
+    ),
+)
+PRICES = Layout(
+    row="the price of one product in one period",
+    columns=(KEY, DATE, Column("price", pa.float64(), unit="money", available_at=ALWAYS)),
+)
+PROMOTIONS = Layout(
+    row="a planned promotion of one product in one period",
+    columns=(KEY, DATE, Column("depth", pa.float64(), available_at=ALWAYS)),  #: share of the price taken off, 0..1
+)
+CUSTOMERS = Layout(
+    row="the buyers of one product in one period",
+    columns=(KEY, DATE, Column("buyers", pa.float64()), Column("loyal_share", pa.float64())),
+)
+LEADTIMES = Layout(
+    row="the lead time that was quoted for one product in one period",
+    columns=(KEY, DATE, Column("lead_time", pa.float64(), unit="d")),
+)
+BELONGS = Layout(
+    row="one product with the groups that it belongs to, the outermost last",
+    columns=(KEY, Column("group", pa.string(), available_at=ALWAYS)),
+)
+DRIVERS = ("level", "season", "price", "promo", "pipeline", "other")
+
+
+def forecast_layout(quantiles: Sequence[float]) -> Layout:
+    """The layout of a forecast with these quantiles: `q10` for 0.1, `q97_5` for 0.975."""
+    units = (*(quantile_name(one) for one in quantiles), *DRIVERS)
+    return Layout(
+        row="the forecast of one product (or group of products) in one period",
+        columns=(
+            KEY,
+            DATE,
+            Column("mean", pa.float64(), unit="unit", available_at=ALWAYS),
+            *(Column(name, pa.float64(), unit="unit", available_at=ALWAYS) for name in units[: len(quantiles)]),
+            Column("method", pa.string(), available_at=ALWAYS),
+            Column("weight", pa.float64(), available_at=ALWAYS),  #: of each member of the method
+            *(Column(name, pa.float64(), unit="unit", available_at=ALWAYS) for name in DRIVERS),
+            Column("cls", pa.string(), available_at=ALWAYS),
+            FLAG,
+        ),
+    )
+
+
+def quantile_name(level: float) -> str:
+    """The column of a quantile.
+
+    >>> quantile_name(0.9), quantile_name(0.975)
+    ('q90', 'q97_5')
+    """
+    return f"q{100 * level:.6g}".replace(".", "_")
+
+
+BACKTEST = Layout(
+    row="one method on one product, or on all products of a class",
+    columns=(
+        Column("level", pa.string()),
+        KEY,
+        Column("method", pa.string()),
+        Column("MASE", pa.float64(), nullable=True),
+        Column("RMSSE", pa.float64(), nullable=True),
+        Column("WRMSSE", pa.float64(), nullable=True),
+        Column("bias_pct", pa.float64(), unit="%", nullable=True),
+        Column("WAPE", pa.float64(), nullable=True),
+        Column("origins", pa.int64()),
+        Column("seconds", pa.float64(), unit="s", nullable=True),
+    ),
+)
