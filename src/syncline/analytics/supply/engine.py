@@ -1,26 +1,28 @@
-"""Where set logic runs: an Ibis backend, DuckDB in memory unless somebody passes another."""
+"""Where set logic runs: the backend that somebody passes, else a small DuckDB in memory."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
+from ibis.backends import BaseBackend
+
+from syncline.analytics.dataset.opening import asked_through_ibis, open_dataset
 
 
 @contextmanager
-def running(backend: Any = None) -> Iterator[Any]:  # noqa: ANN401 - Ibis has no public type for a backend
-    """The backend, or a DuckDB in memory.
+def running(backend: BaseBackend | None = None) -> Iterator[BaseBackend]:
+    """The backend, or a DuckDB in memory that is bounded and knows no network.
 
     Ibis 12 calls a method of DuckDB that DuckDB 2 names otherwise; that it will go some day is no news to a user.
     """
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="fetch_arrow_table", category=DeprecationWarning)
-        yield backend if backend is not None else ibis.duckdb.connect()
+        yield backend if backend is not None else asked_through_ibis(open_dataset())
 
 
 def loaded(table: pa.Table) -> ir.Table:

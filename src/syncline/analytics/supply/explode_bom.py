@@ -6,12 +6,13 @@ The rules are Ibis expressions, joined once per level, so that DuckDB and PySpar
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.compute as pc
+from ibis.backends import BaseBackend
 
 from syncline.analytics.supply.bom import checked, low_levels
 from syncline.analytics.supply.bounds import no_negatives, no_twins
@@ -77,7 +78,7 @@ def explode_bom(
     supply: Supply = NO_SUPPLY,
     *,
     effective_date: date | None = None,
-    backend: Any = None,  # noqa: ANN401 - an Ibis backend; Ibis has no public type for it
+    backend: BaseBackend | None = None,
 ) -> pa.Table:
     """Gross and net requirements of every item, by day, pegged to the orders that cause them: a table `REQUIREMENTS`.
 

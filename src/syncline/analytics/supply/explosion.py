@@ -7,12 +7,12 @@ every engine subtracts a column of days from a date.
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.compute as pc
+from ibis.backends import BaseBackend
 
 from syncline.analytics.supply.bom import checked, low_levels
 from syncline.analytics.supply.engine import loaded, running
@@ -33,7 +33,9 @@ EVER_FROM, EVER_TO = -(10**6), 10**6  #: days since 1970 that stand for "ever"
 DEEPEST = 64  #: levels; a bill of materials that is deeper is a mistake
 
 
-def explosion(bom: pa.Table, *, on: date | None = None, levels: int = 4, backend: Any = None) -> pa.Table:  # noqa: ANN401
+def explosion(
+    bom: pa.Table, *, on: date | None = None, levels: int = 4, backend: BaseBackend | None = None
+) -> pa.Table:
     """Every way from every assembly down to `levels` levels, with the units that one assembly needs: `EXPLOSION`.
 
     >>> bom = pa.table({"assembly": ["bike", "wheel"], "component": ["wheel", "spoke"], "qty": [2.0, 32.0],

@@ -9,6 +9,8 @@ from typing import NamedTuple
 from syncline.analytics.supply.bounds import not_negative, positive
 from syncline.errors import RejectedError
 
+_CLOSE = 1e-9  #: a whole number of multiples, but for rounding
+
 
 class LotRules(NamedTuple):
     """What a supplier takes as an order. 0 is no rule."""
@@ -97,8 +99,8 @@ def neighbours(quantity: float, rules: LotRules) -> Sequence[float]:
     lots = [quantity]
     least, most = rules.least, rules.most or math.inf
     if rules.multiple:
-        least = math.ceil(least / rules.multiple - 1e-9) * rules.multiple
-        most = math.floor(most / rules.multiple + 1e-9) * rules.multiple if math.isfinite(most) else most
+        least = math.ceil(least / rules.multiple - _CLOSE) * rules.multiple
+        most = math.floor(most / rules.multiple + _CLOSE) * rules.multiple if math.isfinite(most) else most
         low = math.floor(quantity / rules.multiple) * rules.multiple
         lots = [low, low + rules.multiple]
     kept = sorted({float(min(max(lot, least), most)) for lot in lots})
@@ -112,7 +114,17 @@ def neighbours(quantity: float, rules: LotRules) -> Sequence[float]:
 def rounded_up(quantity: float, rules: LotRules) -> float:
     """The smallest lot from `quantity` on that keeps the rules; 0 stays 0.
 
+    Raises:
+        RejectedError: it is more than the maximum.
+
     >>> rounded_up(130.0, LotRules(least=100, multiple=48))
     144.0
     """
-    return neighbours(quantity, rules)[-1] if quantity > 0 else 0.0
+    if quantity <= 0:
+        return 0.0
+    lot = max(quantity, rules.least)
+    if rules.multiple:
+        lot = math.ceil(lot / rules.multiple - _CLOSE) * rules.multiple
+    if rules.most and lot > rules.most:
+        raise RejectedError(f"A lot of {lot} is more than the maximum of {rules.most}.", cure="Order more than once.")
+    return float(lot)
