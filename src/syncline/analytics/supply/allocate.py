@@ -98,8 +98,7 @@ def allocate(  # noqa: PLR0913 - what an allocation knows
         late_loss: Share of a unit's value that each period of delay costs [-].
 
     Source:
-        Vollmann et al., Manufacturing Planning and Control, 6th ed. (2011); Dantzig, Linear Programming and Extensions
-        (1963), chapter 12 (prices). The solver is HiGHS.
+        Dantzig, Linear Programming and Extensions (1963), chapter 12 (prices). The solver is HiGHS.
 
     Raises:
         InfeasibleError: `min_fill` cannot be kept; which one, by how much, and what is too scarce.
@@ -114,21 +113,24 @@ def allocate(  # noqa: PLR0913 - what an allocation knows
     ([('1', 1.0), ('2', 5.0)], 500.0)
     """
     not_negative(fairness=fairness, late_loss=late_loss)
-    if fairness > 1:
-        raise RejectedError(f"The fairness is {fairness}, and must lie between 0 and 1.")
     case = case_of(orders, supply, bom, capacity, weights)
     promises = dict(min_fill or {})
+    _wishes(case, fairness, promises)
+    return _allocation(case, model_of(case, fairness, late_loss, promises), promises)
+
+
+def _wishes(case: Case, fairness: float, promises: Mapping[str, float]) -> None:
+    if fairness > 1:
+        raise RejectedError(f"The fairness is {fairness}, and must lie between 0 and 1.")
     if unknown := [name for name, share in promises.items() if name not in case.customers or not 0 <= share <= 1]:
         raise RejectedError(f"The min_fill of {unknown[0]} is of no customer with orders, or no share from 0 to 1.")
-    model = model_of(case, fairness, late_loss, promises)
-    found = solved(model.blocks.program())
-    if found.values is None:
-        raise InfeasibleError(_shortfalls(case, model, promises))
-    return _allocation(case, model, found.values, found.prices)
 
 
-def _allocation(case: Case, model: Model, values: Floats, prices: Floats) -> Allocation:
+def _allocation(case: Case, model: Model, promises: Mapping[str, float]) -> Allocation:
     lines = case.lines
+    values, prices = solved(model.blocks.program())
+    if values is None:
+        raise InfeasibleError(_shortfalls(case, model, promises))
     order, met, shipped = _shares(case, model, values)
     got = np.zeros(len(lines.qty))
     got[order] = met

@@ -109,10 +109,7 @@ def explode_bom(
     """
     wanted = no_negatives(asked(WANTED, demand, name="demand"), ["qty"], name="demand")
     rows = checked(bom, on=effective_date)
-    levels = low_levels(rows)
-    depth = (pc.max(levels.column("level")).as_py() or 0) if len(levels) else 0
-    if depth > DEEPEST:
-        raise RejectedError(f"The bill of materials has {depth} levels, and at most {DEEPEST} are taken.")
+    levels, depth = _levels(rows)
     parts = _Parts(rows, levels, supply, timed=effective_date is None)
     done: list[pa.Table] = []
     with running(backend) as engine:
@@ -124,6 +121,14 @@ def explode_bom(
             later = gross.filter(pc.greater(gross.column("level"), level))
             gross = pa.concat_tables([later, engine.to_pyarrow(parts.levelled(below(loaded(done[-1]), parts)))])
     return _requirements(pa.concat_tables(done))
+
+
+def _levels(bom: pa.Table) -> tuple[pa.Table, int]:
+    levels = low_levels(bom)
+    depth = (pc.max(levels.column("level")).as_py() or 0) if len(levels) else 0
+    if depth > DEEPEST:
+        raise RejectedError(f"The bill of materials has {depth} levels, and at most {DEEPEST} are taken.")
+    return levels, depth
 
 
 def netted_rows(gross: ir.Table, supply: ir.Table) -> ir.Table:

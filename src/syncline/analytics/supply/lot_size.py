@@ -68,12 +68,7 @@ def lot_size(
     250.0
     """
     positive(order_cost=order_cost, holding_cost=holding_cost, demand_rate=demand_rate)
-    held, share = holding_cost, 0.0
-    if production_rate is not None:
-        positive(production_rate=production_rate)
-        if production_rate <= demand_rate:
-            raise RejectedError(f"Production of {production_rate} is no faster than the demand of {demand_rate}.")
-        held *= 1 - demand_rate / production_rate
+    held, share = holding_cost * _left(demand_rate, production_rate), 0.0
     if stockout_cost is not None:
         positive(stockout_cost=stockout_cost)
         share = held / (held + stockout_cost)
@@ -84,6 +79,16 @@ def lot_size(
 
     best = min(neighbours(math.sqrt(2 * order_cost * demand_rate / held), rules), key=cost)
     return Lot(best, cost(best), share * best)
+
+
+def _left(demand_rate: float, production_rate: float | None) -> float:
+    """The share of a lot that is still there when its last unit is made."""
+    if production_rate is None:
+        return 1.0
+    positive(production_rate=production_rate)
+    if production_rate <= demand_rate:
+        raise RejectedError(f"Production of {production_rate} is no faster than the demand of {demand_rate}.")
+    return 1 - demand_rate / production_rate
 
 
 def neighbours(quantity: float, rules: LotRules) -> Sequence[float]:

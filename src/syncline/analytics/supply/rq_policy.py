@@ -44,7 +44,7 @@ def rq_policy(
         holding_cost: h [money/unit/time].
         stockout_cost: p; `exact`: [money/unit/time], `eil`: [money/unit].
         demand: Of one unit of time, independent from one to the next [units/time].
-        lead_time: In the same unit of time, may be 0 for `exact`.
+        lead_time: In the same unit of time.
         method: Which of the two.
 
     Source:
@@ -61,8 +61,7 @@ def rq_policy(
     >>> best.reorder_point, best.quantity, round(best.cost, 4)
     (3.0, 5.0, 107.9236)
     """
-    positive(fixed_cost=fixed_cost, holding_cost=holding_cost, stockout_cost=stockout_cost)
-    positive(lead_time=lead_time)
+    positive(fixed_cost=fixed_cost, holding_cost=holding_cost, stockout_cost=stockout_cost, lead_time=lead_time)
     checked(demand)
     rate, lead = demand.mean, over(demand, lead_time)
     if isinstance(lead, Poisson):

@@ -65,14 +65,12 @@ def safety_stock(  # noqa: PLR0913 - the seven figures of the textbook's formula
     """
     not_negative(mean_demand=mu_d, standard_deviation_of_demand=sigma_d, review_time=review_days)
     not_negative(mean_lead_time=mu_L, standard_deviation_of_the_lead_time=sigma_L)
-    positive(lead_time_and_review_together=mu_L + review_days)
-    share(service_level=level)
     time = mu_L + review_days
+    positive(lead_time_and_review_together=time)
+    share(service_level=level)
     spread = math.hypot(math.sqrt(time) * sigma_d, mu_d * sigma_L)
-    if service == "cycle":
-        factor = float(ndtri(level))
-    else:
-        factor = fill_factor(spread, order_qty if order_qty is not None else mu_d * review_days, level)
+    lot = order_qty if order_qty is not None else mu_d * review_days
+    factor = float(ndtri(level)) if service == "cycle" else fill_factor(spread, lot, level)
     return SafetyStock(factor * spread, mu_d * time + factor * spread)
 
 

@@ -69,16 +69,14 @@ def ss_policy(  # noqa: PLR0913 - the figures of the textbook's formula
     positive(fixed_cost=fixed_cost, holding_cost=holding_cost, stockout_cost=stockout_cost)
     not_negative(lead_time=lead_time)
     checked(demand)
-    if isinstance(demand, Normal) and not demand.sd:
-        raise RejectedError(
-            "The demand has no spread at all, and needs no (s, S) policy.", cure="Plan its lots with `wagner_whitin`."
-        )
+    if isinstance(demand, Normal):
+        positive(standard_deviation_of_demand=demand.sd)
     if method == "power":
         return _power(fixed_cost, holding_cost, stockout_cost, demand, lead_time)
     unit = 1.0 if isinstance(demand, Poisson) else (step or demand.sd / _FINE)
     positive(step_of_the_lattice=unit)
     chances = _lattice(demand, unit)
-    levels = _Levels(holding_cost * unit, stockout_cost * unit, _lead_chances(demand, lead_time, unit))
+    levels = _Levels(holding_cost * unit, stockout_cost * unit, _lattice(over(demand, lead_time + 1), unit))
     low, high, cost = _search(fixed_cost, chances, levels)
     return OrderUpTo(low * unit, high * unit, cost, unit)
 
@@ -168,10 +166,6 @@ def _lattice(demand: Normal | Poisson, unit: float) -> NDArray[np.float64]:
     else:
         whole = np.asarray(ndtr(((edges + 0.5) * unit - demand.mean) / demand.sd))
     return np.asarray(np.diff(whole, prepend=0.0) / whole[-1])
-
-
-def _lead_chances(demand: Normal | Poisson, lead_time: int, unit: float) -> NDArray[np.float64]:
-    return _lattice(over(demand, lead_time + 1), unit)
 
 
 def _power(fixed: float, holding: float, stockout: float, demand: Normal | Poisson, lead_time: int) -> OrderUpTo:
