@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from collections.abc import Sequence
-from datetime import date, timedelta
 from typing import NamedTuple
 
 import numpy as np
@@ -33,21 +33,23 @@ PEGGING = Layout(
     ),
 )
 LEVELS = (0.50, 0.80, 0.95)
-_GRID = 200  #: equal steps of chance in which a promise keeps its whole distribution
+_OUTCOMES = 20  #: kept or broken promises from which one can learn
+_GRID = 200  #: equally likely days that a promise keeps
+_CLOSE = 1e-9
 
 
 class Promise(NamedTuple):
     """When an order can be delivered. A day is None where no day within the horizon is that sure."""
 
-    date: date | None  #: what to tell the customer: kept in 80 of 100 cases
-    p50: date | None
-    p80: date | None
-    p95: date | None
+    date: dt.date | None  #: what to tell the customer: kept in 80 of 100 cases
+    p50: dt.date | None
+    p80: dt.date | None
+    p95: dt.date | None
     confidence: float | None  #: that the wanted day is kept [-]; None without a basis
     bottleneck: str | None  #: what the day hangs on most
     qty_by_date: pa.Table  #: `BY_DATE`
     pegging: pa.Table  #: `PEGGING`
-    days: tuple[float, ...]  #: from the day of asking, at chances 0, 1/200, .. 1; infinite beyond the horizon [d]
+    days: tuple[float, ...]  #: from the day of asking, 200 equally likely ones, rising; infinite beyond the horizon [d]
     flag: str | None = None  #: in words, what the promise lacks
 
 
@@ -62,44 +64,41 @@ class Sureness(NamedTuple):
 AS_DRAWN = Sureness()
 
 
-def quantile_days(days: NDArray[np.float64]) -> tuple[float, ...]:
-    """The distribution of drawn days, at equal steps of chance."""
+def whole_days(times: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The day on which something is done, from the time at which it is: 2.3 and 3.0 are both on day 2, the third one.
+
+    >>> whole_days(np.array([0.0, 1.0, 2.3, 3.0])).tolist()
+    [0.0, 0.0, 2.0, 2.0]
+    """
+    return np.asarray(np.maximum(np.ceil(times - _CLOSE) - 1, 0.0))
+
+
+def likely_days(days: NDArray[np.float64]) -> tuple[float, ...]:
+    """The distribution of drawn days as 200 equally likely ones, rising."""
     ordered = np.sort(days)
-    places = np.minimum((np.linspace(0, 1, _GRID + 1) * len(ordered)).astype(int), len(ordered) - 1)
-    return tuple(ordered[places].tolist())
+    return tuple(ordered[((np.arange(_GRID) + 0.5) / _GRID * len(ordered)).astype(int)].tolist())
 
 
-def day_at(days: Sequence[float], level: float, as_of: date) -> date | None:
-    """The first whole day by which the share `level` of all cases is done.
+def day_at(days: Sequence[float], level: float, as_of: dt.date) -> dt.date | None:
+    """The first day by which at least the share `level` of all cases is done.
 
-    >>> day_at([0.0, 1.2, 2.6], 0.5, date(2026, 5, 4))
+    >>> day_at([0.0, 1.0, 2.0, 9.0], 0.75, dt.date(2026, 5, 4))
     datetime.date(2026, 5, 6)
     """
-    at = (
-        float(np.interp(level, np.linspace(0, 1, len(days)), days))
-        if math.isfinite(days[-1])
-        else _stepped(days, level)
-    )
-    return as_of + timedelta(days=math.ceil(at - 1e-9)) if math.isfinite(at) else None
+    day = days[min(max(math.ceil(level * len(days) - _CLOSE), 1), len(days)) - 1]
+    return as_of + dt.timedelta(days=int(day)) if math.isfinite(day) else None
 
 
 def chance_by(days: Sequence[float], limit: float) -> float:
-    """The chance that all is done within `limit` days [-].
+    """The chance that all is done by the day `limit` [-].
 
-    >>> chance_by([0.0, 1.0, 2.0, 3.0, 4.0], 3.0)
+    >>> chance_by([0.0, 1.0, 2.0, 9.0], 2)
     0.75
     """
-    known = [day for day in days if math.isfinite(day)]
-    steps = len(days) - 1
-    below = int(np.searchsorted(known, limit, side="right")) - 1
-    if below < 0:
-        return 0.0
-    if below >= len(known) - 1:
-        return below / steps
-    return float(below + (limit - known[below]) / (known[below + 1] - known[below])) / steps
+    return int(np.searchsorted(days, limit, side="right")) / len(days)
 
 
-def sureness(outcomes: Sequence[tuple[Promise, date, date]]) -> Sureness:
+def sureness(outcomes: Sequence[tuple[Promise, dt.date, dt.date]]) -> Sureness:
     """From past promises, at which chance a promise must stand to be kept in 50, 80 and 95 of 100 cases.
 
     A promise of chance u is kept when its day is not before the day of delivery, that is when u is above
@@ -109,7 +108,7 @@ def sureness(outcomes: Sequence[tuple[Promise, date, date]]) -> Sureness:
         outcomes: Promises with the day of asking and the day of delivery, at least 20.
 
     Source:
-        Split conformal prediction: Vovk, Gammerman & Shafer, Algorithmic Learning in a Random World (2005), section 2.2.
+        Split conformal prediction: Vovk, Gammerman & Shafer, Algorithmic Learning in a Random World (2005), 2.2.
 
     Raises:
         RejectedError: there are fewer than 20 outcomes.
@@ -121,16 +120,11 @@ def sureness(outcomes: Sequence[tuple[Promise, date, date]]) -> Sureness:
     return Sureness(*(min(max(float(one) + 1e-6, 0.01), 0.995) for one in levels))
 
 
-_OUTCOMES = 20
-
-
-def dated(days: Sequence[float], as_of: date, sure: Sureness) -> tuple[date | None, date | None, date | None]:
+def dated(
+    days: Sequence[float], as_of: dt.date, sure: Sureness
+) -> tuple[dt.date | None, dt.date | None, dt.date | None]:
     """The days of 50, 80 and 95 of 100 cases."""
     for level in sure:
         share(level_of_a_promise=level)
     p50, p80, p95 = (day_at(days, level, as_of) for level in sure)
     return p50, p80, p95
-
-
-def _stepped(days: Sequence[float], level: float) -> float:
-    return days[min(math.ceil(level * (len(days) - 1)), len(days) - 1)]
