@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +12,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from benchmarks.accuracy.adventureworks import bill_of_materials, read
+from benchmarks.accuracy.promises import kept
 from benchmarks.accuracy.rows import Row
 from syncline.analytics.supply.allocate import allocate
 from syncline.analytics.supply.discounts import PriceBreak, all_units
@@ -218,28 +218,4 @@ def first_come(orders: pa.Table, supply: pa.Table, flat: pa.Table, weights: pa.T
     return met / total
 
 
-def bill_of_materials(folder: Path) -> pa.Table:
-    """Its rows, without the heads of the trees."""
-    rows = [row for row in read(folder / "BillOfMaterials.csv.gz") if row["ProductAssemblyID"]]
-    ends = [date.fromisoformat(row["EndDate"][:10]) if row["EndDate"] else None for row in rows]
-    return pa.table({
-        "assembly": [_number(row["ProductAssemblyID"]) for row in rows],
-        "component": [_number(row["ComponentID"]) for row in rows],
-        "qty": [float(row["PerAssemblyQty"]) for row in rows],
-        "scrap": pa.nulls(len(rows), pa.float64()),
-        "valid_from": [date.fromisoformat(row["StartDate"][:10]) for row in rows],
-        "valid_to": pa.array(ends, pa.date32()),
-    })  # fmt: skip
-
-
-def read(path: Path) -> list[dict[str, str]]:
-    """The rows of a compressed CSV."""
-    with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def _number(text: str) -> str:
-    return text.removesuffix(".0")
-
-
-ROWS: tuple[Callable[[Path], Row | list[Row]], ...] = (textbook, allocation)
+ROWS: tuple[Callable[[Path], Row | list[Row]], ...] = (textbook, allocation, kept)

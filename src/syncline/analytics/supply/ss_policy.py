@@ -75,9 +75,8 @@ def ss_policy(  # noqa: PLR0913 - the figures of the textbook's formula
         return _power(fixed_cost, holding_cost, stockout_cost, demand, lead_time)
     unit = 1.0 if isinstance(demand, Poisson) else (step or demand.sd / _FINE)
     positive(step_of_the_lattice=unit)
-    chances = _lattice(demand, unit)
     levels = _Levels(holding_cost * unit, stockout_cost * unit, _lattice(over(demand, lead_time + 1), unit))
-    low, high, cost = _search(fixed_cost, chances, levels)
+    low, high, cost = _search(fixed_cost, _lattice(demand, unit), levels)
     return OrderUpTo(low * unit, high * unit, cost, unit)
 
 
