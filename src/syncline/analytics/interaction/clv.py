@@ -104,7 +104,7 @@ def _columns(model: Repeating, money: Spent, summary: Summary, weeks: int, disco
 
 
 def _discounted(model: Repeating, customers: Counted, weeks: int, discount: float) -> Floats:
-    total, before = np.zeros(len(customers.count)), np.zeros(len(customers.count))
+    total, before = np.zeros(len(customers.many)), np.zeros(len(customers.many))
     for until in [*range(_STEP, weeks, _STEP), weeks]:
         now = model.expected(customers, until)
         total += (now - before) / (1 + discount) ** (until / WEEKS_A_YEAR)

@@ -31,7 +31,7 @@ class Counted(NamedTuple):
     repeats: Floats
     recency: Floats  #: weeks
     age: Floats  #: weeks
-    count: Floats
+    many: Floats
     back: Places  #: for each customer its place here
 
 
@@ -54,11 +54,12 @@ class Repeating(NamedTuple):
         """
         x, age = counted.repeats, counted.age
         if self.degenerate:
-            return weeks * (self.r + x) / (self.alpha + age)
+            return np.asarray(weeks * (self.r + x) / (self.alpha + age), dtype=np.float64)
         a = self.a if abs(self.a - 1) > 1e-6 else 1 + 1e-6  # noqa: PLR2004  the limit is smooth, the formula is not
         z = weeks / (self.alpha + age + weeks)
         rest = (1 - z) ** (a - 1) * special.hyp2f1(a + self.b - 1 - self.r, a - 1, a + self.b + x - 1, z)
-        return np.maximum((a + self.b + x - 1) / (a - 1) * (1 - rest) * self.alive(counted), 0.0)
+        expected = (a + self.b + x - 1) / (a - 1) * (1 - rest) * self.alive(counted)
+        return np.asarray(np.maximum(expected, 0.0), dtype=np.float64)
 
     def alive(self, counted: Counted) -> Floats:
         """The probability of each to buy ever again, 0..1; 1 where nobody can be seen to leave."""
@@ -83,7 +84,7 @@ def fitted(customers: Counted) -> Repeating:
     Raises:
         RejectedError: fewer than `FEWEST` customers came back.
     """
-    again = float(np.sum(customers.count[customers.repeats > 0]))
+    again = float(np.sum(customers.many[customers.repeats > 0]))
     if again < FEWEST:
         raise RejectedError(
             f"{again:.0f} customers bought again, and {FEWEST} are needed to say how often customers come back.",
@@ -105,9 +106,9 @@ def _likeliest(customers: Counted, likelihood: Likelihood, count: int) -> tuple[
     """The best of a few starts, and whether the likelihood is flat there in some direction."""
 
     def cost(logs: Floats) -> float:
-        return -float(np.sum(customers.count * likelihood(logs, customers)))
+        return -float(np.sum(customers.many * likelihood(logs, customers)))
 
-    weight = float(np.sum(customers.count))
+    weight = float(np.sum(customers.many))
     bounds = [(-_BOUND, _BOUND)] * count
     starts = [np.zeros(count), np.full(count, 1.0), np.resize([-1.0, 1.5, -0.5, 1.0], count)]
     best = min(

@@ -66,7 +66,7 @@ def _scores(values: Floats, n: int) -> Places:
     """1..n by the middle rank of equals."""
     order = np.sort(values)
     middle = (np.searchsorted(order, values, "left") + np.searchsorted(order, values, "right")) / 2
-    return np.minimum(n, 1 + np.floor(n * middle / len(values))).astype(np.int64)
+    return np.asarray(np.minimum(n, 1 + np.floor(n * middle / len(values))), dtype=np.int64)
 
 
 def _segments(r: Places, f: Places, n: int) -> list[str]:
