@@ -38,7 +38,12 @@ def agreed(tmp_path: Path) -> Iterator[Pair]:
 def test_orders_are_made_and_sales_sees_it_through_edits_on_both_sides_and_every_fault(agreed: Pair):
     order = sell(agreed.crm, SIZE // 4)
     dropped = sell(agreed.crm, 3)
+    early = ask_early(agreed)
     agreed.rest()
+    assert order_of(agreed.other, early) == []
+    agreed.crm.ask("PATCH", f"/api/orders/{early['id']}", {"status": "confirmed"})
+    agreed.rest()
+    assert [row["salesOrderLine"] for row in order_of(agreed.other, early)] == ["1"]
     asked = order_of(agreed.other, order)
     assert_planned(order, asked)
     change_the_plan(agreed, order, dropped, asked)
@@ -77,6 +82,20 @@ def sell(crm: Application, lines: int) -> Row:
     crm.ask("PATCH", f"/api/orders/{made['id']}", {"status": "confirmed"})
     wanted = {row["id"] for row in chosen if row["procurement"] == "make"}
     return {**made, "customer": customer["name"], "wanted": [one for one in given if one["product_id"] in wanted]}
+
+
+def ask_early(agreed: Pair) -> Row:
+    """Sales asks for production by hand, before the customer has confirmed his order."""
+    made = next(row for row in rows_of(agreed.crm, "products") if row["procurement"] == "make")
+    customer = rows_of(agreed.crm, "customers")[0]
+    line = {"line_no": 1, "product_id": made["id"], "quantity": "9", "unit_price": "4.00"}
+    order = agreed.crm.ask("POST", "/api/orders", {"customer_id": customer["id"], "lines": [line]})
+    asked = {
+        "number": f"{order['number']}/1", "order_id": order["id"], "order_number": order["number"], "order_line": "1",
+        "customer_name": customer["name"], "product_id": made["id"], "quantity": "9",
+    }  # fmt: skip
+    agreed.crm.ask("POST", "/api/work_orders", asked)
+    return order
 
 
 def order_of(mes: Application, order: Row) -> list[Row]:

@@ -175,6 +175,14 @@ def test_a_plan_shows_no_create_that_its_condition_keeps_back(world):
     assert (item.op, item.system, item.label) == ("create", "erp", "Company 2")
 
 
+def test_the_match_stage_says_where_a_condition_decides(world):
+    world.crm.add("customers", **customer(1, rating="open"))
+    (report,) = operations.match(world.open())
+    told = {side.system: (side.only_here, side.created_in, side.created_when) for side in report.sides}
+
+    assert told == {"crm": (1, (), ("erp",)), "erp": (0, ("crm",), ())}
+
+
 def test_nothing_that_waits_for_its_condition_counts_as_drift_or_as_waiting(world):
     world.crm.add("customers", **customer(1, rating="open"))
     world.sync()

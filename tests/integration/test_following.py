@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from syncline.app.following import Following
 from syncline.app.intake import Intake
+from syncline.errors import SetupError
 from syncline.model.state import Stream
 from syncline.ports.inbox import Place, Telling
 from syncline.store import open_inbox
@@ -114,6 +115,27 @@ def test_what_could_not_be_read_when_it_was_told_is_read_soon_after_without_a_pa
 
     assert 0 < first < 2
     assert [row["tel"] for row in world.erp.live("partners").values()] == ["999"]
+
+
+def test_where_a_person_must_act_nothing_is_tried_with_each_telling(world, intake):
+    world.crm.contract = replace(world.crm.contract, lag=0.0)
+    crm = world.crm.add("customers", **customer())
+    world.sync()
+    this = following(world, intake)
+    tried: list[str] = []
+
+    def refuse(what: str) -> str:
+        tried.append(what)
+        raise SetupError("The password is wrong.")
+
+    world.crm.read_fault = refuse
+    for _ in range(3):
+        world.clock.sleep(60)
+        assert tell(intake, (CRM, crm))
+        this.turn()
+        this.tend()
+
+    assert tried == ["get"]
 
 
 def test_what_was_to_be_listed_is_told_again_after_the_store_failed(world, intake):

@@ -43,9 +43,10 @@ def _count(count: int) -> str:
 
 def _fate(sides: Sequence[MatchSide]) -> str:
     told = [
-        f"{side.system}'s will be created in {' and '.join(side.created_in)}"
+        f"{side.system}'s will be created in {' and '.join(systems)}{when}"
         for side in sides
-        if side.only_here and side.created_in
+        for systems, when in ((side.created_in, ""), (side.created_when, " once they meet its condition"))
+        if side.only_here and systems
     ]
     return "; ".join(told)
 

@@ -40,7 +40,7 @@ def follow_told(hub: Hub, bound: BoundFlow, system: str, keys: Sequence[str], ru
 
 
 def _follow(hub: Hub, bound: BoundFlow, system: str, run: Run, keys: Sequence[str] = ()) -> None:
-    this = _nobody_left_out(run)
+    this = _back_again(hub, run)
     passes = {side.system: Pass(hub=hub, run=this, bound=bound, side=side) for side in bound.sides.values()}
     with hub.together():  # the hint is durable, so that nothing else need be before the first write
         if keys:
@@ -52,9 +52,15 @@ def _follow(hub: Hub, bound: BoundFlow, system: str, run: Run, keys: Sequence[st
     run.paused.update(this.paused)
 
 
-def _nobody_left_out(run: Run) -> Run:
-    """The same run with all systems in it again: a pass comes to an end, this goes on from one telling to the next."""
-    return msgspec.structs.replace(run, paused={})
+def _back_again(hub: Hub, run: Run) -> Run:
+    """The same run with those systems in it again that may have come back by now.
+
+    A pass comes to an end; this goes on from one telling to the next. Where a person must act, nothing is tried before
+    the next pass.
+    """
+    return msgspec.structs.replace(
+        run, paused={place: why for place, why in run.paused.items() if place not in hub.connectors}
+    )
 
 
 def _just_told(_at: Pass, intent: Intent) -> bool:
@@ -63,7 +69,7 @@ def _just_told(_at: Pass, intent: Intent) -> bool:
 
 def tend(hub: Hub, flows: Sequence[BoundFlow], run: Run) -> None:
     """What waited and is due by now, without listing anything: retries, doubts, records whose parent has come."""
-    this = _nobody_left_out(run)
+    this = _back_again(hub, run)
     passes = [Pass(hub=hub, run=this, bound=bound, side=side) for bound in flows for side in bound.sides.values()]
     deliver_until_quiet(hub, passes)
     run.paused.update(this.paused)

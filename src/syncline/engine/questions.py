@@ -60,7 +60,9 @@ def _side(hub: Hub, this: Run, bound: BoundFlow, side: BoundSide) -> MatchSide:
     tally = _tally(hub, side)
     return MatchSide(
         system=side.system, records=records + asked, linked=linked, rules=tally.rules, asked=asked,
-        only_here=records - linked, created_in=tuple(other.system for other in others if creates(other)),
+        only_here=records - linked,
+        created_in=tuple(other.system for other in others if creates(other) and not other.conditions),
+        created_when=tuple(other.system for other in others if creates(other) and other.conditions),
         read=hub.matched(side.stream),
     )  # fmt: skip
 

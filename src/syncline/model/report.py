@@ -119,6 +119,7 @@ class MatchSide:
     asked: int
     only_here: int
     created_in: tuple[str, ...]  #: systems where the records that are only here will be created
+    created_when: tuple[str, ...] = ()  #: systems where they will be once they meet a condition
     read: bool  #: has every record there been seen?
 
 

@@ -145,10 +145,13 @@ class Crm:
                     self.create("work_orders", fields, PRODUCTION)
                 else:
                     self.update("work_orders", key, fields, PRODUCTION)
-        if resource == "customers" and before:
-            shown = {source for one in RESOURCES.values() for _, source in one.mirrors.values()}
-            if any(before[source] != after[source] for source in shown):
-                self._repoint(after["id"], after["id"], [name for name, one in RESOURCES.items() if one.mirrors])
+        for name, one in RESOURCES.items() if before else ():
+            shown = {
+                reference for reference, source in one.mirrors.values()
+                if one.references[reference] == resource and before[source] != after[source]
+            }  # fmt: skip
+            for reference in sorted(shown):
+                self._repoint(after["id"], after["id"], [name], reference)
 
     def _mirror(self, resource: str, fields: Fields) -> None:
         """Show what a referenced record says."""
@@ -164,12 +167,14 @@ class Crm:
         fields["updated_by"] = who
         self.state.put(resource, row_of(resource, fields, now))
 
-    def _repoint(self, customer: Key, winner: Key | None, resources: Iterable[str] = RESOURCES) -> None:
+    def _repoint(
+        self, key: Key, winner: Key | None, resources: Iterable[str] = RESOURCES, reference: str = "customer_id"
+    ) -> None:
         now = self.state.clock.now_ms()
-        for name in (name for name in resources if "customer_id" in RESOURCES[name].table.lookups):
-            for row in self.state.find(name, "customer_id", customer):
+        for name in (name for name in resources if reference in RESOURCES[name].table.lookups):
+            for row in self.state.find(name, reference, key):
                 record = row.fields()
-                record["customer_id"] = winner
+                record[reference] = winner
                 record["version"] += 1
                 self._write(name, record, now, "system")
 

@@ -25,6 +25,7 @@ def _object(
     cleaners: Mapping[str, Cleaner],
     references: Mapping[str, str] | None = None,
     usual: Mapping[str, object] | None = None,
+    mirrors: Mapping[str, tuple[str, str]] | None = None,
 ) -> Resource:
     """A custom object: it has a number, and whatever is not said is null."""
 
@@ -35,6 +36,7 @@ def _object(
         table=Table(name=name, lookups=("external_ref", "number", *(references or ()))),
         required="number",
         references=references or {},
+        mirrors=mirrors or {},
         cleaners={"number": text(60, required=True), **cleaners, "external_ref": text(100)},
         defaults=defaults,
     )
@@ -89,6 +91,7 @@ WORK_ORDERS = _object(
     },
     {"order_id": "orders", "product_id": "products", "work_centre_id": "work_centres"},
     {"operations": [], "materials": [], "withdrawn": False},
+    {"order_status": ("order_id", "status")},
 )  # fmt: skip
 
 WORK_CENTRES = _object(

@@ -155,6 +155,18 @@ def test_a_match_tells_each_way_in_which_records_found_each_other(capsys):
     assert "syncline match customers --review" in told
 
 
+def test_a_match_tells_what_will_be_created_and_what_waits_for_a_condition(capsys):
+    side = MatchSide(
+        system="crm", records=3, linked=0, rules={}, asked=0, only_here=3, created_in=("erp",), created_when=("mes",),
+        read=True,
+    )  # fmt: skip
+
+    show_matches(Screen(Asked()), [MatchReport(flow="orders", entity="order", run=1, sides=(side,), paused={})])
+
+    told = " ".join(capsys.readouterr().out.split())
+    assert "crm's will be created in erp; crm's will be created in mes once they meet its condition" in told
+
+
 def test_the_timers_of_a_flow_are_those_that_time_decides(tmp_path):
     write_blueprint("sandbox", tmp_path)
 

@@ -53,6 +53,19 @@ def test_a_confirmed_order_asks_for_what_is_made_here_and_once(crm, goods):
     assert (first["product_id"], first["due_on"]) == (goods["made"], "2026-03-06")
 
 
+def test_a_request_shows_how_far_its_order_is_and_one_by_hand_is_not_made_twice(crm, goods):
+    made = order(crm, goods)
+    by_hand = {"number": f"{made['number']}/1", "order_id": made["id"], "order_line": "1", "quantity": "7"}
+    first = crm.post("/api/work_orders", {**by_hand, "product_id": goods["made"]})
+    change(crm, "orders", made["id"], status="confirmed")
+    after = crm.get(f"/api/work_orders/{first['id']}")
+    free = crm.post("/api/work_orders", {"number": "by hand"})
+
+    assert (first["order_status"], after["order_status"], free["order_status"]) == ("open", "confirmed", None)
+    assert after["version"] > first["version"]
+    assert asked(crm, made) == [("1", "7", False), ("3", "5", False)]
+
+
 def test_an_order_that_is_entered_as_confirmed_asks_as_well(crm, goods):
     made = order(crm, goods, "confirmed")
 
