@@ -11,6 +11,7 @@ import msgspec
 from tests.prove.slices import Slice
 
 ENGINE = ("engine", "merging", "mapping", "matching", "model", "ports", "store", "app", "errors.py", "env.py")
+BESIDE = "analyses"  #: a folder of `app` that takes no part in agreement
 PLAYER = ("simulation",)
 
 
@@ -55,7 +56,7 @@ def digest(folder: Path, names: Iterable[str]) -> str:
     for name in names:
         place = folder / name
         for path in sorted(place.rglob("*")) if place.is_dir() else [place]:
-            if path.is_file() and "__pycache__" not in path.parts:
+            if path.is_file() and not {"__pycache__", BESIDE} & set(path.parts):
                 made.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return made.hexdigest()
 

@@ -43,8 +43,8 @@ def forecast(
     Every method is tried at past moments on what came after them, against the season of the year before; the best one
     is taken. What is not known (no second season, too few orders, data in doubt) is said.
     """
-    from syncline.app.agreed import agreed_data
-    from syncline.app.forecasting import Asked, forecast_agreed, forecast_file
+    from syncline.app.analyses.agreed import agreed_data
+    from syncline.app.analyses.forecasting import Asked, forecast_agreed, forecast_file
     from syncline.cli.foretelling import draw, forecast_document, show_forecast
     from syncline.cli.show import Screen, document
     from syncline.cli.waiting import named, waiting, written

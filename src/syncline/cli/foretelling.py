@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from syncline.app.forecasting import Forecast
+from syncline.app.analyses.forecasting import Forecast
 from syncline.cli.show import DIM, HEAD, WAITS, Cell, Screen, counted
 from syncline.errors import SetupError
 

@@ -50,11 +50,14 @@ def is_unseen(world: World, one: Reuse) -> bool:
     since = _shown_gone(world, one)
     if since is None or any(copied <= one.at and since <= back for copied, back in world.put_back):
         return True  # or it may have forgotten
-    habits = one.app.habits
     calm = [told for told in world.told if since <= told.at and told.at < one.at and not told.report.paused]
-    certain = int((habits.lag + habits.get_lag + habits.effect) * SECOND)
     needed = 1 if one.former.last.who == HUB else SURE
-    return len(calm) < needed or calm[-1].begun < since + certain
+    return len(calm) < needed or calm[-1].begun < since + _certain(one.app)
+
+
+def _certain(app: Application) -> int:
+    """How long after a change no reading shows what was before it [µs]."""
+    return int((app.habits.lag + app.habits.get_lag + app.habits.effect) * SECOND)
 
 
 def _was_told(world: World, one: Reuse) -> bool:
@@ -69,13 +72,16 @@ def _was_told(world: World, one: Reuse) -> bool:
 
 
 def _shown_gone(world: World, one: Reuse) -> int | None:
-    """When the hub was first shown that the former record is gone; None: not before its key was given again."""
+    """When the hub was first shown that the former record is gone; None: not before its key was given again.
+
+    A listing that lacks a record which the hub has only just met says nothing: it may be one from before the record.
+    """
     deleted = one.former.last
     if deleted.who == HUB:
         return deleted.at
     listings = world.doors[one.app.name].whole
     shown = (
         ended for begun, ended, resource in listings
-        if resource == one.kept.side.resource and deleted.listed <= begun and ended < one.at
+        if resource == one.kept.side.resource and deleted.listed + _certain(one.app) <= begun and ended < one.at
     )  # fmt: skip
     return min(shown, default=None)

@@ -16,7 +16,7 @@ from syncline.analytics.dataset.files import read_table
 from syncline.analytics.demand.forecast import DemandForecast, forecast_demand
 from syncline.analytics.demand.layouts import ORDERS
 from syncline.analytics.demand.periods import checked_freq, first_day, ordinal, regular_periods
-from syncline.app.agreed import AgreedData
+from syncline.app.analyses.agreed import AgreedData
 from syncline.errors import RejectedError
 
 _STALE = 2  #: periods without any order, from which it is said
