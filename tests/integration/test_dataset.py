@@ -130,6 +130,18 @@ def test_what_cannot_be_read_is_null_and_told(store: Store, dataset: duckdb.Duck
     assert asked(dataset, "SELECT credit_limit FROM customer ORDER BY eid") == [(None,), (5.0,)]
 
 
+def test_what_names_a_line_is_text_whatever_it_is_meant_to_be(store: Store, dataset: duckdb.DuckDBPyConnection):
+    store.prepare([Stream("mes", "work_centre")])
+    with store.transaction() as tx:
+        tx.put_documents("layout", {"work_centre": msgspec.json.encode(["number", "load"])})
+    agree(store, "work_centre", (1, ["CUT", {"2026-W12": {"planned": "34.5"}}]))
+
+    with store.snapshot() as moment:
+        refresh(dataset, moment)
+
+    assert asked(dataset, "SELECT starts_on, planned FROM work_centre_load") == [("2026-W12", 34.5)]
+
+
 def test_another_store_is_read_whole(store: Store, dataset: duckdb.DuckDBPyConnection, tmp_path: Path):
     agree(store, "customer", (1, ["One", "1"]), (2, ["Two", "2"]))
     with store.snapshot() as moment:

@@ -37,7 +37,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
     "Decide": {
         "conflicts": "people", "parked": "people", "normalisers": "normalising", "undo": "history",
     },
-    "Foresee": {"forecast": "forecasts"},
+    "Foresee": {"forecast": "forecasts", "supply": "supplies"},
     "Try out": {"sandbox": "sandboxing", "simulate": "simulating"},
 }  # fmt: skip
 GROUPS = frozenset({"secrets", "sandbox"})

@@ -40,10 +40,11 @@ def entity_layout(entity: str) -> Layout:
 
 
 def lines_layouts(entity: str) -> dict[str, Layout]:
-    """Lines -> the table that holds them, called `entity_lines`."""
+    """Lines -> the table that holds them, called `entity_lines`. What names a line is text, whatever its kind."""
     return {
         one.name: Layout(
-            row=f"one of the {one.name} of a {entity.replace('_', ' ')}", columns=(EID, *_columns(one.fields))
+            row=f"one of the {one.name} of a {entity.replace('_', ' ')}",
+            columns=(EID, *(_as_text(column) if column.name == one.key else column for column in _columns(one.fields))),
         )
         for one in _definition(entity).lines
     }
@@ -88,6 +89,10 @@ def _columns(fields: tuple[FieldDefinition, ...]) -> tuple[Column, ...]:
     return tuple(
         Column(one.name, _TYPES.get(one.kind, pa.string()), _unit(one), _KNOWN_AT, nullable=True) for one in fields
     )
+
+
+def _as_text(column: Column) -> Column:
+    return column._replace(type=pa.string(), unit="1")
 
 
 def _unit(field: FieldDefinition) -> str:
