@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from syncline.analytics.dataset.doubt import Doubt
 from syncline.app.analyses.forecasting import Forecast
 from syncline.cli.show import DIM, HEAD, WAITS, Cell, Screen, counted
 from syncline.errors import SetupError
@@ -57,8 +58,19 @@ def _show_notes(screen: Screen, told: Forecast, products: Mapping[str, Rows]) ->
             flags[flag] = flags.get(flag, 0) + 1
     for flag, count in sorted(flags.items(), key=lambda pair: -pair[1]):
         screen.line((f"{counted(count, 'product')}: ", DIM), flag)
-    for doubt in told.doubts:
-        screen.line(("in doubt just now: ", WAITS), doubt.words)
+    show_doubts(screen, told.doubts)
+
+
+def show_doubts(screen: Screen, doubts: Sequence[Doubt]) -> None:
+    """One line for each entity: what is made from data in doubt must say so."""
+    for entity in dict.fromkeys(one.entity for one in doubts):
+        own = [one for one in doubts if one.entity == entity]
+        causes: dict[str, int] = {}
+        for one in own:
+            causes |= {cause: max(count, causes.get(cause, 0)) for cause, count in one.causes.items() if count}
+        told = ", ".join(f"{count:,} {cause}" for cause, count in causes.items())
+        fields = f", in {counted(len(own), 'field')}; `syncline drift` shows them"
+        screen.line(("in doubt just now: ", WAITS), f"{entity.replace('_', ' ')}: {told}", (fields, DIM))
 
 
 def forecast_document(told: Forecast) -> dict[str, object]:

@@ -37,7 +37,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
     "Decide": {
         "conflicts": "people", "parked": "people", "normalisers": "normalising", "undo": "history",
     },
-    "Foresee": {"forecast": "forecasts", "supply": "supplies"},
+    "Foresee": {"forecast": "forecasts", "supply": "supplies", "recommend": "recommends", "mine": "mines"},
     "Try out": {"sandbox": "sandboxing", "simulate": "simulating"},
 }  # fmt: skip
 GROUPS = frozenset({"secrets", "sandbox"})

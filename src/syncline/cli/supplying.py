@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from syncline.app.analyses.supplying import OrderPromise, SupplyPlan
-from syncline.cli.foretelling import amount
+from syncline.cli.foretelling import amount, show_doubts
 from syncline.cli.show import BAD, DIM, GOOD, HEAD, WAITS, Cell, Screen, counted
 
 _SHOWN = 12
@@ -17,8 +17,7 @@ def show_supply(screen: Screen, plan: SupplyPlan, told: Mapping[str, int] | None
     _show_stocks(screen, plan)
     _show_promises(screen, plan)
     _show_suppliers(screen, plan)
-    for doubt in plan.doubts:
-        screen.line(("in doubt just now: ", WAITS), doubt.words)
+    show_doubts(screen, plan.doubts)
     if told is None:
         screen.line(("nothing is told to other systems; --tell lets the planner hold the days", DIM))
     else:
