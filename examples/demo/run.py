@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Iterator
 
+import deciding
 import people
 import recount
 import story
@@ -61,6 +62,7 @@ def main() -> int:
             what_happened(this, morning, quick=given.quick)
             people_decide(this, morning)
             shipped_and_paid(this, order)
+            decisions(this, order, quick=given.quick)
             return agreement(this, size=size, began=began)
         except RefusedError as error:
             raise SystemExit(f"The demo failed: {error}") from error
@@ -214,9 +216,37 @@ def shipped_and_paid(this: Stage, order: Order) -> None:
     tell(story.seen(this, order))
 
 
+def decisions(this: Stage, order: Order, *, quick: bool) -> None:
+    """Act 7: what the agreed data say, and how it reaches the people who need it."""
+    act(7, "From agreed data to decisions")
+    say("On what all six agree, demand is forecast; where little is known, that is said.")
+    this.type("forecast", "--freq", "M", "--horizon", "3", "--top", "5", most=14)
+    wish = deciding.order_much(this, order.buyer)
+    say(f"{order.buyer['name']} orders {deciding.MUCH:,} of {wish.good}: {wish.number}. There are not so many. When "
+        "can they be there? The planner is a system of its own; what it tells, the next sync carries on.")  # fmt: skip
+    this.sync()
+    this.type("supply", "--tell", most=16 if quick else 30)
+    this.sync()
+    before = deciding.promised(this, wish)
+    note(f"CRM: {wish.number} is promised for {before}.")
+    days = deciding.slow_down(this, wish)
+    say(f"Its supplier {wish.supplier} becomes slower: purchasing writes {days} days into the SCM.")
+    this.sync()
+    this.read("supply", "--tell")
+    this.sync()
+    tell(deciding.moved(before, deciding.promised(this, wish), wish))
+    if not quick:
+        this.type("why", f"sales_order:crm:{wish.crm}.promise_date", most=8)
+    say("And what should be said to whom? Calls become tasks in the CRM.")
+    this.type("recommend", "--tell", most=14)
+    this.sync()
+    calls = [row for row in this.crm.every("interactions") if row["kind"] == "call" and row["updated_by"] == "api"]
+    note(f"CRM: {len(calls)} calls stand there, those of the planner among them.")
+
+
 def agreement(this: Stage, *, size: int, began: float) -> int:
-    """Act 7: no echo, no drift, and a recount that believes nobody."""
-    act(7, "Agreement, counted by somebody else")
+    """Act 8: no echo, no drift, and a recount that believes nobody."""
+    act(8, "Agreement, counted by somebody else")
     before = this.written()
     this.sync("--full")
     echo = this.written() - before

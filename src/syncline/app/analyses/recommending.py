@@ -230,13 +230,11 @@ def _notices(data: AgreedData, seen: _Seen, supply: SupplyPlan) -> Rows:
         {"order": one.number, "promise_date": one.day, "confidence": 0.8, "system": "planner", "object": one.hangs_on}
         for one in moved
     ]
-    if not moved:
-        return []
-    return delay_notices(
+    tables = (
         pa.Table.from_pylist(orders, schema=ORDERS.schema),
         pa.Table.from_pylist(promises, schema=PROMISES.schema),
-        data.at,
-    ).to_pylist()
+    )
+    return [dict(row) for row in delay_notices(*tables, data.at).to_pylist()] if moved else []
 
 
 def _told(row: Mapping[str, Any], seen: _Seen, bodies: Mapping[tuple[str, str], tuple[str, str]]) -> dict[str, Any]:

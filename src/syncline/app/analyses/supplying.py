@@ -192,7 +192,7 @@ def _last_suppliers(data: AgreedData, names: Mapping[int, str]) -> dict[str, flo
         for row in data.backend.table("supplier").select("eid", "lead_time").to_pyarrow().to_pylist()
     }
     found: dict[str, float] = {}
-    for row in sorted(data.facts("receipts").to_pylist(), key=lambda one: one["ordered_on"]):
+    for row in sorted(data.facts("receipts").to_pylist(), key=lambda one: (one["ordered_on"], one["number"] or "")):
         days = usual.get(row["supplier"])
         if days is not None and row["product"] in names:
             found[names[row["product"]]] = days
