@@ -57,7 +57,7 @@ WRITING = (
         "what was sent when the process died is taken as never sent",
         rewritten(
             recover.recover,
-            ("step.unsettled += _doubts(hub, intent)", "items += len(intent.eids)"),
+            ("step.unsettled += _doubts(hub, bound, intent)", "items += len(intent.eids)"),
             ("state=IntentState.SETTLED", "state=IntentState.PLANNED"),
         ),
     ),
