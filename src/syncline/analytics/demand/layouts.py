@@ -70,6 +70,17 @@ CUSTOMERS = Layout(
     row="the buyers of one product in one period",
     columns=(KEY, DATE, Column("buyers", pa.float64()), Column("loyal_share", pa.float64())),
 )
+PIPELINE = Layout(
+    row="one stage of an opportunity, from the day since which it holds; the last may be won, lost or committed",
+    columns=(
+        Column("opportunity", pa.string(), available_at="since"),
+        Column("key", pa.string(), available_at="since"),
+        Column("qty", pa.float64(), unit="unit", available_at="since"),
+        Column("stage", pa.string(), available_at="since"),
+        Column("since", pa.date32(), available_at="since"),
+        Column("expected_close", pa.date32(), available_at="since"),
+    ),
+)
 LEADTIMES = Layout(
     row="the lead time that was quoted for one product in one period",
     columns=(KEY, DATE, Column("lead_time", pa.float64(), unit="d")),
