@@ -73,7 +73,7 @@ def forecast_demand(
     >>> forecast_demand(table, horizon=1, freq="M").rows.select(["period", "mean", "q90"]).to_pylist()
     [{'period': datetime.date(2027, 1, 1), 'mean': 10.0, 'q90': 10.0}]
     """
-    seen = seen_from(_uncensored(history, options.get("stock")), horizon, freq, options)
+    seen = seen_from(history, horizon, freq, options)
     panel, whole = seen.panel, seen.whole
     ends = np.concatenate([panel.ends, np.full(len(whole.keys) - len(panel.keys), panel.ends[0])])
     dates = panel.calendar.dates(ends[:, None] + np.arange(1, horizon + 1))
@@ -90,12 +90,16 @@ def forecast_demand(
 
 def seen_from(history: pa.Table, horizon: int, freq: str | None, options: Options) -> Seen:
     """The forecast and all that it was made from."""
+    return seen_in(*sight_of(_uncensored(history, options.get("stock")), horizon, freq, options), options)
+
+
+def sight_of(history: pa.Table, horizon: int, freq: str | None, options: Options) -> tuple[Sight, Wishes]:
+    """What may be looked at, and how the forecast is to be made."""
     panel = panel_of(history, freq=freq, as_of=options.get("as_of"))
     wishes = wishes_of(options, horizon, SEASON[panel.calendar.freq], ("auto", TREES, *METHODS))
     given = (options.get("prices"), options.get("promotions"), options.get("customers"), options.get("leadtime"))
     tables = Sources(*given)
-    sight = Sight(panel, known_of(panel, tables, horizon), horizon, wishes.season)
-    return seen_in(sight, wishes, options)
+    return Sight(panel, known_of(panel, tables, horizon), horizon, wishes.season), wishes
 
 
 def seen_in(sight: Sight, wishes: Wishes, options: Options) -> Seen:
