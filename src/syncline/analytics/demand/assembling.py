@@ -116,7 +116,7 @@ def rows_of(whole: Whole, dates: NDArray[np.datetime64], levels: Sequence[float]
 def _settled(panel: Panel, at: int, season: int) -> str:
     short = season > 1 and len(panel.series[at]) < FEWEST * season
     return "; ".join(
-        filter(None, (panel.flags[at], "less than two seasons of history: none is known" if short else ""))
+        filter(None, (panel.flags[at], "less than two seasons of history: its season is not known" if short else ""))
     )
 
 
