@@ -10,11 +10,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from syncline.analytics.demand.choice import Combination, combined
-from syncline.analytics.demand.grouped import Part, Wishes
+from syncline.analytics.demand.grouped import Part
 from syncline.analytics.demand.layouts import DRIVERS, forecast_layout, quantile_name
 from syncline.analytics.demand.panel import Panel
 from syncline.analytics.demand.scoring import Score, scales_of, score, table_of
 from syncline.analytics.demand.seasonality import FEWEST
+from syncline.analytics.demand.wishes import Wishes
 from syncline.analytics.tables import made
 
 Array = NDArray[np.float64]
@@ -115,7 +116,7 @@ def rows_of(whole: Whole, dates: NDArray[np.datetime64], levels: Sequence[float]
 def _settled(panel: Panel, at: int, season: int) -> str:
     short = season > 1 and len(panel.series[at]) < FEWEST * season
     return "; ".join(
-        filter(None, (panel.flags[at], "less than two seasons of history: none is known" if short else ""))
+        filter(None, (panel.flags[at], "less than two seasons of history: its season is not known" if short else ""))
     )
 
 

@@ -23,6 +23,7 @@ SURE = 2.0  #: standard errors
 BIAS = 5.0  #: points [%]
 WORST = 10.0  #: no scaled error counts for more
 FEW = 3  #: products (or origins) from which differences can be told from chance
+_EXACT = 1e-12  #: squared scaled error that counts as none
 CLEARLY = 0.9  #: the error of a clearly better method, by the error of the usual one
 
 
@@ -116,9 +117,10 @@ def chosen(trial: Trial, usual: Combination, challengers: Sequence[Combination])
 def exceptions(trial: Trial, combination: Combination, others: Sequence[str]) -> list[str]:
     """For each product the method that was clearly better at every origin, or nothing."""
     usual = np.mean((combined(trial, combination) - trial.actual) ** 2, axis=2)
+    floor = np.maximum(usual, _EXACT * trial.scale**2)
     best, found = np.full(usual.shape[1], CLEARLY**2), [""] * usual.shape[1]
     for name in others:
-        ratio = np.mean((trial.forecasts[name] - trial.actual) ** 2, axis=2) / np.maximum(usual, np.finfo(float).tiny)
+        ratio = np.mean((trial.forecasts[name] - trial.actual) ** 2, axis=2) / floor
         worst = np.where(trial.valid, ratio, 0).max(axis=0, initial=0)
         for at in np.flatnonzero((worst < best) & (trial.valid.sum(axis=0) >= FEW)):
             best[at], found[at] = worst[at], name

@@ -24,6 +24,7 @@ from syncline.analytics.demand.intervals import bands, drawn
 from syncline.analytics.demand.methods import METHODS, Outcome
 from syncline.analytics.demand.panel import Panel
 from syncline.analytics.demand.rolling import ENOUGH, Trial, change, cuts_of, tried
+from syncline.analytics.demand.wishes import Wishes
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -33,17 +34,6 @@ TREES, SEASONAL = "LightGBM", "MovingSeason"
 SIBLINGS = (("smooth", "erratic"), ("intermittent", "lumpy"))
 MANY = 100  #: products of a class that can be judged alone
 OLD = 3  #: times the usual distance of demands, after which a product may be obsolete
-
-
-class Wishes(NamedTuple):
-    """How a forecast is to be made."""
-
-    horizon: int
-    season: int
-    levels: tuple[float, ...]
-    origins: int
-    method: str = "auto"  #: or the name of one method for all
-    thorough: bool = False  #: try the dear ones as well
 
 
 class Trees(NamedTuple):

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from syncline.analytics.demand.features import Sight
-from syncline.analytics.demand.grouped import TREES, Trees, Wishes
+from syncline.analytics.demand.grouped import TREES, Trees
 from syncline.analytics.demand.rolling import cuts_of
 from syncline.analytics.demand.trees import Learned, learned, predicted
+from syncline.analytics.demand.wishes import Wishes
 
 MANY = 50  #: products without which trees have nothing to compare
 _ROUGH = frozenset({"erratic", "intermittent", "lumpy"})  #: where single histories say little

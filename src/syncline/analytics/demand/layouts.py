@@ -70,6 +70,17 @@ CUSTOMERS = Layout(
     row="the buyers of one product in one period",
     columns=(KEY, DATE, Column("buyers", pa.float64()), Column("loyal_share", pa.float64())),
 )
+PIPELINE = Layout(
+    row="one stage of an opportunity, from the day since which it holds; the last may be won, lost or committed",
+    columns=(
+        Column("opportunity", pa.string(), available_at="since"),
+        Column("key", pa.string(), available_at="since"),
+        Column("qty", pa.float64(), unit="unit", available_at="since"),
+        Column("stage", pa.string(), available_at="since"),
+        Column("since", pa.date32(), available_at="since"),
+        Column("expected_close", pa.date32(), available_at="since"),
+    ),
+)
 LEADTIMES = Layout(
     row="the lead time that was quoted for one product in one period",
     columns=(KEY, DATE, Column("lead_time", pa.float64(), unit="d")),
@@ -121,6 +132,49 @@ BACKTEST = Layout(
         Column("bias_pct", pa.float64(), unit="%", nullable=True),
         Column("WAPE", pa.float64(), nullable=True),
         Column("origins", pa.int64()),
+        Column("pinball_q90", pa.float64(), nullable=True),  #: by the scale of each product
+        Column("coverage_q90", pa.float64(), nullable=True),
         Column("seconds", pa.float64(), unit="s", nullable=True),
+    ),
+)
+ELASTICITY = Layout(
+    row="how the demand of one product answers to its price",
+    columns=(
+        KEY,
+        Column("elasticity", pa.float64()),  #: % of demand per % of price, <= 0
+        Column("own", pa.float64(), nullable=True),  #: as the product's own history says it, before shrinkage
+        Column("weight", pa.float64()),  #: of its own history, 0..1
+        Column("price", pa.float64(), unit="money"),  #: the latest
+        Column("price_low", pa.float64(), unit="money"),
+        Column("price_high", pa.float64(), unit="money"),
+        Column("n_obs", pa.int64()),
+        FLAG,
+    ),
+)
+WHAT_IF = Layout(
+    row="one product in one period at another price",
+    columns=(
+        KEY,
+        DATE,
+        Column("mean", pa.float64(), unit="unit"),
+        Column("mean_then", pa.float64(), unit="unit"),
+        Column("revenue", pa.float64(), unit="money"),
+        Column("revenue_then", pa.float64(), unit="money"),
+        FLAG,
+    ),
+)
+CAPACITY = Layout(
+    row="what can be delivered of one product over the whole horizon",
+    columns=(KEY, Column("capacity", pa.float64(), unit="unit"), Column("unit_cost", pa.float64(), unit="money")),
+)
+ACTIONS = Layout(
+    row="one thing to do, the most valuable first",
+    columns=(
+        Column("action", pa.string()),  #: raise_price, promote, expedite
+        KEY,
+        Column("units", pa.float64(), unit="unit"),  #: change of what is sold over the horizon
+        Column("money", pa.float64(), unit="money"),  #: change of the margin over the horizon
+        Column("price", pa.float64(), unit="money"),  #: to ask; the present one where it stays
+        Column("why", pa.string()),
     ),
 )

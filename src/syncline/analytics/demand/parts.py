@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 
 from syncline.analytics.demand.classify import NO_DEMAND
 from syncline.analytics.demand.features import Sight
-from syncline.analytics.demand.grouped import NEW, Part, Wishes, class_of, forecast_class, pools_of
+from syncline.analytics.demand.grouped import NEW, Part, class_of, forecast_class, pools_of
 from syncline.analytics.demand.grown import grown
 from syncline.analytics.demand.intervals import drawn
 from syncline.analytics.demand.layouts import DRIVERS
 from syncline.analytics.demand.newcomers import established, newcomer
 from syncline.analytics.demand.panel import Panel
 from syncline.analytics.demand.rolling import Trial
+from syncline.analytics.demand.wishes import Wishes
 
 Array = NDArray[np.float64]
 

@@ -29,6 +29,8 @@ class Score(NamedTuple):
     bias: float | None
     wape: float | None
     origins: int
+    pinball: float | None = None  #: of the quantile 0.9, by the scale of each product
+    coverage: float | None = None
 
 
 class Scales(NamedTuple):

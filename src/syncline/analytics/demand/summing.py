@@ -8,10 +8,10 @@ from scipy.stats import norm
 
 from syncline.analytics.demand.assembling import Whole, whole_of
 from syncline.analytics.demand.features import Sight
-from syncline.analytics.demand.grouped import Wishes
 from syncline.analytics.demand.hierarchy import Groups, reconcile
 from syncline.analytics.demand.panel import Panel
 from syncline.analytics.demand.parts import parts_of
+from syncline.analytics.demand.wishes import Wishes
 from syncline.errors import RejectedError
 
 Array = NDArray[np.float64]
