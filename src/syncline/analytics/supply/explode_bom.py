@@ -97,8 +97,7 @@ def explode_bom(
         Orlicky, Material Requirements Planning (1975), chapters 4 and 5.
 
     Raises:
-        CycleError: an assembly contains itself.
-        RejectedError: a quantity is negative.
+        RejectedError: a quantity is negative, or an assembly contains itself.
 
     >>> demand = pa.table({"product": ["bike"], "period": [date(2026, 5, 11)], "qty": [10.0], "pegged_to": ["SO1"]})
     >>> bom = pa.table({"assembly": ["bike"], "component": ["wheel"], "qty": [2.0], "scrap": [0.2],

@@ -78,8 +78,7 @@ def shop_of(plant: Plant, as_of: dt.date) -> Shop:
     """The tables of a plant as numbers.
 
     Raises:
-        RejectedError: a figure is negative, or a step is of an unknown work centre.
-        CycleError: the bill of materials contains itself.
+        RejectedError: a figure is negative, an assembly contains itself, or a step is of an unknown work centre.
     """
     bom = checked(plant.bom, on=as_of)
     levels = low_levels(bom)
