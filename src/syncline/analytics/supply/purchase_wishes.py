@@ -10,9 +10,9 @@ import numpy as np
 import pyarrow as pa
 
 from syncline.analytics.supply.bounds import no_negatives, no_twins
-from syncline.analytics.supply.explode_bom import OPEN_ORDERS
 from syncline.analytics.supply.linear_program import Floats
 from syncline.analytics.supply.purchase_model import Offer, Wishes
+from syncline.analytics.supply.stock import OPEN_ORDERS
 from syncline.analytics.tables import ALWAYS, Column, Layout, asked
 from syncline.errors import RejectedError
 

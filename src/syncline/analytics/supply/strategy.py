@@ -134,7 +134,7 @@ def _reached(case: _Case, fill: float) -> _Point:
     own[sold] = case.holding * told["unit_cost"][sold] / (told["unit_value"] * orders)[sold]
 
     def factors(log_price: float) -> Floats:
-        return np.asarray(-ndtri(np.clip(own / np.exp(log_price), float(ndtr(-_MOST)), 0.5)))
+        return np.asarray(0.0 - ndtri(np.clip(own / np.exp(log_price), float(ndtr(-_MOST)), 0.5)))
 
     def missing(log_price: float) -> float:
         return float(np.dot(told["unit_value"] * orders * case.spread, _losses(factors(log_price)))) / case.worth
