@@ -12,7 +12,7 @@ import pyarrow as pa
 from syncline.analytics.supply.allocation_case import HOURS, ORDER_LINES, USE, WEIGHTS, Capacity, Case, case_of
 from syncline.analytics.supply.allocation_model import Model, model_of
 from syncline.analytics.supply.bounds import not_negative
-from syncline.analytics.supply.infeasible import InfeasibleError, Shortfall
+from syncline.analytics.supply.infeasible import Shortfall, infeasible
 from syncline.analytics.supply.linear_program import Floats, Whole, solved
 from syncline.analytics.tables import Column, Layout, made
 from syncline.errors import RejectedError
@@ -101,8 +101,7 @@ def allocate(  # noqa: PLR0913 - what an allocation knows
         Dantzig, Linear Programming and Extensions (1963), chapter 12 (prices). The solver is HiGHS.
 
     Raises:
-        InfeasibleError: `min_fill` cannot be kept; which one, by how much, and what is too scarce.
-        RejectedError: a figure is negative or absurd, or a name is unknown.
+        RejectedError: a figure is absurd; or `min_fill` cannot be kept: which one, by how much, and what is scarce.
 
     >>> day = date(2026, 5, 4)
     >>> orders = pa.table({"order_line": ["1", "2"], "customer": ["A", "B"], "product": ["bike"] * 2,
@@ -130,7 +129,7 @@ def _allocation(case: Case, model: Model, promises: Mapping[str, float]) -> Allo
     lines = case.lines
     values, prices = solved(model.blocks.program())
     if values is None:
-        raise InfeasibleError(_shortfalls(case, model, promises))
+        raise infeasible(_shortfalls(case, model, promises))
     order, met, shipped = _shares(case, model, values)
     got = np.zeros(len(lines.qty))
     got[order] = met

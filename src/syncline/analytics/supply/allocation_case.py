@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 
 from syncline.analytics.supply.bom import BOM, checked, low_levels
 from syncline.analytics.supply.bounds import listed, no_negatives, no_twins
-from syncline.analytics.supply.explode_bom import OPEN_ORDERS
 from syncline.analytics.supply.linear_program import Floats, Whole
+from syncline.analytics.supply.stock import OPEN_ORDERS
 from syncline.analytics.tables import ALWAYS, Column, Layout, asked
 from syncline.errors import RejectedError
 

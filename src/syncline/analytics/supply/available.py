@@ -13,7 +13,6 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from syncline.analytics.supply.bounds import no_negatives, positive
-from syncline.analytics.supply.explode_bom import ON_HAND, OPEN_ORDERS
 from syncline.analytics.supply.promise import (
     AS_DRAWN,
     BY_DATE,
@@ -24,6 +23,7 @@ from syncline.analytics.supply.promise import (
     dated,
     likely_days,
 )
+from syncline.analytics.supply.stock import ON_HAND, OPEN_ORDERS
 from syncline.analytics.tables import asked, made
 from syncline.errors import RejectedError
 

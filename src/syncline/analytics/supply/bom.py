@@ -32,18 +32,6 @@ LEVELS = Layout(
 _NAMED = 12  #: items of a cycle that the message names
 
 
-class CycleError(RejectedError):
-    """A bill of materials contains itself; `items` are those of the cycle, in order."""
-
-    def __init__(self, items: tuple[str, ...]) -> None:
-        shown = " > ".join(items[:_NAMED]) + (" > ..." if len(items) > _NAMED else "")
-        super().__init__(
-            f"The bill of materials contains itself: {shown}.",
-            cure="Correct one of its rows; where they are valid at different times, give an effective date.",
-        )
-        self.items = items
-
-
 def checked(bom: pa.Table, *, on: date | None = None) -> pa.Table:
     """The rows of a bill of materials in its layout, those valid `on` that day if one is given.
 
@@ -67,7 +55,7 @@ def low_levels(bom: pa.Table) -> pa.Table:
         Orlicky, Material Requirements Planning (1975): an item is netted once, on the deepest level that uses it.
 
     Raises:
-        CycleError: an assembly contains itself.
+        RejectedError: an assembly contains itself; the message names the cycle.
 
     >>> bom = pa.table({"assembly": ["bike", "bike", "wheel"], "component": ["wheel", "bolt", "bolt"]})
     >>> low_levels(bom).to_pydict()
@@ -83,8 +71,16 @@ def low_levels(bom: pa.Table) -> pa.Table:
         open_parents -= freed
         ready, depth = np.flatnonzero((open_parents == 0) & (freed > 0)), depth + 1
     if (levels < 0).any():
-        raise CycleError(tuple(items[place] for place in _cycle(parents, children, levels < 0)))
+        raise _round([items[place] for place in _cycle(parents, children, levels < 0)])
     return made(LEVELS, {"item": items, "level": levels.tolist()})
+
+
+def _round(items: list[str]) -> RejectedError:
+    shown = " > ".join(items[:_NAMED]) + (" > ..." if len(items) > _NAMED else "")
+    return RejectedError(
+        f"The bill of materials contains itself: {shown}.",
+        cure="Correct one of its rows; where they are valid at different times, give an effective date.",
+    )
 
 
 class _Coded(NamedTuple):

@@ -71,8 +71,7 @@ def capable_to_promise(
         (due-date quoting).
 
     Raises:
-        RejectedError: a figure is negative or absurd.
-        CycleError: the bill of materials contains itself.
+        RejectedError: a figure is negative or absurd, or the bill of materials contains itself.
 
     >>> bom = pa.table({"assembly": ["bike"], "component": ["wheel"], "qty": [2.0], "scrap": [0.0],
     ...     "valid_from": pa.nulls(1, pa.date32()), "valid_to": pa.nulls(1, pa.date32())})

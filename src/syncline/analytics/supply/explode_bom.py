@@ -18,6 +18,7 @@ from syncline.analytics.supply.bom import checked, low_levels
 from syncline.analytics.supply.bounds import no_negatives, no_twins
 from syncline.analytics.supply.engine import loaded, running
 from syncline.analytics.supply.explosion import DEEPEST, EVER_FROM, numbered, valid_edges
+from syncline.analytics.supply.stock import ON_HAND, OPEN_ORDERS
 from syncline.analytics.tables import ALWAYS, Column, Layout, asked, made
 from syncline.errors import RejectedError
 
@@ -28,18 +29,6 @@ WANTED = Layout(
         Column("period", pa.date32(), available_at=ALWAYS),
         Column("qty", pa.float64(), unit="unit", available_at=ALWAYS),
         Column("pegged_to", pa.string(), available_at=ALWAYS),
-    ),
-)
-ON_HAND = Layout(
-    row="the free stock of one item",
-    columns=(Column("item", pa.string(), available_at=ALWAYS), Column("qty", pa.float64(), "unit", ALWAYS)),
-)
-OPEN_ORDERS = Layout(
-    row="one receipt that is on its way",
-    columns=(
-        Column("item", pa.string(), available_at=ALWAYS),
-        Column("period", pa.date32(), available_at=ALWAYS),
-        Column("qty", pa.float64(), unit="unit", available_at=ALWAYS),
     ),
 )
 MAKING = Layout(
@@ -97,8 +86,7 @@ def explode_bom(
         Orlicky, Material Requirements Planning (1975), chapters 4 and 5.
 
     Raises:
-        CycleError: an assembly contains itself.
-        RejectedError: a quantity is negative.
+        RejectedError: a quantity is negative, or an assembly contains itself.
 
     >>> demand = pa.table({"product": ["bike"], "period": [date(2026, 5, 11)], "qty": [10.0], "pegged_to": ["SO1"]})
     >>> bom = pa.table({"assembly": ["bike"], "component": ["wheel"], "qty": [2.0], "scrap": [0.2],

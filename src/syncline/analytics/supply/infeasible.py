@@ -19,14 +19,15 @@ class Shortfall(NamedTuple):
     because: str = ""  #: what is too scarce
 
 
-class InfeasibleError(RejectedError):
-    """No plan keeps all wishes; `shortfalls` are those of the nearest one."""
+def infeasible(shortfalls: Sequence[Shortfall]) -> RejectedError:
+    """The error that tells what stands against a plan.
 
-    def __init__(self, shortfalls: Sequence[Shortfall]) -> None:
-        told = "; ".join(_told(one) for one in shortfalls[:_SHOWN])
-        more = f"; and {len(shortfalls) - _SHOWN} more" if len(shortfalls) > _SHOWN else ""
-        super().__init__(f"No plan keeps everything that is asked: {told}{more}.", cure="Ask for less, or give more.")
-        self.shortfalls = tuple(shortfalls)
+    >>> print(infeasible([Shortfall("the budget of 2026-05", 120.5, "money")]))
+    No plan keeps everything that is asked: the budget of 2026-05 is missed by 120.5 money. Ask for less, or give more.
+    """
+    told = "; ".join(_told(one) for one in shortfalls[:_SHOWN])
+    more = f"; and {len(shortfalls) - _SHOWN} more" if len(shortfalls) > _SHOWN else ""
+    return RejectedError(f"No plan keeps everything that is asked: {told}{more}.", cure="Ask for less, or give more.")
 
 
 def _told(one: Shortfall) -> str:

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from syncline.analytics.supply.allocation_case import HOURS
 from syncline.analytics.supply.bom import checked, low_levels
 from syncline.analytics.supply.bounds import no_negatives, no_twins
-from syncline.analytics.supply.explode_bom import ON_HAND, OPEN_ORDERS
 from syncline.analytics.supply.lead_times import CURVES
+from syncline.analytics.supply.stock import ON_HAND, OPEN_ORDERS
 from syncline.analytics.tables import ALWAYS, Column, Layout, asked
 from syncline.errors import RejectedError
 
@@ -78,8 +78,7 @@ def shop_of(plant: Plant, as_of: dt.date) -> Shop:
     """The tables of a plant as numbers.
 
     Raises:
-        RejectedError: a figure is negative, or a step is of an unknown work centre.
-        CycleError: the bill of materials contains itself.
+        RejectedError: a figure is negative, an assembly contains itself, or a step is of an unknown work centre.
     """
     bom = checked(plant.bom, on=as_of)
     levels = low_levels(bom)
