@@ -186,9 +186,7 @@ def test_people_of_one_field_are_shown_and_not_merged():
     assert "merges nobody" in found.flag
 
 
-@pytest.mark.parametrize(
-    "text", ["same", "!!! ???", "'; drop table x --", "abc " * 20_000]
-)
+@pytest.mark.parametrize("text", ["same", "!!! ???", "'; drop table x --", "abc " * 20_000])
 @pytest.mark.parametrize("kind", ["people", "things"])
 def test_a_table_of_one_text_is_borne(text: str, kind: str):
     table = pa.table({"key": [f"{i}" for i in range(120)], "select": [text] * 120, "match_weight": [text] * 120})
