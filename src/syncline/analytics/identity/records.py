@@ -15,6 +15,7 @@ KEY = "key"
 LEFT, RIGHT = "left", "right"
 MERGE = 0.95  #: the least probability of a pair that is merged without a person
 REVIEW = 0.2  #: above it a pair is shown to a person
+_LONGEST = 2000  #: characters of a text that are compared and shown; two records that differ later only are alike
 SAME, ASK, APART = "same", "ask", "apart"
 
 _PART = pa.struct([("field", pa.string()), ("l", pa.string()), ("r", pa.string()), ("weight", pa.float64())])
@@ -121,5 +122,5 @@ def side_of(table: pa.Table, config: IdentityConfig, name: str) -> Side:
         seen: set[str] = set()
         twice = next(key for key in keys if key in seen or seen.add(key))  # type: ignore[func-returns-value]  # adds
         raise RejectedError(f"The key {twice} of {name} is there twice.", cure="Give each record a key of its own.")
-    texts = {one: [text or "" for text in checked.column(one).to_pylist()] for one in names}
+    texts = {one: [(text or "")[:_LONGEST] for text in checked.column(one).to_pylist()] for one in names}
     return Side(name, keys, texts)

@@ -7,10 +7,9 @@ from collections.abc import Iterable, Sequence
 import pyarrow as pa
 
 from syncline.analytics.identity.clusters import Clusters, Judged, golden_ids
-from syncline.analytics.identity.decoys import FEWEST as FEWEST_THINGS
+from syncline.analytics.identity.decoys import FEWEST, UNSURE
 from syncline.analytics.identity.identifiers import Numbers, excluded, numbers_of, proven
 from syncline.analytics.identity.learning import LEAST, learnt
-from syncline.analytics.identity.people import FEWEST as FEWEST_PEOPLE
 from syncline.analytics.identity.people import same_people
 from syncline.analytics.identity.records import (
     ASK,
@@ -27,6 +26,16 @@ from syncline.analytics.identity.records import (
 )
 from syncline.analytics.identity.things import nearest, same_things
 from syncline.analytics.tables import asked, made
+
+_FEW = (
+    f"Fewer than {FEWEST} records can be compared: how probable a pair is cannot be learnt, so likeness alone merges"
+    " nothing, and pairs are shown for review with p = 0.5."
+)
+_UNLEARNT = (
+    "These records are too few, or their fields agree too seldom, to learn what tells people apart: likeness alone"
+    " merges nobody, and pairs are shown for review."
+)
+_NOBODY: tuple[set[int], set[int]] = (set(), set())
 
 
 def resolve_entities(
@@ -101,19 +110,14 @@ def _found(
         people = same_people(left, right, config)
         if people is not None:
             return [*sure, *_new(people, sure, numbers)], ""
+        alike, _ = same_things(left, right, config, nearest(left, right, config, numbers), done if once else _NOBODY)
+        unsure = [pair._replace(p=min(pair.p, UNSURE)) for pair in alike]
+        return [*sure, *_new(unsure, sure, numbers)], _UNLEARNT
     pairs = nearest(left, right, config, numbers)
     if labels is not None and len(labels) >= LEAST:
         return [*sure, *_new(learnt(left, right, config, pairs, labels), sure, numbers)], ""
-    things, known = same_things(left, right, config, pairs, done if once else (set(), set()))
-    return [*sure, *_new(things, sure, numbers)], "" if known else _few(config)
-
-
-def _few(config: IdentityConfig) -> str:
-    least = FEWEST_PEOPLE if config.kind == "people" else FEWEST_THINGS
-    return (
-        f"Fewer than {least} records can be compared: how probable a pair is cannot be learnt, so likeness alone"
-        " merges nothing, and pairs are shown for review with p = 0.5."
-    )
+    things, known = same_things(left, right, config, pairs, done if once else _NOBODY)
+    return [*sure, *_new(things, sure, numbers)], "" if known else _FEW
 
 
 def _new(pairs: Iterable[Pair], sure: Sequence[Pair], numbers: tuple[Numbers, Numbers]) -> list[Pair]:

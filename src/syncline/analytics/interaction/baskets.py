@@ -41,7 +41,7 @@ RULES = Layout(
     ),
 )
 _NEAR = 1e-9  #: two shares so near are equal: 0.5 is reached by 5 of 10 whatever the computer's last digit says
-_MOST_SETS = 2_000_000
+_MOST_SETS = 500_000
 
 Items = tuple[int, ...]
 
@@ -60,7 +60,7 @@ def basket_rules(tx: pa.Table, min_support: float, min_conf: float, max_len: int
 
     Raises:
         SetupError: a column is missing.
-        RejectedError: a share is out of its range, or so small that more than two million sets are frequent.
+        RejectedError: a share is out of its range, or so small that too many sets are frequent.
 
     >>> sold = {"b1": "tea milk", "b2": "tea milk", "b3": "tea", "b4": "rice", "b5": "rice milk tea"}
     >>> lines = [(basket, product) for basket in sold for product in sold[basket].split()]

@@ -14,8 +14,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from scipy import optimize, special
+from scipy import special
 
+from syncline.analytics.interaction.lowest import Lowest, downhill
 from syncline.analytics.interaction.purchases import Floats, Places, Summary
 from syncline.errors import RejectedError
 
@@ -91,36 +92,29 @@ def fitted(customers: Counted) -> Repeating:
             cure="Take a longer time, or more customers.",
         )
     found, flat = _likeliest(customers, _bgnbd, 4)
-    r, alpha, a, b = map(float, np.exp(found.x))
+    r, alpha, a, b = map(float, np.exp(found.at))
     if not flat and a / (a + b) >= LEAST_LEAVING:
-        return Repeating(r, alpha, a, b, -float(found.fun), degenerate=False)
+        return Repeating(r, alpha, a, b, -found.cost, degenerate=False)
     found, _ = _likeliest(customers, _nbd, 2)
-    r, alpha = map(float, np.exp(found.x))
-    return Repeating(r, alpha, 0.0, 0.0, -float(found.fun), degenerate=True)
+    r, alpha = map(float, np.exp(found.at))
+    return Repeating(r, alpha, 0.0, 0.0, -found.cost, degenerate=True)
 
 
 Likelihood = Callable[[Floats, Counted], Floats]
 
 
-def _likeliest(customers: Counted, likelihood: Likelihood, count: int) -> tuple[optimize.OptimizeResult, bool]:
+def _likeliest(customers: Counted, likelihood: Likelihood, count: int) -> tuple[Lowest, bool]:
     """The best of a few starts, and whether the likelihood is flat there in some direction."""
+    weight = float(np.sum(customers.many))
 
     def cost(logs: Floats) -> float:
-        return -float(np.sum(customers.many * likelihood(logs, customers)))
+        return -float(np.sum(customers.many * likelihood(np.clip(logs, -_BOUND, _BOUND), customers))) / weight
 
-    weight = float(np.sum(customers.many))
-    bounds = [(-_BOUND, _BOUND)] * count
-    starts = [np.zeros(count), np.full(count, 1.0), np.resize([-1.0, 1.5, -0.5, 1.0], count)]
-    best = min(
-        (
-            optimize.minimize(lambda logs: cost(logs) / weight, start, method="L-BFGS-B", bounds=bounds)
-            for start in starts
-        ),
-        key=lambda found: float(found.fun),
+    starts = [np.zeros(count), np.resize([-1.0, 1.5, -0.5, 1.0], count)]
+    found = min((downhill(cost, start) for start in starts), key=lambda one: one.cost)
+    return found._replace(cost=found.cost * weight), bool(np.any(np.abs(found.at) > _BOUND - 1)) or _flat(
+        cost, found.at
     )
-    options = {"xatol": 1e-7, "fatol": 1e-9, "maxiter": 4000}
-    found = optimize.minimize(cost, best.x, method="Nelder-Mead", bounds=bounds, options=options)
-    return found, bool(np.any(np.abs(found.x) > _BOUND - 1)) or _flat(cost, found.x)
 
 
 def _flat(cost: Callable[[Floats], float], at: Floats, step: float = 1e-3) -> bool:

@@ -14,8 +14,9 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-from scipy import optimize, special
+from scipy import special
 
+from syncline.analytics.interaction.lowest import downhill
 from syncline.analytics.interaction.purchases import Floats
 
 FEWEST = 30  #: customers with a repeat
@@ -85,20 +86,15 @@ def fitted(repeats: Floats, value: Floats) -> Spending:
     z = value / scale
 
     def cost(logs: Floats) -> float:
-        p, q, v = np.exp(logs)
+        p, q, v = np.exp(np.clip(logs, -_BOUND, _BOUND))
         px = p * repeats
         told = special.gammaln(px + q) - special.gammaln(px) - special.gammaln(q) + q * np.log(v)
         told += (px - 1) * np.log(z) + px * np.log(repeats) - (px + q) * np.log(repeats * z + v)
         return -float(np.sum(told)) / len(z)
 
-    bounds = [(-_BOUND, _BOUND)] * 3
     starts = (np.array([0.0, 1.0, 0.0]), np.array([2.0, 1.0, -1.0]))
-    best = min(
-        (optimize.minimize(cost, start, method="L-BFGS-B", bounds=bounds) for start in starts),
-        key=lambda found: float(found.fun),
-    )
-    options = {"xatol": 1e-8, "fatol": 1e-13, "maxiter": 4000}
-    p, q, v = np.exp(optimize.minimize(cost, best.x, method="Nelder-Mead", bounds=bounds, options=options).x)
+    best = min((downhill(cost, start) for start in starts), key=lambda found: found.cost)
+    p, q, v = np.exp(np.clip(best.at, -_BOUND, _BOUND))
     return Spending(float(p), float(q), float(v * scale))
 
 

@@ -174,7 +174,27 @@ def test_few_people_are_shown_and_not_merged():
     found = resolve_entities(left, right, PERSON)
 
     assert set(outcomes(found.pairs).values()) == {"ask"}
-    assert "Fewer than 50 records" in found.flag
+    assert "merges nobody" in found.flag
+
+
+def test_people_of_one_field_are_shown_and_not_merged():
+    table = pa.table({"key": [f"{i}" for i in range(300)], "name": [f"anna bauer {i // 2}" for i in range(300)]})
+
+    found = resolve_entities(table, table, IdentityConfig(fields=("name",), kind="people"))
+
+    assert set(outcomes(found.pairs).values()) == {"ask"}
+    assert "merges nobody" in found.flag
+
+
+@pytest.mark.parametrize("text", ["same", "!!! ???", "'; drop table x --", "abc " * 20_000])
+@pytest.mark.parametrize("kind", ["people", "things"])
+def test_a_table_of_one_text_is_borne(text: str, kind: str):
+    table = pa.table({"key": [f"{i}" for i in range(120)], "select": [text] * 120, "match_weight": [text] * 120})
+    config = IdentityConfig(fields=("select", "match_weight"), kind=kind)
+
+    found = resolve_entities(table, table, config)
+
+    assert {row["outcome"] for row in found.pairs.to_pylist()} <= {"ask"}
 
 
 def test_with_labels_things_are_judged_as_people_judged_them():
