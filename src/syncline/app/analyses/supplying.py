@@ -14,11 +14,11 @@ from syncline.analytics.dataset.doubt import Doubt, doubts_in
 from syncline.analytics.demand.periods import regular_periods
 from syncline.analytics.supply.bom import BOM
 from syncline.analytics.supply.capable import OrderLine, promises
-from syncline.analytics.supply.explode_bom import ON_HAND, OPEN_ORDERS
 from syncline.analytics.supply.lead_times import CURVES, PO_LINES, lead_time_curves, lead_time_stats
 from syncline.analytics.supply.plant import Plant
 from syncline.analytics.supply.promise import Promise
 from syncline.analytics.supply.safety_stock import safety_stock
+from syncline.analytics.supply.stock import ON_HAND, OPEN_ORDERS
 from syncline.analytics.tables import Column, Layout, made
 from syncline.app.analyses.agreed import AgreedData
 from syncline.app.analyses.forecasting import agreed_orders
