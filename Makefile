@@ -8,7 +8,7 @@ READY := .venv/.ready
 REPORTS := docs/proof/connectors
 SUITES := unit property contract integration simulation acceptance processes
 
-.PHONY: help demo test prove check mutants docs bench kit live clean
+.PHONY: help demo test prove check mutants docs bench accuracy kit live clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -37,6 +37,9 @@ docs: $(READY) ## Write the reference from the code
 
 bench: $(READY) ## Measure speed
 	$(RUN) benchmarks/run.py
+
+accuracy: $(READY) ## Measure accuracy on public data: DATA=folder
+	$(RUN) benchmarks/accuracy/run.py $(DATA)
 
 kit: $(READY) ## Try the connectors on the sandbox and keep the reports
 	SYNCLINE_KIT=$(REPORTS) $(RUN) -m pytest -q tests/contract/test_connector_*.py
