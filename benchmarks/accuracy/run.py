@@ -2,8 +2,8 @@
 
     make accuracy DATA=../data        or        .venv/bin/python benchmarks/accuracy/run.py DATA [--only 4] [--write]
 
-Prints the table as it grows, and as its last line the same as JSON. The data are not part of this repository; DATA names
-the folder that has them. --write keeps the table under docs/benchmarks, with the date and the command.
+Prints the table as it grows, and as its last line the same as JSON. The data are not part of this repository; DATA
+names the folder that has them. --write keeps the table under docs/benchmarks, with the date and the command.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,6 +20,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
 from benchmarks.accuracy import agreement, demand, identity, interaction, supply  # noqa: E402  found above
 from benchmarks.accuracy.rows import Row  # noqa: E402
+from syncline.env import RealEnv  # noqa: E402
 
 PARTS: Sequence[Callable[[Path], Row | list[Row]]] = (
     *demand.ROWS, *supply.ROWS, *interaction.ROWS, *identity.ROWS, *agreement.ROWS
@@ -69,11 +69,10 @@ def _figure(value: float | str) -> str:
 
 def _write(rows: Sequence[Row], took: str) -> None:
     """A page with the date and the command."""
-    now = datetime.now(UTC)
+    now = RealEnv().now()
+    about = "On public data that are not part of this repository; measured with `make accuracy DATA=...` in"
     lines = [
-        f"# Accuracy, {now:%Y-%m-%d}", "",
-        "On public data that are not part of this repository; measured with `make accuracy DATA=...` in "
-        f"{took}. What is not met is said.", "",
+        f"# Accuracy, {now:%Y-%m-%d}", "", f"{about} {took}. What is not met is said.", "",
         f"| {' | '.join(HEADS)} |", f"|{' --- |' * len(HEADS)}",
     ]  # fmt: skip
     for row in rows:
