@@ -8,7 +8,7 @@ import msgspec
 import xxhash
 
 from syncline.connectors.systems.tryton.address_uses import shown_uses
-from syncline.connectors.systems.tryton.resources import Collection, Field, Picked, Resource
+from syncline.connectors.systems.tryton.fields import Collection, Field, First, Picked, Resource
 from syncline.connectors.systems.tryton.values import Row, at_path, children_at, shown, stamp_of
 from syncline.model.page import Record
 
@@ -30,6 +30,7 @@ def document(resource: Resource, row: Row) -> Document:
     fields |= {each.name: shown(each.kind, at_path(row, each.source)) for each in resource.fields}
     fields |= {each.name: picked_value(each, row) for each in resource.picked}
     fields |= {each.name: shown_children(each, row) for each in resource.collections}
+    fields |= {each.name: first_value(each, row) for each in resource.firsts}
     for collection in resource.collections if resource.uses else ():
         fields |= shown_uses(resource.uses, shown_children(collection, row))
     record = Record(
@@ -63,10 +64,18 @@ def picked_value(picked: Picked, row: Row) -> str | None:
     return None if child is None else str(child.get(picked.value) or "").removeprefix(picked.prefix)
 
 
+def first_value(first: First, row: Row) -> object:
+    """The value of the first child that has one."""
+    values = (at_path(child, first.value) for child in children_at(row, first.path))
+    return shown(first.kind, next((value for value in values if value is not None), None))
+
+
 def live_children(collection: Collection, row: Row) -> Sequence[Row]:
     """The children that a record shows, in Tryton's order."""
-    found = [child for child in children_at(row, collection.name) if child.get("active", True)]
-    return [child for child in found if child.get("type") == collection.only] if collection.only else found
+    found = [child for child in children_at(row, collection.source) if child.get("active", True)]
+    return (
+        [child for child in found if at_path(child, collection.sort) == collection.only] if collection.only else found
+    )
 
 
 def shown_children(collection: Collection, row: Row) -> list[dict[str, object]]:

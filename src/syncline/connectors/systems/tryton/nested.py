@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from syncline.connectors.systems.tryton.documents import live_children, picked_child, shown_fields
+from syncline.connectors.systems.tryton.fields import Collection, Field, Picked, Resource
 from syncline.connectors.systems.tryton.references import References
-from syncline.connectors.systems.tryton.resources import Collection, Field, Picked, Resource
 from syncline.connectors.systems.tryton.values import Kind, Row, children_at, sent
 from syncline.errors import RejectedError
 
@@ -39,7 +39,7 @@ def check_names(resource: Resource, given: Mapping[str, object], model: str = ""
     allowed |= {each.name for each in resource.collections if each.model} | {each.name for each in resource.uses}
     unknown = sorted(set(given) - allowed)
     if unknown:
-        what = f"{model or resource.model} has no field {unknown[0]!r} that can be written."
+        what = f"{model or resource.name} has no field {unknown[0]!r} that can be written."
         raise RejectedError(what, cure="Correct the mapping.")
 
 
