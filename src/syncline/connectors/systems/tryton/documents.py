@@ -73,16 +73,18 @@ def first_value(first: First, row: Row) -> object:
 def live_children(collection: Collection, row: Row) -> Sequence[Row]:
     """The children that a record shows, in Tryton's order."""
     found = [child for child in children_at(row, collection.source) if child.get("active", True)]
-    return (
-        [child for child in found if at_path(child, collection.sort) == collection.only] if collection.only else found
-    )
+    if collection.only:
+        found = [child for child in found if at_path(child, collection.sort) == collection.only]
+    return sorted(found, key=lambda child: int(str(child["id"]))) if collection.numbered else found
 
 
 def shown_children(collection: Collection, row: Row) -> list[dict[str, object]]:
     """The children as a record shows them."""
-    return [
-        {"id": str(child["id"]), **shown_fields(collection.fields, child)} for child in live_children(collection, row)
-    ]
+    fields = collection.fields
+    shown_ones = [{"id": str(child["id"]), **shown_fields(fields, child)} for child in live_children(collection, row)]
+    if not collection.numbered:
+        return shown_ones
+    return [{**each, "number": at} for at, each in enumerate(shown_ones, 1)]
 
 
 def shown_fields(fields: Iterable[Field], row: Row) -> dict[str, object]:

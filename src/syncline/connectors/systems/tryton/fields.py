@@ -57,6 +57,7 @@ class Collection(msgspec.Struct, frozen=True, kw_only=True):
     only: str = ""  #: shown are children of this sort
     sort: str = "type"  #: where a child says of which sort it is
     optional: bool = False  #: of a module that this Tryton may lack; empty there
+    numbered: bool = False  #: children are shown with their place, 1 for the oldest; Tryton gives them no number
 
     @property
     def source(self) -> str:

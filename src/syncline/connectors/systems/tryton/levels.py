@@ -84,7 +84,7 @@ class LevelReader:
 
     def schema(self, resource: Resource) -> Mapping[str, str]:
         """The fields are ours."""
-        return {each.name: each.kind.value for each in resource.fields}
+        return {"id": "text", **{each.name: each.kind.value for each in resource.fields}}
 
     def pages(self, resource: Resource, since: Cursor | None) -> Iterator[Page]:
         """Every level, by product; or those whose moves or product changed."""

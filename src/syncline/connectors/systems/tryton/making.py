@@ -5,6 +5,7 @@ from __future__ import annotations
 from syncline.connectors.systems.tryton.fields import Collection, Field, First, Resource
 from syncline.connectors.systems.tryton.values import Kind
 
+_CODE = Field(name="product_code", path="product.code", written=False)
 _UNIT = Field(name="unit", kind=Kind.CODE, path="unit.symbol", table="product.uom")
 
 
@@ -12,11 +13,12 @@ def _moves(name: str) -> Collection:
     """Materials of a production: Tryton derives them from the bill, the hub reads them."""
     fields = (
         Field(name="product", kind=Kind.REFERENCE),
+        _CODE,
         Field(name="quantity", kind=Kind.NUMBER),
         Field(name="unit", path="unit.symbol"),
         Field(name="state"),
     )
-    return Collection(name=name, fields=fields)
+    return Collection(name=name, fields=fields, numbered=True)
 
 
 PRODUCTION = Resource(
@@ -59,8 +61,8 @@ PRODUCTION = Resource(
 
 
 def _materials(name: str, model: str) -> Collection:
-    fields = (Field(name="product", kind=Kind.REFERENCE), Field(name="quantity", kind=Kind.NUMBER), _UNIT)
-    return Collection(name=name, model=model, fields=fields)
+    fields = (Field(name="product", kind=Kind.REFERENCE), _CODE, Field(name="quantity", kind=Kind.NUMBER), _UNIT)
+    return Collection(name=name, model=model, fields=fields, numbered=True)
 
 
 BOM = Resource(

@@ -99,7 +99,7 @@ class ListDiff:
             what = f"{self._collection.name} is no list of records."
             raise RejectedError(what, cure="Correct the mapping.")
         for entry in wanted:
-            unknown = sorted(set(entry) - set(self._names) - {"id"})
+            unknown = sorted(set(entry) - set(self._names) - {"id", *(["number"] if self._collection.numbered else [])})
             if unknown:
                 what = f"{self._collection.name} have no field {unknown[0]!r}."
                 raise RejectedError(what, cure="Correct the mapping.")
@@ -127,6 +127,9 @@ class ListDiff:
         key = str(entry.get("id") or "")
         if key:
             return key if key in alive else ""
+        if self._collection.numbered:
+            found = _numbered_key(entry.get("number"), alive)
+            return "" if found in kept else found
         field = self._names.get(self._key_field)
         if field is None or not entry.get(field.name):
             return ""
@@ -136,6 +139,12 @@ class ListDiff:
             if other not in kept and encoded(field, now, self._references) == wanted:
                 return other
         return ""
+
+
+def _numbered_key(number: object, alive: Mapping[str, Row]) -> str:
+    """The key of the child at this place; "" for none."""
+    text, keys = str(number or ""), list(alive)
+    return keys[int(text) - 1] if text.isdecimal() and 0 < int(text) <= len(keys) else ""
 
 
 def _as_added(value: object) -> object:

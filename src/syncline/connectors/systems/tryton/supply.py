@@ -161,12 +161,13 @@ def _moves(only: str, sort: str) -> Collection:
     """The moves that cross the company's border; those within the warehouse are not shown."""
     fields = (
         Field(name="product", kind=Kind.REFERENCE),
+        Field(name="product_code", path="product.code"),
         Field(name="quantity", kind=Kind.NUMBER),
         Field(name="unit", path="unit.symbol"),
         Field(name="state"),
         Field(name="origin"),
     )
-    return Collection(name="lines", path="moves", only=only, sort=sort, fields=fields)
+    return Collection(name="lines", path="moves", only=only, sort=sort, fields=fields, numbered=True)
 
 
 SHIPMENT_OUT = Resource(
