@@ -79,7 +79,11 @@ class Offices:
         crm, self._number = self._this.crm, self._number + 1
         customer = self._draw.choice([row for row in crm.every("customers") if not row["archived"]])
         lines = [
-            {"line_no": 10 * at, "product_id": self._draw.choice(list(self._products.values())), "quantity": f"{at + 1}"}
+            {
+                "line_no": 10 * at,
+                "product_id": self._draw.choice(list(self._products.values())),
+                "quantity": f"{at + 1}",
+            }
             for at in (1, 2)
         ]
         body = {"name": f"Chance {self._number}", "customer_id": customer["id"], "probability": 20, "lines": lines}
@@ -206,7 +210,7 @@ class Offices:
         raise RuntimeError(what)
 
 
-def play(*, seed: int, rounds: int, say: Say) -> str:
+def play(*, seed: int, rounds: int = ROUNDS, say: Say) -> str:
     """Everything; the agreement line. RuntimeError when something is not as it must be."""
     with supply_world() as this:
         say(f"first load: {_told(_sync(this))}")

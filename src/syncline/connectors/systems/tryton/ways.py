@@ -48,10 +48,10 @@ def button_towards(way: Way, state: str, wish: str) -> str:
     if wish not in way.wished():
         what = f"{way.what} is not put into the state {wish!r} from outside."
         raise RejectedError(what, cure=way.hints.get(wish, "Correct the mapping."))
-    if state in way.ended and wish != way.states[0]:
+    first = next(each for each in way.states if each in way.wished())
+    if state in way.ended and wish != first:
         what = f"{way.what} is {state}."
         raise RejectedError(what, cure="Put it back in Tryton, or make another one.")
-    first = next(each for each in way.states if each in way.wished())
     if wish != first and _is_passed(way, state, wish):
         return ""
     path = _path(way, state, wish)
@@ -187,8 +187,11 @@ SHIPMENT_IN_WAY = Way(
         "cancelled": {"draft": "draft"},
     },
     ended=frozenset({"cancelled"}),
-    free={"draft": _SHIPMENT_EARLY, "received": _SHIPMENT_ALWAYS, "done": _SHIPMENT_ALWAYS},
-)
+    free={
+        "draft": frozenset({"reference", "planned_date"}), "received": frozenset({"reference"}),
+        "done": frozenset({"reference"}), "cancelled": frozenset(),
+    },
+)  # fmt: skip
 
 WAYS: Mapping[str, Way] = {
     "sale.sale": SALE_WAY,
