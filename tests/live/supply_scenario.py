@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import random
 import shutil
+import subprocess
 import tempfile
 import time
 from collections import Counter
@@ -22,6 +23,7 @@ from tests.live.tryton_people import People
 
 ROUNDS = 4
 QUIET = 8  #: most passes that the hub may take to come to rest
+LONGEST = 400.0  #: one sync [s]
 DAY = 86400  #: [s]
 FAULTS = {"rate_429": 0.03, "retry_after": 0, "rate_500_before": 0.03, "rate_500_after": 0.03, "truncate": 0.02}
 LEAST = {"opportunities": 8, "work orders": 8, "stock levels": 24, "suppliers": 4, "purchase orders": 4, "shipments": 4}
@@ -221,7 +223,7 @@ def play(*, seed: int, rounds: int = ROUNDS, say: Say) -> str:
             offices.work()
             running = this.start("sync", "--approve", "--json")
             offices.work()
-            out, err = running.communicate(timeout=120)
+            out, err = _ended(running)
             if running.returncode not in (0, 2, 3):
                 raise RuntimeError(out + err)
             this.crm.side_door("faults", {})
@@ -231,6 +233,17 @@ def play(*, seed: int, rounds: int = ROUNDS, say: Say) -> str:
             say(f"  not done {times}x: {why}")
         _come_to_rest(this, say)
         return _recounted(this, say)
+
+
+def _ended(running: subprocess.Popen[str]) -> tuple[str, str]:
+    """What a command said; RuntimeError when it does not end."""
+    try:
+        return running.communicate(timeout=LONGEST)
+    except subprocess.TimeoutExpired:
+        running.kill()
+        running.communicate()
+        what = f"A sync did not end within {LONGEST:.0f} s"
+        raise RuntimeError(what) from None
 
 
 def _recounted(this: World, say: Say) -> str:

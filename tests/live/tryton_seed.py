@@ -268,7 +268,8 @@ def carrier(category: int, unit: int) -> int:
     [template] = create(
         "product.template",
         [{
-            "name": "Carriage", "code": "CARRIAGE", "type": "service", "default_uom": unit,
+            "name": "Carriage", "code": "CARRIAGE", "type": "service", "default_uom": unit, "salable": True,
+            "sale_uom": unit,
             "list_price": Decimal(5), "account_category": category, "products": [("create", [{}])],
         }],
     )  # fmt: skip

@@ -13,8 +13,8 @@ from typing import Protocol
 import msgspec
 
 from syncline.connectors.systems.tryton.session import Session
-from syncline.connectors.systems.tryton.values import Row, at_path
-from syncline.errors import RejectedError, TransientError
+from syncline.connectors.systems.tryton.values import Row, at_path, rows_of
+from syncline.errors import RejectedError, SetupError, TransientError
 
 Values = Mapping[str, object]
 
@@ -58,6 +58,7 @@ class OrderLayout(msgspec.Struct, frozen=True, kw_only=True):
     line_changes: tuple[str, ...] = ("product", "quantity")
     line_starts: Values = {}  #: values of a line before anything is known of it
     needs_party: bool = True
+    traded: str = "salable"  #: flag of the products that may stand in a line
 
 
 SALE_LAYOUT = OrderLayout(
@@ -84,6 +85,7 @@ PURCHASE_LAYOUT = OrderLayout(
     line_looks_at=("company", "party", "invoice_party", "warehouse", "currency", "purchase_date"),
     line_takes=("unit", "unit_price", "taxes", "product_supplier"),
     line_starts={"type": "line", "taxes": [], "unit_price": None, "product_supplier": None},
+    traded="purchasable",
 )
 
 OPPORTUNITY_LAYOUT = OrderLayout(
@@ -149,9 +151,21 @@ class OrderForm:
             **{name: line.get(name) for name in ("product", "quantity", "unit")},
             layout.parent: {"id": -1, **{name: document.get(name) for name in layout.line_looks_at}},
         }
-        answer = mapping_of(self._session, f"model.{layout.line_model}.on_change", form, list(layout.line_changes))
-        found = without_labels(answer)
+        found = without_labels(self._changed_line(form))
         return {name: found[name] for name in layout.line_takes if name in found}
+
+    def _changed_line(self, form: Values) -> Values:
+        """The form's answer; it breaks down over a product that is not traded, which is a fault of this line alone."""
+        layout = self._layout
+        try:
+            return mapping_of(self._session, f"model.{layout.line_model}.on_change", form, list(layout.line_changes))
+        except SetupError:
+            method, domain = "model.product.product.search_read", [["id", "=", form["product"]]]
+            rows = rows_of(self._session.ask(method, domain, 0, 1, None, [layout.traded]))
+            if rows and rows[0].get(layout.traded):
+                raise
+            what = f"Product {form['product']} is not {layout.traded} in Tryton."
+            raise RejectedError(what, cure="Make it so in its form, or take it out of the document.") from None
 
     def known(self, row: Row) -> dict[str, object]:
         """The document in Tryton's own values."""
