@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
-from tests.live import live_scenario, together, tryton_server  # noqa: E402  found beside this file
+from tests.live import live_scenario, supply_scenario, together, tryton_server  # noqa: E402  found beside this file
 from tests.live.node_server import NotToBeHadError  # noqa: E402
 
 POINTS = int(os.environ.get("SYNCLINE_KILL_POINTS", "200"))  #: moments at which a sync is killed
@@ -28,21 +28,24 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="without the kill points")
     parser.add_argument("--scenario", action="store_true", help="only the scenario of the CRM and Tryton")
+    parser.add_argument("--supply", action="store_true", help="only the scenario of what Tryton buys and makes")
     parser.add_argument("--together", action="store_true", help="only the scenario of all systems together")
     parser.add_argument("--seed", type=int, default=1, help="what people do and when")
     parser.add_argument("--rounds", type=int, default=live_scenario.ROUNDS, help="rounds of work")
     parser.add_argument("--keep", action="store_true", help="keep the project and the CRM's data")
     given = parser.parse_args()
-    is_whole = not (given.scenario or given.together)
+    is_whole = not (given.scenario or given.together or given.supply)
     _head("Tryton 8, installed and seeded in a folder of its own")
     missing = _missing()
     results: list[str] = []
     if is_whole:
         results.append(_suite("The connectors against Tryton, CAP, Vendure and RabbitMQ", ["-m", "live", "tests/live"]))
         results.append(_suite("The sql connector against PostgreSQL and MariaDB", DATABASES))
-    if not given.together:
+    if is_whole or given.scenario:
         results.append(missing or _scenario(given.seed, given.rounds, keep=given.keep))
-    if not given.scenario:
+    if is_whole or given.scenario or given.supply:
+        results.append(missing or _supply(given.seed))
+    if is_whole or given.together:
         results.append(_together(given.seed))
     if is_whole and not given.quick:
         results.append(_suite(f"kill -9 at {POINTS} points", KILLS, SYNCLINE_KILL_POINTS=str(POINTS)))
@@ -78,6 +81,18 @@ def _scenario(seed: int, rounds: int, *, keep: bool) -> str:
     try:
         agreement = live_scenario.play(seed=seed, rounds=rounds, say=_say, keep=keep)
     except RuntimeError as error:
+        return f"FAILED: {error}"
+    _say(f"took {time.monotonic() - began:.0f} s")
+    return agreement
+
+
+def _supply(seed: int) -> str:
+    """The agreement line of what Tryton buys, makes, keeps and may sell, or what was wrong."""
+    _head("The CRM and Tryton's purchasing, plant and warehouse, edited while syncs run")
+    began = time.monotonic()
+    try:
+        agreement = supply_scenario.play(seed=seed, say=_say)
+    except (RuntimeError, subprocess.TimeoutExpired) as error:
         return f"FAILED: {error}"
     _say(f"took {time.monotonic() - began:.0f} s")
     return agreement

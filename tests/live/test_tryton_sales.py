@@ -187,3 +187,16 @@ def test_a_processing_sale_is_not_cancelled(erp, tryton):
 
     assert receipt.outcome is Outcome.REFUSED
     assert receipt.message
+
+
+def test_a_product_that_is_not_sold_is_refused_and_stops_nobody_else(erp, people, customer, products):
+    unit = people.on("product.uom.search", [["symbol", "=", "u"]], 0, 1, None)[0]
+    part = people.create("product.template", name="Part", default_uom=unit, type="goods", products=[["create", [{}]]])
+    [product] = people.read("product.template", part, "products")["products"]
+    fields = {"party": customer, "lines": [{"product": str(product), "quantity": "1"}]}
+
+    receipt = write_one(erp, "sale.sale", Op.CREATE, fields=fields)
+
+    assert receipt.outcome is Outcome.REFUSED
+    assert "is not salable" in receipt.message
+    assert a_sale(erp, customer, products).outcome is Outcome.DONE

@@ -86,6 +86,8 @@ class People:
         self.on("account.invoice.post", [invoice])
 
     def ship(self, shipment: int) -> None:
-        """Take the goods from stock, pack and send them."""
+        """Take the goods from stock, pack and send them; a carrier is named, or Tryton asks for one."""
+        [carrier] = self.on("carrier.search", [], 0, 1, None)
+        self.on("stock.shipment.out.write", [shipment], {"carrier": carrier})
         for button in ("assign_force", "pick", "pack", "do"):
             self.on(f"stock.shipment.out.{button}", [shipment])

@@ -29,6 +29,7 @@ from trytond.transaction import Transaction  # noqa: E402
 TODAY = dt.datetime.now(dt.UTC).date()  # noqa: TID251  a stranger with a clock of its own
 COUNTRIES = {"DE": "Germany", "FR": "France", "AT": "Austria", "NL": "Netherlands", "US": "United States"}
 SUBDIVISIONS = {"DE": ("DE-NW", "Nordrhein-Westfalen", "land"), "US": ("US-TX", "Texas", "state")}
+SUPPLIERS, BILLS = 4, 3
 TREES = ["Ahorn", "Birke", "Châtaignier", "Eiche", "Érable", "Frêne", "Ginkgo", "Lärche", "Öl-Weide", "Pinède", "Ulme"]
 TRADES = ["Anlagenbau", "Drukkerij", "Électronique", "Logistik", "Mühlen", "Optik", "Papier", "Textiles", "Werkzeuge"]
 FORMS = ["GmbH", "AG", "SARL", "B.V.", "SA", "Inc."]
@@ -112,7 +113,20 @@ def users(the_company: Model) -> None:
             user.groups.append(group_model(group.id))
         user.companies.append(type(the_company)(the_company.id))
         user.company = type(the_company)(the_company.id)
+        if login == "hub":
+            worker = employee(the_company)
+            user.employees.append(worker)
+            user.employee = type(worker)(worker.id)
         user.save()
+
+
+def employee(the_company: Model) -> Model:
+    """The person that the integration user stands for: opportunities ask for one."""
+    party = Model.get("party.party")(name="Integration Desk")
+    party.save()
+    found = Model.get("company.employee")(party=party, company=the_company)
+    found.save()
+    return found
 
 
 def vat(number: int) -> str:
@@ -168,6 +182,9 @@ def product(number: int, category: int, unit: int) -> dict:
         "default_uom": unit,
         "sale_uom": unit,
         "salable": True,
+        "purchase_uom": unit,
+        "purchasable": True,
+        "producible": True,
         "list_price": Decimal(1000 + number * 731) / 100,
         "account_category": category,
         "products": [("create", [{"suffix_code": "STD", "cost_price": Decimal(500 + number * 311) / 100}])],
@@ -184,6 +201,82 @@ def stock(product_ids: list[int]) -> None:
         inventories = SESSION.pool.get("stock.inventory")
         inventories.confirm([inventories(inventory)])
         transaction.commit()
+
+
+def suppliers(product_ids: list[int], country_ids: dict[str, int], term: Model) -> list[int]:
+    """Four parties that deliver: each every fourth product, the first two with a lead time of their own."""
+    made = []
+    for number in range(SUPPLIERS):
+        values = party(9000 + number, country_ids) | {"name": f"Supplier {number:02d} GmbH", "code": f"S{number:05d}"}
+        values["supplier_payment_term"] = term.id
+        if number < 2:
+            values["supplier_lead_time"] = dt.timedelta(days=10 + number)
+        [key] = create("party.party", [values])
+        made.append(key)
+    templates = {each.id: each.template.id for each in Model.get("product.product").find([("id", "in", product_ids)])}
+    create(
+        "purchase.product_supplier",
+        [
+            {
+                "party": made[number % SUPPLIERS],
+                "product": key,
+                "template": templates[key],
+                "code": f"SUP-{number:04d}",
+                "lead_time": dt.timedelta(days=5 + number % 7),
+                "prices": [("create", [{"quantity": 1.0, "unit_price": Decimal(400 + number * 17) / 100}])],
+            }
+            for number, key in enumerate(product_ids)
+        ],
+    )
+    return made
+
+
+def bills(product_ids: list[int], unit: int) -> dict[str, list[int]]:
+    """Three products made of the next ones; a routing of two steps, and the work centres for it."""
+    made = [
+        {
+            "name": f"Bill {number}",
+            "code": f"B-{number}",
+            "inputs": [
+                ("create", [
+                    {"product": product_ids[BILLS + number * 2], "quantity": 2.0, "unit": unit},
+                    {"product": product_ids[BILLS + number * 2 + 1], "quantity": 3.0, "unit": unit},
+                ])
+            ],
+            "outputs": [("create", [{"product": product_ids[number], "quantity": 1.0, "unit": unit}])],
+        }
+        for number in range(BILLS)
+    ]  # fmt: skip
+    keys = create("production.bom", made)
+    usual = [{"product": product_ids[number], "bom": keys[number]} for number in range(BILLS)]
+    create("product.product-production.bom", usual)
+    [category] = create("production.work.center.category", [{"name": "Assembly"}])
+    [hall] = create("production.work.center", [{"name": "Hall 1"}])
+    [bench] = create("production.work.center", [{"name": "Bench 1", "parent": hall, "category": category}])
+    names = [{"name": "Assemble", "work_center_category": category}, {"name": "Test", "work_center_category": category}]
+    steps = [
+        {"sequence": 10 + at, "operation": key} for at, key in enumerate(create("production.routing.operation", names))
+    ]
+    [routing] = create(
+        "production.routing", [{"name": "Line", "boms": [("add", [keys[0]])], "steps": [("create", steps)]}]
+    )
+    return {"boms": keys, "routing": [routing], "work_centres": [hall, bench]}
+
+
+def carrier(category: int, unit: int) -> int:
+    """Who takes shipments: without one Tryton asks whether they may go at all."""
+    [template] = create(
+        "product.template",
+        [{
+            "name": "Carriage", "code": "CARRIAGE", "type": "service", "default_uom": unit, "salable": True,
+            "sale_uom": unit,
+            "list_price": Decimal(5), "account_category": category, "products": [("create", [{}])],
+        }],
+    )  # fmt: skip
+    [service] = Model.get("product.product").find([("template", "=", template)])
+    [parcel] = create("party.party", [{"name": "Parcel Express"}])
+    [made] = create("carrier", [{"party": parcel, "carrier_product": service.id}])
+    return made
 
 
 def sales(customer_ids: list[int], product_ids: list[int], term: Model) -> dict[str, int]:
@@ -222,11 +315,15 @@ def main() -> None:
     found = Model.get("product.product").find([("template", "in", templates)], order=[("id", "ASC")])
     product_ids = [each.id for each in found]
     stock(product_ids)
+    made = bills(product_ids, unit.id)
     facts = {
         "company": the_company.id,
         "customers": customer_ids,
         "products": product_ids,
         "sales": sales(customer_ids, product_ids, term),
+        "suppliers": suppliers(product_ids, country_ids, term),
+        **made,
+        "carrier": carrier(category.id, unit.id),
         "payment_term": term.id,
         "countries": country_ids,
     }

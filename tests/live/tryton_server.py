@@ -28,7 +28,19 @@ DATABASE = "hub"
 USER, PASSWORD = "hub", "integration-user-pw"
 LIMITED_USER, LIMITED_PASSWORD = "clerk", "sales-clerk-pw"
 ADMIN_PASSWORD = "first-start-admin-pw"
-MODULES = ("account_invoice_stock", "account_product", "party", "product", "sale", "stock")
+MODULES = (
+    "account_invoice_stock",
+    "account_product",
+    "party",
+    "product",
+    "production_routing",
+    "production_work",
+    "purchase",
+    "sale",
+    "sale_opportunity",
+    "stock",
+    "stock_package_shipping",
+)
 REQUIREMENTS = HERE / "tryton_requirements.txt"
 SEED_PROGRAM = HERE / "tryton_seed.py"
 

@@ -1,8 +1,8 @@
 from syncline.connectors.systems.tryton.delivery import Sending
+from syncline.connectors.systems.tryton.fields import Rules
 from syncline.connectors.systems.tryton.masters import MasterWriter, ProductShape
 from syncline.connectors.systems.tryton.reading import Reader
 from syncline.connectors.systems.tryton.references import References
-from syncline.connectors.systems.tryton.resources import Rules
 from syncline.model.page import Item, Op, Outcome
 from tests.unit.connectors.tryton.fake_tryton import FakeWire, session_on
 

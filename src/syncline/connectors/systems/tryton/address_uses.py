@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from syncline.connectors.systems.tryton.resources import Use
+from syncline.connectors.systems.tryton.fields import Use
 from syncline.errors import RejectedError
 
 Entry = dict[str, object]  #: an address as a record shows it; a new one has no `id`

@@ -7,15 +7,29 @@ from typing import Protocol
 
 import msgspec
 
-from syncline.connectors.systems.tryton.delivery import Sending
+from syncline.connectors.systems.tryton.delivery import Sending, receipt
 from syncline.connectors.systems.tryton.documents import Document
+from syncline.connectors.systems.tryton.fields import Resource, Rules
+from syncline.connectors.systems.tryton.forms import (
+    OPPORTUNITY_LAYOUT,
+    PURCHASE_LAYOUT,
+    SALE_LAYOUT,
+    Form,
+    NoForm,
+    OrderForm,
+)
+from syncline.connectors.systems.tryton.levels import LevelReader
 from syncline.connectors.systems.tryton.masters import MasterWriter, PartyShape, ProductShape
-from syncline.connectors.systems.tryton.reading import Reader, schema_of
+from syncline.connectors.systems.tryton.plain import PlainShape
+from syncline.connectors.systems.tryton.production_forms import ProductionForm
+from syncline.connectors.systems.tryton.reading import Reader
 from syncline.connectors.systems.tryton.references import References
-from syncline.connectors.systems.tryton.resources import PARTY, PRODUCT, RESOURCES, SALE, Resource, Rules
-from syncline.connectors.systems.tryton.sales import SaleWriter
+from syncline.connectors.systems.tryton.resources import PARTY, PRODUCT, RESOURCES
 from syncline.connectors.systems.tryton.session import Session
+from syncline.connectors.systems.tryton.suppliers import SupplierReader
 from syncline.connectors.systems.tryton.values import at_path, rows_of
+from syncline.connectors.systems.tryton.ways import WAYS
+from syncline.connectors.systems.tryton.workflows import Process, WorkflowWriter
 from syncline.errors import SetupError, SynclineError
 from syncline.model.contract import BatchShape, Contract, Limits, Locking, ReadBack
 from syncline.model.page import Batch, Cursor, Gone, Item, Op, Outcome, Page, Receipt, Record
@@ -23,11 +37,28 @@ from syncline.model.page import Batch, Cursor, Gone, Item, Op, Outcome, Page, Re
 _BATCH = 100
 #: A sale is filled in by a call or two for each of its lines, and moved by several more: few of them fit into the time
 #: within which a request must have left.
-_SALES, _SALES_MOVED = 5, 1
+_FILLED_IN, _MOVED = 5, 1
 
 
 class _Writer(Protocol):
     def write(self, items: Sequence[Item], sending: Sending) -> list[Receipt]: ...
+
+
+class _View(Protocol):
+    def by_keys(self, resource: Resource, keys: Sequence[str]) -> dict[str, Document]: ...
+    def by_field(self, resource: Resource, field: str, value: str) -> list[Document]: ...
+    def has_unique_marker(self, resource: Resource) -> bool: ...
+    def is_dead(self, found: Document) -> bool: ...
+    def schema(self, resource: Resource) -> Mapping[str, str]: ...
+    def pages(self, resource: Resource, since: Cursor | None) -> Iterator[Page]: ...
+
+
+class _Watching:
+    """Writes nothing: what is read only stays as it is."""
+
+    def write(self, items: Sequence[Item], sending: Sending) -> list[Receipt]:
+        told = "It is only read here."
+        return [receipt(item, Outcome.REFUSED, message=told) for item in items]
 
 
 class Closable(Protocol):
@@ -49,13 +80,8 @@ class TrytonConnector:
         self._wire = wire
         self._rules = rules
         self._resources = {name: RESOURCES[name] for name in resources}
-        self._reader = Reader(session, rules)
-        references = References(session)
-        self._writers: Mapping[str, _Writer] = {
-            PARTY.model: MasterWriter(session, self._reader, PartyShape(references, rules)),
-            PRODUCT.model: MasterWriter(session, self._reader, ProductShape(references)),
-            SALE.model: SaleWriter(session, self._reader, references, rules),
-        }
+        self._views = _views(session, rules)
+        self._writers = _writers(session, rules)
 
     def __repr__(self) -> str:
         """The system's name."""
@@ -70,15 +96,15 @@ class TrytonConnector:
             settle=0.0,
             effect=self._rules.effect,
             incremental=True,
-            stamped=True,
-            locking=Locking.ETAG,
+            stamped=found.stamped,
+            locking=Locking.ETAG if found.writable else Locking.NONE,
             read_back=ReadBack.BODY,
             batch=BatchShape(size=self._batch(found), atomic=False),
             marker=bool(self._rules.marker(found)),
-            marker_unique=self._reader.has_unique_marker(found),
+            marker_unique=self._view(found).has_unique_marker(found),
             creatable=found.creatable,
             deletable=found.deletable,
-            archivable=True,
+            archivable=found.writable,
             searchable=found.searchable,
             limits=Limits(per_second=50.0, burst=50),
         )
@@ -96,21 +122,25 @@ class TrytonConnector:
 
     def schema(self, resource: str) -> Mapping[str, str]:
         """Field -> type as Tryton describes itself."""
-        return schema_of(self._session, self._resource(resource))
+        found = self._resource(resource)
+        return self._view(found).schema(found)
 
     def list(self, resource: str, since: Cursor | None) -> Iterator[Page]:
         """Pages of documents: all by key, or the changed ones, oldest change first."""
-        return self._reader.pages(self._resource(resource), since)
+        found = self._resource(resource)
+        return self._view(found).pages(found, since)
 
     def get(self, resource: str, keys: Sequence[str]) -> Sequence[Record | Gone]:
         """Documents in the order of `keys`."""
-        found = self._reader.by_keys(self._resource(resource), keys)
-        return [found[key].record if self._is_there(found.get(key)) else _gone(key, found.get(key)) for key in keys]
+        view = self._view(self._resource(resource))
+        found = view.by_keys(self._resource(resource), keys)
+        return [found[key].record if _is_there(view, found.get(key)) else _gone(key, found.get(key)) for key in keys]
 
     def search(self, resource: str, field: str, value: str) -> Sequence[Record]:
         """Documents whose field, or marker, has this value."""
-        found = self._reader.by_field(self._resource(resource), field, value)
-        return [each.record for each in found if self._is_there(each)]
+        view = self._view(self._resource(resource))
+        found = view.by_field(self._resource(resource), field, value)
+        return [each.record for each in found if _is_there(view, each)]
 
     def markers(self, resource: str, raws: Sequence[bytes]) -> Sequence[str]:
         """The marker in each record."""
@@ -121,7 +151,7 @@ class TrytonConnector:
     def write(self, batch: Batch) -> Sequence[Receipt]:
         """Write, then read what is stored in one go, so that each receipt shows its record."""
         resource = self._resource(batch.resource)
-        receipts = self._writers[resource.model].write(batch.items, Sending(batch.send_by))
+        receipts = self._writers[resource.name].write(batch.items, Sending(batch.send_by))
         deleted = {item.ref for item in batch.items if item.op is Op.DELETE}
         return self._with_records(resource, receipts, deleted)
 
@@ -132,19 +162,19 @@ class TrytonConnector:
     def _with_records(self, resource: Resource, receipts: Sequence[Receipt], deleted: set[int]) -> Sequence[Receipt]:
         done = [each for each in receipts if each.outcome is Outcome.DONE and each.ref not in deleted]
         try:
-            found = self._reader.by_keys(resource, [each.key for each in done])
+            found = self._view(resource).by_keys(resource, [each.key for each in done])
         except SynclineError:  # the write stands; the hub reads the record when it needs it
             return receipts
         wanted = {each.ref for each in done}
         return [_with_record(each, found.get(each.key) if each.ref in wanted else None) for each in receipts]
 
-    def _is_there(self, found: Document | None) -> bool:
-        return found is not None and not self._reader.is_dead(found)
+    def _view(self, resource: Resource) -> _View:
+        return self._views.get(resource.name) or self._views[""]
 
     def _batch(self, resource: Resource) -> int:
-        if resource is not SALE:
+        if resource.name not in WAYS:
             return _BATCH
-        return _SALES if self._rules.confirm == "none" else _SALES_MOVED
+        return _MOVED if self._rules.advance.get(resource.name) else _FILLED_IN
 
     def _resource(self, name: str) -> Resource:
         try:
@@ -152,6 +182,45 @@ class TrytonConnector:
         except KeyError:
             what = f"{self._system} has no resource {name!r}; it has {', '.join(self._resources)}."
             raise SetupError(what, cure=f"Check systems.{self._system}.resources and the flows.") from None
+
+
+def _views(session: Session, rules: Rules) -> Mapping[str, _View]:
+    """How each resource is read; "" is the usual way."""
+    reader = Reader(session, rules)
+    return {
+        "": reader,
+        "stock.level": LevelReader(session, rules),
+        "party.supplier": SupplierReader(session, reader, rules),
+    }
+
+
+def _writers(session: Session, rules: Rules) -> Mapping[str, _Writer]:
+    """How each resource is written."""
+    reader, references = Reader(session, rules), References(session)
+    forms: Mapping[str, Form] = {
+        "sale.sale": OrderForm(session, SALE_LAYOUT),
+        "purchase.purchase": OrderForm(session, PURCHASE_LAYOUT),
+        "sale.opportunity": OrderForm(session, OPPORTUNITY_LAYOUT),
+        "production": ProductionForm(session),
+    }
+    writers: dict[str, _Writer] = {
+        PARTY.name: MasterWriter(session, reader, PartyShape(references, rules)),
+        PRODUCT.name: MasterWriter(session, reader, ProductShape(references)),
+    }
+    for name, resource in RESOURCES.items():
+        if name in WAYS:
+            lines = next((each for each in resource.collections if each.name == "lines" and each.model), None)
+            form = forms.get(name) or NoForm()
+            process = Process(resource=resource, way=WAYS[name], form=form, lines=lines)
+            writers[name] = WorkflowWriter(session, reader, references, rules, process)
+        elif name not in writers:
+            plain = MasterWriter(session, reader, PlainShape(resource, session, references))
+            writers[name] = plain if resource.writable else _Watching()
+    return writers
+
+
+def _is_there(view: _View, found: Document | None) -> bool:
+    return found is not None and not view.is_dead(found)
 
 
 def _gone(key: str, found: Document | None) -> Gone:

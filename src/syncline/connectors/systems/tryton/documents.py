@@ -8,7 +8,7 @@ import msgspec
 import xxhash
 
 from syncline.connectors.systems.tryton.address_uses import shown_uses
-from syncline.connectors.systems.tryton.resources import Collection, Field, Picked, Resource
+from syncline.connectors.systems.tryton.fields import Collection, Field, First, Picked, Resource
 from syncline.connectors.systems.tryton.values import Row, at_path, children_at, shown, stamp_of
 from syncline.model.page import Record
 
@@ -30,6 +30,7 @@ def document(resource: Resource, row: Row) -> Document:
     fields |= {each.name: shown(each.kind, at_path(row, each.source)) for each in resource.fields}
     fields |= {each.name: picked_value(each, row) for each in resource.picked}
     fields |= {each.name: shown_children(each, row) for each in resource.collections}
+    fields |= {each.name: first_value(each, row) for each in resource.firsts}
     for collection in resource.collections if resource.uses else ():
         fields |= shown_uses(resource.uses, shown_children(collection, row))
     record = Record(
@@ -63,17 +64,27 @@ def picked_value(picked: Picked, row: Row) -> str | None:
     return None if child is None else str(child.get(picked.value) or "").removeprefix(picked.prefix)
 
 
+def first_value(first: First, row: Row) -> object:
+    """The value of the first child that has one."""
+    values = (at_path(child, first.value) for child in children_at(row, first.path))
+    return shown(first.kind, next((value for value in values if value is not None), None))
+
+
 def live_children(collection: Collection, row: Row) -> Sequence[Row]:
     """The children that a record shows, in Tryton's order."""
-    found = [child for child in children_at(row, collection.name) if child.get("active", True)]
-    return [child for child in found if child.get("type") == collection.only] if collection.only else found
+    found = [child for child in children_at(row, collection.source) if child.get("active", True)]
+    if collection.only:
+        found = [child for child in found if at_path(child, collection.sort) == collection.only]
+    return sorted(found, key=lambda child: int(str(child["id"]))) if collection.numbered else found
 
 
 def shown_children(collection: Collection, row: Row) -> list[dict[str, object]]:
     """The children as a record shows them."""
-    return [
-        {"id": str(child["id"]), **shown_fields(collection.fields, child)} for child in live_children(collection, row)
-    ]
+    fields = collection.fields
+    shown_ones = [{"id": str(child["id"]), **shown_fields(fields, child)} for child in live_children(collection, row)]
+    if not collection.numbered:
+        return shown_ones
+    return [{**each, "number": at} for at, each in enumerate(shown_ones, 1)]
 
 
 def shown_fields(fields: Iterable[Field], row: Row) -> dict[str, object]:

@@ -9,10 +9,11 @@ from typing import Protocol
 from syncline.connectors.systems.tryton.address_uses import with_uses
 from syncline.connectors.systems.tryton.delivery import Job, Sending, created_keys, receipt
 from syncline.connectors.systems.tryton.documents import Document, own_stamp, shown_children
+from syncline.connectors.systems.tryton.fields import Resource, Rules
 from syncline.connectors.systems.tryton.nested import ListDiff, check_names, picked_commands, plain_values, stamps_of
 from syncline.connectors.systems.tryton.reading import Reader
 from syncline.connectors.systems.tryton.references import References
-from syncline.connectors.systems.tryton.resources import ADDRESSES, PARTY, PRODUCT, Resource, Rules
+from syncline.connectors.systems.tryton.resources import ADDRESSES, PARTY, PRODUCT
 from syncline.connectors.systems.tryton.session import Fault, Session
 from syncline.connectors.systems.tryton.values import Row, at_path
 from syncline.errors import RejectedError, SynclineError, TransientError

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from syncline.connectors.systems.tryton.documents import live_children, picked_child, shown_fields
+from syncline.connectors.systems.tryton.fields import Collection, Field, Picked, Resource
 from syncline.connectors.systems.tryton.references import References
-from syncline.connectors.systems.tryton.resources import Collection, Field, Picked, Resource
 from syncline.connectors.systems.tryton.values import Kind, Row, children_at, sent
 from syncline.errors import RejectedError
 
@@ -39,7 +39,7 @@ def check_names(resource: Resource, given: Mapping[str, object], model: str = ""
     allowed |= {each.name for each in resource.collections if each.model} | {each.name for each in resource.uses}
     unknown = sorted(set(given) - allowed)
     if unknown:
-        what = f"{model or resource.model} has no field {unknown[0]!r} that can be written."
+        what = f"{model or resource.name} has no field {unknown[0]!r} that can be written."
         raise RejectedError(what, cure="Correct the mapping.")
 
 
@@ -99,7 +99,7 @@ class ListDiff:
             what = f"{self._collection.name} is no list of records."
             raise RejectedError(what, cure="Correct the mapping.")
         for entry in wanted:
-            unknown = sorted(set(entry) - set(self._names) - {"id"})
+            unknown = sorted(set(entry) - set(self._names) - {"id", *(["number"] if self._collection.numbered else [])})
             if unknown:
                 what = f"{self._collection.name} have no field {unknown[0]!r}."
                 raise RejectedError(what, cure="Correct the mapping.")
@@ -127,6 +127,9 @@ class ListDiff:
         key = str(entry.get("id") or "")
         if key:
             return key if key in alive else ""
+        if self._collection.numbered:
+            found = _numbered_key(entry.get("number"), alive)
+            return "" if found in kept else found
         field = self._names.get(self._key_field)
         if field is None or not entry.get(field.name):
             return ""
@@ -136,6 +139,12 @@ class ListDiff:
             if other not in kept and encoded(field, now, self._references) == wanted:
                 return other
         return ""
+
+
+def _numbered_key(number: object, alive: Mapping[str, Row]) -> str:
+    """The key of the child at this place; "" for none."""
+    text, keys = str(number or ""), list(alive)
+    return keys[int(text) - 1] if text.isdecimal() and 0 < int(text) <= len(keys) else ""
 
 
 def _as_added(value: object) -> object:

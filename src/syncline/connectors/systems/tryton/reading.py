@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from syncline.connectors.systems.tryton.documents import Document, document
-from syncline.connectors.systems.tryton.resources import MARKER_PREFIX, Picked, Resource, Rules
+from syncline.connectors.systems.tryton.fields import MARKER_PREFIX, Picked, Resource, Rules
 from syncline.connectors.systems.tryton.session import Session
 from syncline.connectors.systems.tryton.values import (
     Kind,
@@ -30,6 +30,7 @@ class Reader:
     def __init__(self, session: Session, rules: Rules) -> None:
         self._session = session
         self._rules = rules
+        self._lacking: dict[str, frozenset[str]] = {}
 
     def by_keys(self, resource: Resource, keys: Sequence[str]) -> dict[str, Document]:
         """The documents that exist, by key."""
@@ -51,6 +52,10 @@ class Reader:
     def is_dead(self, found: Document) -> bool:
         """Was it merged into another record, or is an inactive record as good as deleted here?"""
         return bool(found.merged_into) or (self._rules.inactive == "tombstone" and not found.active)
+
+    def schema(self, resource: Resource) -> Mapping[str, str]:
+        """Field -> type as Tryton describes itself."""
+        return schema_of(self._session, resource)
 
     def pages(self, resource: Resource, since: Cursor | None) -> Iterator[Page]:
         """Every document, by key, or those that changed, oldest change first."""
@@ -91,7 +96,7 @@ class Reader:
     def _changes(self, resource: Resource, floor: int) -> dict[int, int]:
         """Keys of records that changed at or after `floor`, with the newest change [µs]."""
         changes: dict[int, int] = {}
-        for path in ("", *resource.watched):
+        for path in ("", *self._watched(resource)):
             field = f"{path}.{_CHANGED}" if path else _CHANGED
             for row in self._every_row(resource, [[field, ">=", instant_of(floor)]], field):
                 key = int(str(row["id"]))
@@ -138,10 +143,29 @@ class Reader:
         return first[0] | second[0], [*first[1], *second[1]]
 
     def _scope(self, resource: Resource) -> list[object]:
-        return self._rules.domains.get(resource.model, [])
+        return self._rules.domains.get(resource.name, [])
 
     def _documents(self, resource: Resource, domain: list[object]) -> list[Document]:
-        return [document(resource, row) for row in self._rows(resource, domain, None, _BY_ID, resource.asked)]
+        return [document(resource, row) for row in self._rows(resource, domain, None, _BY_ID, self._asked(resource))]
+
+    def _asked(self, resource: Resource) -> list[str]:
+        lacking = self._lacked(resource)
+        return [name for name in resource.asked if name.partition(".")[0] not in lacking]
+
+    def _watched(self, resource: Resource) -> list[str]:
+        lacking = self._lacked(resource)
+        return [path for path in resource.watched if path not in lacking]
+
+    def _lacked(self, resource: Resource) -> frozenset[str]:
+        """The optional fields that this Tryton does not have: asked for once."""
+        if not resource.optional:
+            return frozenset()
+        known = self._lacking.get(resource.name)
+        if known is None:
+            there = self._session.ask(f"model.{resource.model}.fields_get", None)
+            known = resource.optional - set(there if isinstance(there, Mapping) else ())
+            self._lacking[resource.name] = known
+        return known
 
     def _rows(
         self, resource: Resource, domain: list[object], limit: int | None, order: object, fields: list[str]
@@ -153,7 +177,7 @@ class Reader:
         if not field:
             return self._marker_domain(resource, value)
         if field not in resource.searchable:
-            msg = f"{resource.model} cannot be searched by {field!r}."
+            msg = f"{resource.name} cannot be searched by {field!r}."
             raise RejectedError(msg)
         for picked in resource.picked:
             if picked.name == field:
@@ -164,7 +188,7 @@ class Reader:
     def _marker_domain(self, resource: Resource, value: str) -> list[object]:
         place = self._rules.marker(resource)
         if not place:
-            msg = f"{resource.model} carries no marker."
+            msg = f"{resource.name} carries no marker."
             raise RejectedError(msg)
         if place == "identifier":
             return [["identifiers", "where", [["type", "=", None], ["code", "=", MARKER_PREFIX + value]]]]
@@ -187,6 +211,7 @@ def schema_of(session: Session, resource: Resource) -> Mapping[str, str]:
     own = _types(session, resource.model, [each.target for each in resource.fields])
     types = {each.name: own[each.target] for each in resource.fields if each.target in own}
     types |= {each.name: "char" for each in resource.picked if own}
+    types |= {each.name: "char" for each in resource.firsts if own}
     for collection in resource.collections:
         if not collection.model:
             continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from syncline.connectors.systems.tryton.resources import CODE_COLUMNS
+from syncline.connectors.systems.tryton.fields import CODE_COLUMNS
 from syncline.connectors.systems.tryton.session import Session
 from syncline.connectors.systems.tryton.values import rows_of
 from syncline.errors import RejectedError

@@ -89,7 +89,11 @@ class Session:
 
     def ask(self, method: str, *params: object) -> object:
         """The result of a call that changes nothing."""
-        answer = self._call(method, params, {}, None)
+        return self.ask_at({}, method, *params)
+
+    def ask_at(self, context: Mapping[str, object], method: str, *params: object) -> object:
+        """The result of a call that changes nothing, with more context than usual: a place, a date."""
+        answer = self._call(method, params, context, None)
         if isinstance(answer, Fault):
             what = f"{self._system} refused {method}: {answer.message}"
             raise SetupError(what, cure=_BUG_CURE) if answer.kind is FaultKind.BUG else RejectedError(what)

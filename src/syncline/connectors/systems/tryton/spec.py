@@ -13,8 +13,10 @@ from syncline.connectors.protocols.options import read_options
 from syncline.connectors.protocols.request import WireSettings
 from syncline.connectors.spec import Spec
 from syncline.connectors.systems.tryton.connector import TrytonConnector
-from syncline.connectors.systems.tryton.resources import RESOURCES, Rules
+from syncline.connectors.systems.tryton.fields import Rules
+from syncline.connectors.systems.tryton.resources import RESOURCES
 from syncline.connectors.systems.tryton.session import Account, Session
+from syncline.connectors.systems.tryton.ways import WAYS
 from syncline.env import Env
 from syncline.errors import SetupError
 from syncline.ports.connector import Connector
@@ -34,6 +36,8 @@ class TrytonOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     domains: Mapping[str, list[object]] = {}  #: resource -> Tryton domain of the records that take part
     marker: Mapping[str, str] = {}  #: resource -> where the hub's marker lies, or `none`
     confirm: Literal["none", "quote", "confirm", "process"] = "none"  #: how far a new sale is moved
+    advance: Mapping[str, str] = {}  #: resource -> the state that a new record is moved to
+    levels: Literal["warehouse", "location"] = "warehouse"  #: by which places stock is shown
     skip_warnings: tuple[str, ...] = ()  #: names of warnings that the hub may acknowledge
     removal: Literal["deactivate", "delete"] = "deactivate"  #: what becomes of an address that is taken away
     address_key: str = ""  #: field that tells addresses apart where the other system knows no id of theirs
@@ -72,7 +76,8 @@ def _rules(chosen: TrytonOptions) -> Rules:
         company=chosen.company,
         markers=chosen.marker,
         domains=chosen.domains,
-        confirm=chosen.confirm,
+        advance={**_confirmed(chosen.confirm), **chosen.advance},
+        levels=chosen.levels,
         removal=chosen.removal,
         address_key=chosen.address_key,
         inactive=chosen.inactive,
@@ -82,12 +87,25 @@ def _rules(chosen: TrytonOptions) -> Rules:
     )
 
 
+def _confirmed(confirm: str) -> Mapping[str, str]:
+    """The older option for sales, in the words of `advance`."""
+    states = {"quote": "quotation", "confirm": "confirmed", "process": "processing"}
+    return {"sale.sale": states[confirm]} if confirm in states else {}
+
+
 def _check_names(system: str, chosen: TrytonOptions) -> None:
-    for option, names in (("resources", chosen.resources), ("domains", chosen.domains), ("marker", chosen.marker)):
+    options = {"resources": chosen.resources, "domains": chosen.domains, "marker": chosen.marker}
+    for option, names in options.items():
         for name in names:
             if name not in RESOURCES:
                 what = f"systems.{system}.{option} names {name!r}, which this connector does not know."
                 raise SetupError(what, cure=f"It knows {', '.join(RESOURCES)}.")
+    for name, state in chosen.advance.items():
+        way = WAYS.get(name)
+        if way is None or state not in way.wished() or not RESOURCES[name].creatable:
+            what = f"systems.{system}.advance.{name} is {state!r}."
+            cure = f"Choose one of {', '.join(way.wished())}." if way else f"Choose among {', '.join(WAYS)}."
+            raise SetupError(what, cure=cure)
     for name, place in chosen.marker.items():
         allowed = (*RESOURCES[name].markers, "none")
         if place not in allowed:
@@ -97,7 +115,7 @@ def _check_names(system: str, chosen: TrytonOptions) -> None:
 
 SPEC = Spec(
     name="tryton",
-    summary="Tryton 8: parties, products and sales through JSON-RPC, with optimistic locking.",
+    summary="Tryton 8: sales, purchases, stock and production through JSON-RPC, with optimistic locking.",
     settings=TrytonOptions,
     open=open_tryton,
 )

@@ -16,6 +16,7 @@ from syncline.errors import RejectedError, TransientError
 Row = Mapping[str, object]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY = Decimal(86400)  #: [s]
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -31,6 +32,7 @@ class Kind(Enum):
     REFERENCE = "reference"  #: key of another record
     REFERENCES = "references"  #: keys of other records
     CODE = "code"  #: a row of a small table, by its code
+    DAYS = "days"  #: a length of time on the wire
 
 
 def shown(kind: Kind, value: object) -> object:
@@ -116,6 +118,11 @@ def children_at(row: Row, path: str) -> Sequence[Row]:
     return [child for child in inner if isinstance(child, Mapping)] if isinstance(inner, list) else ()
 
 
+def number_of(value: object) -> Decimal:
+    """A quantity of Tryton; 0 for none."""
+    return Decimal(0) if value is None else Decimal(str(value))
+
+
 def _decimal_of(value: object) -> Decimal:
     inner = value.get("decimal") if isinstance(value, Mapping) else value
     return Decimal(str(inner))
@@ -148,6 +155,22 @@ def _number_text(value: object) -> str:
     return decimal_text(_decimal_of(value))
 
 
+def _days_text(value: object) -> str:
+    """A length of time, in days.
+
+    >>> _days_text({"__class__": "timedelta", "seconds": 907200.0})
+    '10.5'
+    """
+    seconds = value.get("seconds") if isinstance(value, Mapping) else None
+    if seconds is None:
+        raise TransientError("Tryton answered something else than a length of time.")
+    return decimal_text(round(Decimal(str(seconds)) / _DAY, 6))
+
+
+def _tagged_days(value: object) -> Row:
+    return {"__class__": "timedelta", "seconds": float(_finite(value) * _DAY)}
+
+
 def _key_of(value: object) -> int:
     return int(str(value))
 
@@ -166,6 +189,7 @@ _SHOWN: Mapping[Kind, Callable[[object], object]] = {
     Kind.DECIMAL: _number_text,
     Kind.NUMBER: _number_text,
     Kind.DATE: lambda value: _date_of(value).isoformat(),
+    Kind.DAYS: _days_text,
     Kind.REFERENCE: str,
     Kind.REFERENCES: _key_texts,
 }
@@ -176,5 +200,6 @@ _SENT: Mapping[Kind, Callable[[object], object]] = {
     Kind.DECIMAL: _tagged_decimal,
     Kind.NUMBER: lambda value: float(_finite(value)),
     Kind.DATE: _tagged_date,
+    Kind.DAYS: _tagged_days,
     Kind.REFERENCES: _keys_of,
 }
