@@ -50,7 +50,7 @@ def same_people(left: Side, right: Side | None, config: IdentityConfig) -> list[
     if sum(len(side.keys) for side in (left, right) if side) < FEWEST or len(rules) < 2 or len(fields) < 2:  # noqa: PLR2004  one field trains another
         return None
     splink.logging.enable("CRITICAL", stream=io.StringIO())
-    with duckdb.connect(config={"threads": config.threads}) as connection:
+    with duckdb.connect(config={"threads": config.threads, "autoinstall_known_extensions": False}) as connection:
         connection.execute("SET enable_progress_bar = false")
         linker = _linker(connection, columns, rules)
         if not _train(linker, rules, config.seed):
