@@ -80,7 +80,9 @@ def fitted(sales: Array, censored: Bools) -> Law | None:
 
     spread = max(float(seen.var()), 1e-3 * size**2)
     start = np.log([size**2 / spread, spread / size])
-    found = minimize(loss, start, method="L-BFGS-B", bounds=[(-4, np.log(_MOST_SHAPE)), (start[1] - 12, start[1] + 6)])
+    limits = [(-4.0, np.log(_MOST_SHAPE)), (start[1] - 12, start[1] + 6)]
+    start = np.clip(start, *np.array(limits).T)
+    found = minimize(loss, start, method="Nelder-Mead", bounds=limits, options={"xatol": 1e-4, "fatol": 1e-8})
     shape, scale = np.exp(found.x)
     return Law(positive / (positive + zeros), float(shape), float(scale))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -40,7 +40,7 @@ class Trees(NamedTuple):
     """What the trees said, of all products: at the past origins, and now."""
 
     past: Array  #: origins x series x periods
-    now: Outcome
+    now: Callable[[], Outcome]  #: only asked where they were chosen: explaining takes time
     flags: tuple[str, ...]  #: of each product, in words
 
 
@@ -101,7 +101,7 @@ def forecast_class(panel: Panel, rows: Ints, cls: str, wishes: Wishes, trees: Tr
     needed = dict.fromkeys([*best.members, *(name for name in single if name)])
     outcomes = {name: METHODS[name](some.series, wishes.horizon, wishes.season) for name in needed if name != TREES}
     if trees and TREES in needed:
-        outcomes[TREES] = _rows_of(trees.now, rows)
+        outcomes[TREES] = _rows_of(trees.now(), rows)
     part = _part(cls, some, rows, wishes, (trial, mixed, outcomes))
     if trees and TREES in outcomes:
         return part._replace(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache, partial
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from syncline.analytics.demand.trees import Learned, learned, predicted
 from syncline.analytics.demand.wishes import Wishes
 
 MANY = 50  #: products without which trees have nothing to compare
+SHARE = 0.25  #: of all products, that must have rough histories
 _ROUGH = frozenset({"erratic", "intermittent", "lumpy"})  #: where single histories say little
 
 
@@ -20,7 +22,8 @@ def worthwhile(sight: Sight, wishes: Wishes, classes: Sequence[str]) -> bool:
     """Trees are tried where more than the history is known, or many products have rough ones."""
     if wishes.method != "auto":
         return wishes.method == TREES
-    return bool(sight.known) or sum(cls in _ROUGH for cls in classes) >= MANY
+    rough = sum(cls in _ROUGH for cls in classes)
+    return bool(sight.known) or rough >= max(MANY, SHARE * len(classes))
 
 
 def grown(sight: Sight, wishes: Wishes, classes: Sequence[str], *, seed: int) -> Trees | None:
@@ -36,7 +39,7 @@ def grown(sight: Sight, wishes: Wishes, classes: Sequence[str], *, seed: int) ->
         then = sight.cut(cut)
         earlier = learned(then, seed=seed)
         past[at] = _flat(then) if earlier is None else predicted(earlier, then, explain=False).mean
-    return Trees(past, predicted(model, sight, explain=True), _flags(model))
+    return Trees(past, cache(partial(predicted, model, sight, explain=True)), _flags(model))
 
 
 def _flat(sight: Sight) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:

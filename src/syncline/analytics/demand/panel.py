@@ -25,6 +25,8 @@ Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Dates = NDArray[np.datetime64]
 
+LARGEST, SMALLEST = 1e15, 1e-12  #: quantities between which figures mean something [base unit]
+
 
 class Calendar(NamedTuple):
     """How a table names its periods: the frequency, and the day of a period that it writes."""
@@ -76,8 +78,9 @@ def panel_of(history: pa.Table, *, freq: str | None = None, as_of: date | None =
     encoded = table.column("key").combine_chunks().dictionary_encode()
     key, names = encoded.indices.to_numpy().astype(np.int64), encoded.dictionary.to_pylist()
     periods = ordinal(days, calendar.freq)
+    qty = _sensible(table.column("qty").to_numpy())
     until = int(ordinal(np.array([as_of], "M8[D]"), calendar.freq)[0]) if as_of else None
-    return _filled(names, key, periods, table.column("qty").to_numpy(), calendar, until)
+    return _filled(names, key, periods, qty, calendar, until)
 
 
 def calendar_of(days: Dates, freq: Freq) -> Calendar:
@@ -136,6 +139,16 @@ def _filled(names: Sequence[str], key: Ints, periods: Ints, qty: Array, calendar
     )
     series = tuple(np.split(cells, offsets[1:-1]))
     return Panel(tuple(names), series, ends, flags, calendar)
+
+
+def _sensible(qty: Array) -> Array:
+    """Quantities that can be calculated with: too large ones are refused, what is next to nothing is nothing."""
+    if absurd := int((np.abs(qty) > LARGEST).sum()):
+        raise RejectedError(
+            f"{absurd} quantities of the history are larger than {LARGEST:.0e}.",
+            cure="Correct them, or use a larger unit.",
+        )
+    return np.where(np.abs(qty) < SMALLEST, 0.0, qty)
 
 
 def _not_coarser(key: Ints, periods: Ints, freq: Freq) -> None:

@@ -75,6 +75,8 @@ def tried(panel: Panel, names: Sequence[str], cuts: Sequence[int], *, horizon: i
     for at, cut in enumerate(cuts):
         valid[at] = lengths >= ENOUGH + cut
         rows = np.flatnonzero(valid[at])
+        if not len(rows):
+            continue
         histories = [panel.series[row][: lengths[row] - cut] for row in rows]
         actual[at, rows] = [panel.series[row][lengths[row] - cut :][:horizon] for row in rows]
         scale[at, rows] = [change(one) for one in histories]

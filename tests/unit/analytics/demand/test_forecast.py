@@ -133,6 +133,21 @@ def test_whatever_the_history_every_number_is_finite(y: list[float]):
     assert column(found, "mean", 3).max() <= 3 * max(y)
 
 
+def test_short_histories_beside_many_rough_ones_are_forecast():
+    series = sparse_weeks(60, 40) | {"short": np.arange(1.0, 10.0), "new": np.array([2.0]), "silent": np.zeros(40)}
+
+    found = forecast_demand(history(series, "W"), horizon=6, freq="W")
+    assert np.isfinite(numbers(found.rows)).all()
+    assert len(found.rows) == 63 * 6
+
+
+def test_absurd_quantities_are_refused_and_specks_are_nothing():
+    with pytest.raises(RejectedError, match=r"12 quantities of the history are larger than 1e\+15"):
+        forecast_demand(history({"a": np.full(12, 1e300)}, "M"), horizon=2, freq="M")
+    found = forecast_demand(history({"a": np.full(12, 1e-300)}, "M"), horizon=2, freq="M")
+    assert found.rows.column("cls").to_pylist()[0] == "no demand"
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
