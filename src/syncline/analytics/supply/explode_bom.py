@@ -22,6 +22,8 @@ from syncline.analytics.supply.stock import ON_HAND, OPEN_ORDERS
 from syncline.analytics.tables import ALWAYS, Column, Layout, asked, made
 from syncline.errors import RejectedError
 
+__all__ = ["MAKING", "ON_HAND", "OPEN_ORDERS", "REQUIREMENTS", "WANTED", "Supply", "explode_bom"]
+
 WANTED = Layout(
     row="what one order (or forecast) wants of one product on one day",
     columns=(
