@@ -89,8 +89,7 @@ def price_elasticity(
     for y, price in zip(panel.series, cells, strict=True):
         mine = price[width - len(y) :]
         slopes.append(slope_of(y, mine))
-        seen = mine[np.isfinite(mine) & (mine > 0)]
-        ranges.append((seen[-1], seen.min(), seen.max()) if len(seen) else (0.0, 0.0, 0.0))
+        ranges.append(_range(mine))
     priced = np.array([one[0] > 0 for one in ranges])
     if not priced.any():
         raise RejectedError("No product of the history has a price.", cure="Give prices of the same keys.")
@@ -110,6 +109,12 @@ def price_elasticity(
         "flag": [_flag(slopes[at], float(value[at])) for at in rows],
     }
     return made(ELASTICITY, columns)
+
+
+def _range(price: Array) -> tuple[float, float, float]:
+    """The last price, the lowest, the highest; 0 where there is none."""
+    seen = price[np.isfinite(price) & (price > 0)]
+    return (float(seen[-1]), float(seen.min()), float(seen.max())) if len(seen) else (0.0, 0.0, 0.0)
 
 
 def _shrunk(slopes: list[Slope], group: NDArray[np.str_]) -> tuple[Array, Array]:
