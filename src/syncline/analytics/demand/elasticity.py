@@ -94,8 +94,7 @@ def price_elasticity(
     if not priced.any():
         raise RejectedError("No product of the history has a price.", cure="Give prices of the same keys.")
     groups = groups_of(hierarchy)
-    group = np.array([groups.get(key, "") for key in panel.keys])
-    value, weight = _shrunk(slopes, group)
+    value, weight = _shrunk(slopes, np.array([groups.get(key, "") for key in panel.keys]))
     rows = np.flatnonzero(priced)
     columns: Mapping[str, object] = {
         "key": [panel.keys[at] for at in rows],
