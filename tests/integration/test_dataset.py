@@ -142,6 +142,22 @@ def test_what_names_a_line_is_text_whatever_it_is_meant_to_be(store: Store, data
     assert asked(dataset, "SELECT starts_on, planned FROM work_centre_load") == [("2026-W12", 34.5)]
 
 
+def test_a_secret_field_is_never_kept_and_one_that_becomes_secret_goes(
+    store: Store, dataset: duckdb.DuckDBPyConnection
+):
+    agree(store, "customer", (1, ["One", "5"]))
+    agree(store, "sales_order", (1, order("A", 3, "2")))
+    with store.snapshot() as moment:
+        refresh(dataset, moment)
+    assert asked(dataset, "SELECT credit_limit FROM customer") == [(5.0,)]
+
+    with store.snapshot() as moment:
+        refresh(dataset, moment, secret={"customer": ["credit_limit"], "sales_order": ["lines"]})
+
+    assert asked(dataset, "SELECT name, credit_limit FROM customer") == [("One", None)]
+    assert asked(dataset, LINES) == []
+
+
 def test_another_store_is_read_whole(store: Store, dataset: duckdb.DuckDBPyConnection, tmp_path: Path):
     agree(store, "customer", (1, ["One", "1"]), (2, ["Two", "2"]))
     with store.snapshot() as moment:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 import duckdb
@@ -34,25 +35,30 @@ class _Held(NamedTuple):
     hash: bytes
 
 
-def refresh(dataset: duckdb.DuckDBPyConnection, moment: Reads) -> Refreshed:
+def refresh(
+    dataset: duckdb.DuckDBPyConnection, moment: Reads, *, secret: Mapping[str, Collection[str]] = MappingProxyType({})
+) -> Refreshed:
     """Read what has changed since the last time, all of it in one transaction of the dataset.
 
     Args:
         dataset: a database of its own, in memory or in a file.
         moment: a snapshot of the store. Another store than the last time, or an older state of it, is read whole.
+        secret: entity -> fields of it, lines among them, that are never kept here: their columns are null.
     """
     seq, digest = moment.audit_head()
     told = Refreshed({}, {})
     dataset.begin()
     try:
-        held = _held(dataset, moment)
+        shape = _shape(secret)
+        held = _held(dataset, moment, shape)
         if held is None:
             _make(dataset)
         for entity in ENTITIES:
-            _refresh(dataset, moment, entity, held.seq if held else 0, told)
+            for table in _pages(moment, entity, held.seq if held else 0, told):
+                _take_in(dataset, entity, _without(table, secret.get(entity, ())))
         _resolve(dataset)
         dataset.execute(f"DELETE FROM {_HELD}")
-        dataset.execute(f"INSERT INTO {_HELD} VALUES (?, ?, ?)", [seq, digest, _shape()])
+        dataset.execute(f"INSERT INTO {_HELD} VALUES (?, ?, ?)", [seq, digest, shape])
     except BaseException:
         dataset.rollback()
         raise
@@ -60,21 +66,22 @@ def refresh(dataset: duckdb.DuckDBPyConnection, moment: Reads) -> Refreshed:
     return told
 
 
-def _held(dataset: duckdb.DuckDBPyConnection, moment: Reads) -> _Held | None:
+def _held(dataset: duckdb.DuckDBPyConnection, moment: Reads, shape: str) -> _Held | None:
     """None where nothing is held, or of another store, another past, or with other columns."""
     if not dataset.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = ?", [_HELD]).fetchall():
         return None
     rows = dataset.execute(f"SELECT seq, hash, shape FROM {_HELD}").fetchall()
-    if not rows or rows[0][2] != _shape():
+    if not rows or rows[0][2] != shape:
         return None
     held = _Held(rows[0][0], rows[0][1])
     pages = moment.audit_pages([held.seq])
     return held if held.seq and held.seq in pages and pages[held.seq].hash == held.hash else None
 
 
-def _shape() -> str:
-    """What tells a dataset that was made by another version."""
-    return repr({name: [(one.name, str(one.type)) for one in layout.columns] for name, layout in layouts().items()})
+def _shape(secret: Mapping[str, Collection[str]]) -> str:
+    """What tells a dataset that was made by another version, or with other secrets."""
+    columns = {name: [(one.name, str(one.type)) for one in layout.columns] for name, layout in layouts().items()}
+    return repr((columns, sorted((entity, *sorted(fields)) for entity, fields in secret.items() if fields)))
 
 
 def _make(dataset: duckdb.DuckDBPyConnection) -> None:
@@ -85,11 +92,6 @@ def _make(dataset: duckdb.DuckDBPyConnection) -> None:
         dataset.unregister("made")
     dataset.execute(f"CREATE OR REPLACE TABLE {_HELD} (seq BIGINT, hash BLOB, shape VARCHAR)")
     dataset.execute(f"CREATE OR REPLACE TABLE {_MERGED} (entity VARCHAR, eid BIGINT, merged_into BIGINT)")
-
-
-def _refresh(dataset: duckdb.DuckDBPyConnection, moment: Reads, entity: str, since: int, told: Refreshed) -> None:
-    for table in _pages(moment, entity, since, told):
-        _take_in(dataset, entity, table)
 
 
 def _pages(moment: Reads, entity: str, since: int, told: Refreshed) -> Iterator[pa.Table]:
@@ -109,6 +111,10 @@ def _pages(moment: Reads, entity: str, since: int, told: Refreshed) -> Iterator[
 
 def _one(batches: Sequence[pa.RecordBatch]) -> pa.Table:
     return pa.Table.from_batches([one.replace_schema_metadata(None) for one in batches])
+
+
+def _without(table: pa.Table, secret: Collection[str]) -> pa.Table:
+    return table.drop_columns([name for name in table.column_names if name in secret])
 
 
 def _take_in(dataset: duckdb.DuckDBPyConnection, entity: str, table: pa.Table) -> None:

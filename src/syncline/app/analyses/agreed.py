@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -58,10 +59,15 @@ def agreed_data(folder: Path) -> Iterator[AgreedData]:
     with open_hub(folder, writing=False) as hub:
         own = folder / ".syncline"
         own.mkdir(exist_ok=True)
-        dataset = open_dataset(own / FILE)
+        before = os.umask(0o077)  # it holds what people keep of their customers: for its owner's eyes alone
+        try:
+            dataset = open_dataset(own / FILE)
+        finally:
+            os.umask(before)
+        secret = {bound.entity: bound.flow.quality.secret for bound in hub.flows.values()}
         try:
             with hub.store.snapshot() as moment:
-                refreshed = refresh(dataset, moment)
+                refreshed = refresh(dataset, moment, secret=secret)
             at = datetime.fromtimestamp(hub.now() / 1e6, UTC)
             yield AgreedData(hub, asked_through_ibis(dataset), at, _doubts(hub), refreshed)
         finally:

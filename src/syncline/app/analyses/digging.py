@@ -36,7 +36,9 @@ def dig(data: AgreedData, folder: Path, *, false_share: float, keep: bool) -> Mi
     found = mine(candidates, known=_known(folder), false_share=false_share)
     if keep and found.tested:
         names = sorted({*_known(folder), *(one.candidate.name for one in found.findings)})
-        (folder / ".syncline" / KNOWN).write_bytes(msgspec.json.encode(names))
+        place = folder / ".syncline" / KNOWN
+        place.touch(mode=0o600)  # it names customers
+        place.write_bytes(msgspec.json.encode(names))
     return Mined(found, doubts_in(data.doubts, ["sales_order", "purchase_order"]))
 
 
