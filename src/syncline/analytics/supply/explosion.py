@@ -49,7 +49,7 @@ def explosion(
     low_levels(rows)
     with running(backend) as engine:
         edges = valid_edges(loaded(numbered(rows)))
-        found = engine.to_pyarrow(ways(edges, levels).order_by("level", "assembly", "parent", "component"))
+        found = engine.to_pyarrow(ways(edges, levels).order_by("level", "assembly", "parent", "component", "qty"))
     return made(EXPLOSION, {name: found.column(name) for name in EXPLOSION.schema.names})
 
 
