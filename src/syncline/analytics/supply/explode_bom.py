@@ -103,7 +103,7 @@ def explode_bom(
     parts = _Parts(rows, levels, supply, timed=effective_date is None)
     done: list[pa.Table] = []
     with running(backend) as engine:
-        first = parts.levelled(loaded(numbered(wanted)).rename(item="product").mutate(parent=ibis.null(str)))
+        first = parts.levelled(loaded(numbered(wanted)).rename(item="product").mutate(parent=ibis.literal("")))
         gross = engine.to_pyarrow(first)
         for level in range(depth + 1):
             now = loaded(gross.filter(pc.equal(gross.column("level"), level)))
@@ -129,17 +129,17 @@ def netted_rows(gross: ir.Table, supply: ir.Table) -> ir.Table:
     """
     wants = gross.group_by(["item", "period", "level", "parent", "pegged_to"]).agg(gross=gross.qty.sum())
     has = supply.semi_join(wants, "item").select(
-        item=supply.item, period=supply.period, level=ibis.literal(0, "int64"), parent=ibis.null(str),
+        item=supply.item, period=supply.period, level=ibis.literal(0, "int64"), parent=ibis.literal(""),
         pegged_to=ibis.literal(""), gross=ibis.literal(0.0), given=supply.qty, kind=ibis.literal(0, "int64"),
     )  # fmt: skip
     rows = has.union(wants.mutate(given=ibis.literal(0.0), kind=ibis.literal(1, "int64")).select(has.columns))
-    order = [rows.period, rows.kind, rows.pegged_to, rows.parent.fill_null("")]
+    order = [rows.period, rows.kind, rows.pegged_to, rows.parent]
     running = ibis.window(group_by="item", order_by=order, preceding=None, following=0)
     rows = rows.mutate(open=rows.gross.sum().over(running) - rows.given.sum().over(running))
-    order = [rows.period, rows.kind, rows.pegged_to, rows.parent.fill_null("")]
+    order = [rows.period, rows.kind, rows.pegged_to, rows.parent]
     running = ibis.window(group_by="item", order_by=order, preceding=None, following=0)
     rows = rows.mutate(short=ibis.greatest(rows.open.max().over(running), 0.0))
-    order = [rows.period, rows.kind, rows.pegged_to, rows.parent.fill_null("")]
+    order = [rows.period, rows.kind, rows.pegged_to, rows.parent]
     before = rows.short.lag(1).over(ibis.window(group_by="item", order_by=order)).fill_null(0.0)
     rows = rows.mutate(net=rows.short - before)
     return rows.filter(rows.kind == 1).select("item", "period", "level", "gross", "net", "parent", "pegged_to")
@@ -150,7 +150,7 @@ class _Parts:
 
     def __init__(self, bom: pa.Table, levels: pa.Table, supply: Supply, *, timed: bool) -> None:
         self.timed = timed
-        self.edges = valid_edges(loaded(numbered(bom)))
+        self.edges = valid_edges(bom)
         self.levels = loaded(levels)
         self.supply = loaded(_available(supply))
         days = asked(MAKING, supply.days, name="days") if supply.days is not None else MAKING.schema.empty_table()
@@ -201,5 +201,7 @@ def _requirements(rows: pa.Table) -> pa.Table:
     order = [(name, "ascending") for name in ("level", "item", "period", "pegged_to", "parent")]
     found = rows.sort_by(order)
     days = found.column("period").cast(pa.int32()).cast(pa.date32())
-    columns = {name: found.column(name) for name in ("level", "gross", "net", "parent", "pegged_to")}
+    columns = {name: found.column(name) for name in ("level", "gross", "net", "pegged_to")}
+    above = found.column("parent")
+    columns["parent"] = pc.if_else(pc.equal(above, ""), pa.scalar(None, pa.string()), above)
     return made(REQUIREMENTS, {"component": found.column("item"), "period": days, **columns})

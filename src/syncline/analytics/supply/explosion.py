@@ -48,8 +48,8 @@ def explosion(
     rows = checked(bom, on=on)
     low_levels(rows)
     with running(backend) as engine:
-        edges = valid_edges(loaded(numbered(rows)))
-        found = engine.to_pyarrow(ways(edges, levels).order_by("level", "assembly", "parent", "component"))
+        edges = valid_edges(rows)
+        found = engine.to_pyarrow(ways(edges, levels).order_by("level", "assembly", "parent", "component", "qty"))
     return made(EXPLOSION, {name: found.column(name) for name in EXPLOSION.schema.names})
 
 
@@ -90,13 +90,16 @@ def ways(edges: ir.Table, levels: int) -> ir.Table:
     return ibis.union(*found) if len(found) > 1 else found[0]
 
 
-def valid_edges(bom: ir.Table) -> ir.Table:
-    """As an expression: the units that one assembly needs, with scrap, and from when to when."""
-    return bom.select(
-        "assembly", "component",
-        need=bom.qty / (1 - bom.scrap.fill_null(0.0)),
-        valid_from=bom.valid_from.fill_null(EVER_FROM), valid_to=bom.valid_to.fill_null(EVER_TO),
-    )  # fmt: skip
+def valid_edges(bom: pa.Table) -> ir.Table:
+    """As an expression: the units that one assembly needs, with scrap, and from when to when.
+
+    Nothing is left open in there: engines that go through floats would make numbers of what is not known.
+    """
+    rows = numbered(bom)
+    for name, known in (("scrap", 0.0), ("valid_from", EVER_FROM), ("valid_to", EVER_TO)):
+        rows = rows.set_column(rows.column_names.index(name), name, pc.fill_null(rows.column(name), known))
+    edges = loaded(rows)
+    return edges.select("assembly", "component", "valid_from", "valid_to", need=edges.qty / (1 - edges.scrap))
 
 
 def numbered(table: pa.Table) -> pa.Table:
