@@ -132,6 +132,14 @@ def test_one_key_a_call_tells_what_is_gone():
         assert (found[1].key, len(stock.rows)) == (key, 1)
 
 
+@pytest.mark.parametrize("params", [{"id": "$key", "values": {}}, {"ids": "$keys"}])
+def test_what_cannot_be_a_number_is_gone_where_keys_are_numbers_and_nobody_is_asked(params: dict[str, object]):
+    """A service that counts takes a word for a key as a mistake of ours, which would stop the whole resource."""
+    strict = {**PRODUCTS, "get": {"method": "product.nothing", "params": params}}
+    with serving() as (_, server), connected(server.url, resources={"products": strict}) as connector:
+        assert connector.get("products", ["none", "1.5"]) == [Gone(key="none"), Gone(key="1.5")]
+
+
 def test_a_list_that_ends_before_its_end_is_no_short_list():
     with (
         canned(lambda _: answer(b'{"id": 1, "result": {"records": [], "total": 3}}')) as server,

@@ -50,5 +50,14 @@ def key_as(kind: str, key: str) -> object:
     return int(key) if kind == "integer" and _WHOLE.fullmatch(key) else key
 
 
+def can_be_key(kind: str, key: str) -> bool:
+    """Could the service have a record of this key? A service of whole numbers takes a text for a mistake of ours.
+
+    >>> can_be_key("integer", "7"), can_be_key("integer", "none"), can_be_key("text", "none")
+    (True, False, True)
+    """
+    return kind != "integer" or bool(_WHOLE.fullmatch(key))
+
+
 def _is_left_out(value: object, values: Values) -> bool:
     return isinstance(value, str) and value.startswith("$") and value[1:2] != "$" and value[1:] not in values

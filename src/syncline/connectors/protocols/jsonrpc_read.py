@@ -8,7 +8,7 @@ import msgspec
 
 from syncline.connectors.protocols.jsonrpc_call import Asked, Call
 from syncline.connectors.protocols.jsonrpc_options import Fetching, Listed
-from syncline.connectors.protocols.jsonrpc_params import Values, key_as, named
+from syncline.connectors.protocols.jsonrpc_params import Values, can_be_key, key_as, named
 from syncline.connectors.protocols.paths import find, text_of
 from syncline.connectors.protocols.rest_page import Listing, Reader, raw_at
 from syncline.connectors.protocols.scanning import Clocks, Fetched, Scan, offset_after, offset_of
@@ -93,13 +93,13 @@ class Reading:
         if fetching is None:
             msg = f"{self._api.system}.{self._call.name} cannot be read by key."
             raise SetupError(msg, cure=f"Configure {self._call.setting}.get.")
-        wanted = list(dict.fromkeys(keys))
+        wanted = [key for key in dict.fromkeys(keys) if can_be_key(kind, key)]
         if "keys" in named(fetching.params):
             found = self._several(fetching, wanted)
         else:
             asked = self._api.read([(fetching, {"key": key_as(kind, key)}) for key in wanted])
             found = {key: self._one(key, fetching, one) for key, one in zip(wanted, asked, strict=True)}
-        return [found[key] for key in keys]
+        return [found.get(key) or Gone(key=key) for key in keys]
 
     def _several(self, fetching: Fetching, wanted: Sequence[str]) -> dict[str, Record | Gone]:
         kind, size = self._call.resource.key_type, max(1, fetching.size)
