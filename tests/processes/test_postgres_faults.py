@@ -44,6 +44,7 @@ def test_a_hub_that_keeps_on_finds_its_server_again(postgresql: Starts, server: 
     with postgresql.world("edited") as this:
         soon_again(this.project)
         with running(this, "run", "--json") as process:
+            json.loads(line_of(process))  # it is at work: one that cannot even begin says so, and ends
             for mode in MODES:
                 server.restart(mode)
                 lines = [json.loads(line_of(process)) for _ in range(3)]

@@ -22,6 +22,7 @@ pytestmark = pytest.mark.slow
 
 #: of a follow, in their order
 POINTS = ("get.before", "merge.after_commit", "send.after_commit", "write.after")
+STARTS = 10  #: tries to begin with a pass that finds nothing
 MANY = 2_000  #: records: to follow them takes much longer than to kill
 
 
@@ -49,28 +50,27 @@ def shown(shell: Shell, erp: str) -> str:
     return "".join(one for one in str(shell.ask("erp", "GET", f"/rest/partners/{erp}")) if one.isalnum())
 
 
-def is_calm(shell: Shell) -> bool:
-    """Has a pass left nothing in doubt, nothing to be read again? Then the next one commits nothing on its way."""
-    assert shell("sync").code == 0
-    streams = shell("status", "--json").document["streams"]
-    return not any(stream[kind] for stream in streams for kind in ("hints", "in_doubt", "planned", "retrying"))
-
-
 @pytest.mark.parametrize("point", POINTS)
 def test_what_was_answered_has_its_effect_after_a_kill_at(shell: Shell, point: str) -> None:
     crm, erp = linked_customer(shell)
-    until(lambda: is_calm(shell))
     phone = f"2155{random.Random(str(shell.folder) + point).randrange(10**6):06d}"  # noqa: S311
-    with daemon(shell, SYNCLINE_FAILPOINT=point) as (process, caller):
-        until(lambda: is_ready(caller))  # the first pass is over, and found nothing: no other comes
-        shell.edit(crm, phone=f"+86{phone}")
-        with suppress(OSError, HTTPException):  # it may die before the answer is read
-            caller.tell(crm)
-        assert process.wait(60) == -signal.SIGKILL
+    for _ in range(STARTS):
+        with daemon(shell, SYNCLINE_FAILPOINT=point) as (process, caller):
+            until(lambda: is_ready(caller) or process.poll() is not None)
+            if process.poll() is not None:  # its first pass had something to do, and met the point: that is done now
+                continue
+            shell.edit(crm, phone=f"+86{phone}")
+            with suppress(OSError, HTTPException):  # it may die before the answer is read
+                caller.tell(crm)
+            assert process.wait(60) == -signal.SIGKILL
+            break
+    else:
+        pytest.fail("no first pass found nothing to do")
     with daemon(shell) as (process, caller):
         until(lambda: phone in shown(shell, erp))
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0
+    assert shell("sync").code == 0  # whatever was in doubt is decided, so that the next one begins in agreement
     assert phone in shown(shell, erp)
 
 

@@ -86,7 +86,7 @@ def spark(values: Sequence[float]) -> str:
     """A series in one line of blocks.
 
     >>> spark([0, 1, 2, 4])
-    '▁▂▄█'
+    '▁▃▅█'
     """
     most = max(values, default=0.0)
     return "".join(_BLOCKS[round(one / most * (len(_BLOCKS) - 1))] if most else _BLOCKS[0] for one in values)
