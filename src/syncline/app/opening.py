@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
+import msgspec
+
 from syncline.app.ahead import Threads
 from syncline.config import FlowSettings, Place, Project, SystemSettings, circles, load_project
 from syncline.connectors import find
@@ -34,18 +36,30 @@ from syncline.ports.store import Store
 from syncline.security import ChainedSecrets, EncryptedSecrets, EnvSecrets, FileSecrets, revealed
 from syncline.store import open_store
 
+PLANNER, PLANNER_FILE = "planner", ".syncline/planner.db"
 TAG_LENGTH = 6  #: hexadecimal digits that tell two processes apart which gave out the same eids
 
 
 def open_project(folder: Path) -> Project:
     """The settings of a project folder; ConfigError with every problem at once."""
-    return load_project(
+    home = folder if folder.is_dir() else folder.parent
+    project = load_project(
         folder,
         environ=os.environ,
         secrets=project_secrets(folder),
-        connectors=_option_problems,
-        memory=(folder if folder.is_dir() else folder.parent) / ".syncline",
+        connectors=lambda system: _option_problems(_at_home(system, home)),
+        memory=home / ".syncline",
     )
+    systems = {name: _at_home(system, home) for name, system in project.systems.items()}
+    return msgspec.structs.replace(project, systems=systems)
+
+
+def _at_home(system: SystemSettings, home: Path) -> SystemSettings:
+    """The planner's file is the project's own, wherever a command is run."""
+    if system.connector != PLANNER:
+        return system
+    file = home.absolute() / str(system.options.get("file", PLANNER_FILE))
+    return msgspec.structs.replace(system, options={**system.options, "file": str(file)})
 
 
 def _option_problems(system: SystemSettings) -> Sequence[ConfigProblem]:

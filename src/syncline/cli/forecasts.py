@@ -32,7 +32,7 @@ def forecast(
     as_of: AsOf = None,
     method: Annotated[str, typer.Option(help="One method for all products, instead of the best for each.")] = "auto",
     thorough: Annotated[bool, typer.Option("--thorough", help="Try the slow methods, too: minutes.")] = False,
-    top: Annotated[int, typer.Option(help="Only so many products, those with the most demand; 0 is all.")] = 0,
+    top: Annotated[int, typer.Option(min=0, help="Only so many products, those with the most demand; 0 is all.")] = 0,
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Draw the products with the most demand: .svg or .png.")
     ] = None,

@@ -120,8 +120,12 @@ def draw(path: Path, told: Forecast) -> None:
         for place, key in zip(places[:, 0], ranked, strict=True):
             _draw_one(place, key, past.get(key, [])[-_PAST:], products[key])
         figure.tight_layout()
-        figure.savefig(path, dpi=120, metadata={"Date": None} if path.suffix == ".svg" else None)
-        plt.close(figure)
+        try:
+            figure.savefig(path, dpi=120, metadata={"Date": None} if path.suffix == ".svg" else None)
+        except OSError as error:
+            raise SetupError(f"{path} cannot be written: {error.strerror}.", cure="Name another place.") from error
+        finally:
+            plt.close(figure)
 
 
 def _draw_one(place: Any, key: str, past: Rows, ahead: Rows) -> None:  # noqa: ANN401
@@ -133,7 +137,7 @@ def _draw_one(place: Any, key: str, past: Rows, ahead: Rows) -> None:  # noqa: A
         linewidth=0,
     )  # fmt: skip
     place.plot(days, [row["mean"] for row in ahead], color="#2a6f97", linewidth=1.8)
-    place.set_title(f"{key}  [units per period]", loc="left", fontsize=9)
+    place.set_title(f"{key}  [units per period]", loc="left", fontsize=9, parse_math=False)
     place.set_ylim(bottom=0)
     place.spines[["top", "right"]].set_visible(False)
 

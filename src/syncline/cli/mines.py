@@ -16,7 +16,9 @@ _MOST = 20
 def mine(
     context: typer.Context,
     *,
-    false: Annotated[float, typer.Option(help="How many of the findings may be chance, as a share.")] = 0.05,
+    false: Annotated[
+        float, typer.Option(min=0.0001, max=0.5, help="How many of the findings may be chance, as a share.")
+    ] = 0.05,
     keep: Annotated[bool, typer.Option(help="Remember what is found: the next time it ranks lower.")] = True,
 ) -> None:
     """Find what has changed, what has a season, what stands out and who is late, ranked by money and novelty.
@@ -34,7 +36,10 @@ def mine(
     with waiting("Mining", asked), agreed_data(folder) as data:
         mined = dig(data, folder, false_share=false, keep=keep)
     if asked.json:
-        document({"words": mined.found.words, "tested": mined.found.tested, "findings": shown(mined.found)})
+        doubts = [one._asdict() for one in mined.doubts]
+        document({
+            "words": mined.found.words, "tested": mined.found.tested, "findings": shown(mined.found), "doubts": doubts,
+        })  # fmt: skip
         return
     screen = Screen(asked)
     screen.line((mined.found.words, HEAD))

@@ -16,7 +16,7 @@ app = typer.Typer()
 def recommend(
     context: typer.Context,
     *,
-    margin: Annotated[float, typer.Option(help="Share of an order that is earned.")] = 0.3,
+    margin: Annotated[float, typer.Option(min=0.001, max=1.0, help="Share of an order that is earned.")] = 0.3,
     as_of: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Today, where it is another day.")
     ] = None,
@@ -40,7 +40,7 @@ def recommend(
     folder = asked.folder()
     day = as_of.date() if as_of else None
     with waiting("Looking at customers", asked), agreed_data(folder) as data:
-        advice = advise(data, plan_supply(data, Wanted(as_of=day)), Assumed(margin=margin, as_of=day))
+        advice = advise(data, folder, plan_supply(data, Wanted(as_of=day)), Assumed(margin=margin, as_of=day))
         told = tell_advice(data, folder, advice) if tell else None
     if asked.json:
         document(advice_document(advice, told))

@@ -7,6 +7,7 @@ are known: `column:known_at`, when the hub agreed on the newest of them.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import NamedTuple
@@ -22,6 +23,7 @@ from syncline.ports.store import Reads
 
 _INSTANT = pa.timestamp("us", tz="UTC")
 _KNOWN_AT = "column:known_at"
+_GREATEST = 2**63 - 1  #: that a column of whole numbers holds
 _HEAD = (
     pa.field("eid", pa.int64(), nullable=False),
     pa.field("live", pa.bool_(), nullable=False),
@@ -72,7 +74,7 @@ def _layout(reads: Reads, entity: str) -> list[str]:
 
 
 def _newest(entity: Entity) -> int:
-    return max(_generations.decode(entity.gens)) if entity.gens else entity.gen
+    return max(entity.gen, *_generations.decode(entity.gens)) if entity.gens else entity.gen
 
 
 def _instants(reads: Reads, gens: Sequence[int], told: dict[int, int]) -> list[int | None]:
@@ -132,13 +134,19 @@ def _words(value: Value) -> str:
 def _number(value: Value) -> float:
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise TypeError(value)
-    return float(value)
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(value)
+    return number
 
 
 def _whole_number(value: Value) -> int:
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise TypeError(value)
-    return int(value)
+    number = int(value)
+    if abs(number) > _GREATEST:
+        raise ValueError(value)
+    return number
 
 
 def _eid(value: Value) -> int:

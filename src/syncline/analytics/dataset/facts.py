@@ -127,7 +127,7 @@ def receipts(data: BaseBackend) -> Table:
     received_quantity, rejected_quantity, lead_time [d, from order to receipt].
     """
     orders, lines = data.table("purchase_order"), data.table("purchase_order_lines")
-    head = orders.filter(_.state.fill_null("") != "cancelled").select(
+    head = orders.filter(~_.state.fill_null("").isin(DROPPED)).select(
         purchase_order=_.eid, number=_.number, supplier=_.supplier, state=_.state, ordered_on=_.ordered_on,
         promised_on=_.promise_date, arrived_on=_.received_on,
     )  # fmt: skip

@@ -84,7 +84,7 @@ def capable_to_promise(
     return promises([order_line], plant, as_of=as_of, draws=draws, seed=seed, sure=sure)[0]
 
 
-def promises(
+def promises(  # noqa: PLR0913  what a promise knows
     order_lines: Sequence[OrderLine],
     plant: Plant,
     *,
@@ -92,8 +92,12 @@ def promises(
     draws: int = DRAWS,
     seed: int = 0,
     sure: Sureness = AS_DRAWN,
+    in_turn: bool = False,
 ) -> list[Promise]:
-    """The same for many lines, each as if it were the only one; the plant is read once.
+    """The same for many lines; the plant is read once.
+
+    Each is promised as if it were the only one, or, `in_turn`, from what those before it leave of stock and receipts;
+    hours are not taken off.
 
     >>> promises([], Plant(pa.table({"assembly": pa.array([], pa.string()), "component": pa.array([], pa.string()),
     ...     "qty": pa.array([], pa.float64()), "scrap": pa.array([], pa.float64()),
@@ -105,7 +109,27 @@ def promises(
     if not _DRAWS[0] <= draws <= _DRAWS[1]:
         raise RejectedError(f"{draws} draws are asked for; {_DRAWS[0]} to {_DRAWS[1]} make sense.")
     shop = shop_of(plant, as_of)
-    return [_promise(shop, line, (as_of, draws, seed), sure) for line in order_lines]
+    found = []
+    for line in order_lines:
+        found.append(_promise(shop, line, (as_of, draws, seed), sure))
+        if in_turn:
+            shop = _without(shop, needs_of(shop, line.product, line.qty))
+    return found
+
+
+def _without(shop: Shop, needs: Mapping[str, Need]) -> Shop:
+    """What is left once these units are taken, the earliest receipts first."""
+    stock, receipts = dict(shop.stock), dict(shop.receipts)
+    for item, need in needs.items():
+        stock[item] = max(stock.get(item, 0.0) - need.stock, 0.0)
+        left, rest = need.receipts, []
+        for day, units in receipts.get(item, []):
+            taken = min(units, left)
+            left -= taken
+            if units > taken:
+                rest.append((day, units - taken))
+        receipts[item] = rest
+    return shop._replace(stock=stock, receipts=receipts)
 
 
 def _promise(shop: Shop, line: OrderLine, asked: tuple[dt.date, int, int], sure: Sureness) -> Promise:

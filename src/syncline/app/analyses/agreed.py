@@ -59,12 +59,11 @@ def agreed_data(folder: Path) -> Iterator[AgreedData]:
     with open_hub(folder, writing=False) as hub:
         own = folder / ".syncline"
         own.mkdir(exist_ok=True)
-        before = os.umask(0o077)  # it holds what people keep of their customers: for its owner's eyes alone
-        try:
-            dataset = open_dataset(own / FILE)
-        finally:
-            os.umask(before)
         secret = {bound.entity: bound.flow.quality.secret for bound in hub.flows.values()}
+        before = os.umask(0o077)  # it holds what people keep of their customers: for its owner's eyes alone
+        if (own / FILE).exists():
+            (own / FILE).chmod(0o600)
+        dataset = open_dataset(own / FILE)
         try:
             with hub.store.snapshot() as moment:
                 refreshed = refresh(dataset, moment, secret=secret)
@@ -72,6 +71,7 @@ def agreed_data(folder: Path) -> Iterator[AgreedData]:
             yield AgreedData(hub, asked_through_ibis(dataset), at, _doubts(hub), refreshed)
         finally:
             dataset.close()
+            os.umask(before)
 
 
 def _doubts(hub: Hub) -> list[Doubt]:

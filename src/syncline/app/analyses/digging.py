@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -35,7 +35,7 @@ def dig(data: AgreedData, folder: Path, *, false_share: float, keep: bool) -> Mi
     candidates = [*_demand(data), *lateness_candidates(_purchases(data)), *lateness_candidates(_orders(data))]
     found = mine(candidates, known=_known(folder), false_share=false_share)
     if keep and found.tested:
-        names = sorted({*_known(folder), *(one.candidate.name for one in found.findings)})
+        names = sorted(one.candidate.name for one in found.findings)
         place = folder / ".syncline" / KNOWN
         place.touch(mode=0o600)  # it names customers
         place.write_bytes(msgspec.json.encode(names))
@@ -55,9 +55,11 @@ def _demand(data: AgreedData) -> list[Candidate]:
     orders = agreed_orders(data)
     if not len(orders):
         return []
-    prices = _prices(data)
+    prices, end = _prices(data), data.at.date().replace(day=1) - timedelta(days=1)  # a month that goes on says nothing
+    if min(orders.column("date").to_pylist()) > end:
+        return []
     months: dict[str, tuple[list[str], list[float]]] = {}
-    for row in regular_periods(orders, freq="M").to_pylist():
+    for row in regular_periods(orders, freq="M", as_of=end).to_pylist():
         periods, values = months.setdefault(row["key"], ([], []))
         periods.append(f"{row['period']:%Y-%m}")
         values.append(row["qty"])
@@ -76,30 +78,35 @@ def _prices(data: AgreedData) -> dict[str, float]:
 
 def _purchases(data: AgreedData) -> list[Delivery]:
     names, suppliers = data.products(), data.suppliers()
-    return _deliveries(
-        (row["number"], row["promise_date"], row["received_on"], (row["quantity"] or 0.0) * (row["price"] or 0.0),
-         [("supplier", suppliers.get(row["supplier"], "")), ("bought product", names.get(row["product"], ""))])
-        for row in data.facts("receipts").to_pylist()
-    )  # fmt: skip
+    found = []
+    for row in data.facts("receipts").to_pylist():
+        traits = [("supplier", suppliers.get(row["supplier"])), ("bought product", names.get(row["product"]))]
+        money = (row["quantity"] or 0.0) * (row["price"] or 0.0)
+        found.append((row["number"], row["promise_date"], row["received_on"], money, traits))
+    return _deliveries("purchases of a", found)
 
 
 def _orders(data: AgreedData) -> list[Delivery]:
     """Orders that were delivered, against the day that was promised, or else wanted."""
     customers = data.customers()
     columns = ["number", "customer", "promise_date", "requested_date", "delivered_on", "total", "channel", "site"]
-    rows = data.backend.table("sales_order").select(*columns).to_pyarrow().to_pylist()
-    return _deliveries(
-        (row["number"], row["promise_date"] or row["requested_date"], row["delivered_on"], row["total"] or 0.0,
-         [("customer", customers.get(row["customer"], "")), ("channel", row["channel"]), ("site", row["site"])])
-        for row in rows
-    )  # fmt: skip
+    found = []
+    for row in data.backend.table("sales_order").select(*columns).to_pyarrow().to_pylist():
+        traits = [
+            ("customer", customers.get(row["customer"])),
+            ("channel", row["channel"]),
+            ("shipped from", row["site"]),
+        ]
+        wanted = row["promise_date"] or row["requested_date"]
+        found.append((row["number"], wanted, row["delivered_on"], row["total"] or 0.0, traits))
+    return _deliveries("orders of a", found)
 
 
-def _deliveries(rows: Any) -> list[Delivery]:  # noqa: ANN401  tuples, as they come from the tables
+def _deliveries(what: str, rows: Any) -> list[Delivery]:  # noqa: ANN401  tuples, as they come from the tables
     found = []
     for number, promised, came, money, traits in rows:
         if isinstance(promised, date) and isinstance(came, date):
-            told = (*((name, value) for name, value in traits if value), ("weekday", f"{promised:%A}"))
+            told = (*((name, value) for name, value in traits if value), (what, f"{promised:%A}"))
             found.append(Delivery(number or "", promised, came, money, told))
     return found
 

@@ -21,12 +21,11 @@ from syncline.analytics.interaction.purchases import LINES, PURCHASES
 from syncline.analytics.interaction.rfm import rfm
 from syncline.app.analyses.agreed import AgreedData
 from syncline.app.analyses.supplying import SupplyPlan
-from syncline.app.analyses.telling import Conclusion, tell
+from syncline.app.analyses.telling import Conclusion, known, tell
 from syncline.errors import RejectedError
 
 _ENTITIES = ("customer", "sales_order", "stock_level", "opportunity")
 _ASKED_BACK = ("at risk", "loyal once, at risk")  #: segments of customers that somebody should speak with
-_WORDS = {"win back": "Win back", "recommend": "Recommend", "tell of a delay": "Tell of another day"}
 Rows = list[dict[str, Any]]
 
 
@@ -64,20 +63,23 @@ class _Seen(NamedTuple):
     as_of: date
 
 
-def advise(data: AgreedData, supply: SupplyPlan, assumed: Assumed) -> Advice:
-    """Look at every customer who has ordered, and at every order whose day has moved."""
+def advise(data: AgreedData, folder: Path, supply: SupplyPlan, assumed: Assumed) -> Advice:
+    """Look at every customer who has ordered, and at every order whose day has moved since its customer knows one."""
+    if not 0 < assumed.margin <= 1:
+        raise RejectedError(f"A margin of {assumed.margin:g} is none.", cure="Give a share above 0, at most 1.")
     seen, currency, notes = _seen(data, assumed)
     segments = rfm(seen.purchases, seen.as_of).to_pylist()
     worth = _worth(seen, assumed, notes)
     leaving = churn_risk(seen.purchases, None, seen.as_of, assumed.horizon)
     notes += [leaving.flag] if leaving.flag else []
-    risks = {row["customer"]: row for row in leaving.table.to_pylist()}
+    told = leaving.table.to_pylist() if leaving.auc is not None else []  # one share for all says nothing of anybody
+    risks = {row["customer"]: row for row in told}
     offers = _next_products(data, seen, supply)
     customers = [_customer(row, seen, worth, risks, offers) for row in segments]
-    suggestions, bodies = _suggestions(customers, data, seen, supply, assumed)
+    suggestions, bodies = _suggestions(customers, _notices(data, folder, seen, supply), seen, assumed)
     plan = interaction_plan(pa.Table.from_pylist(suggestions, schema=SUGGESTIONS.schema), seen.as_of).to_pylist()
-    told = [_told(row, seen, bodies) for row in plan]
-    return Advice(seen.as_of, currency, customers, told, tuple(notes), doubts_in(data.doubts, _ENTITIES), assumed)
+    contacts = [_told(row, seen, bodies) for row in plan]
+    return Advice(seen.as_of, currency, customers, contacts, tuple(notes), doubts_in(data.doubts, _ENTITIES), assumed)
 
 
 def tell_advice(data: AgreedData, folder: Path, advice: Advice) -> Mapping[str, int]:
@@ -95,14 +97,15 @@ def tell_advice(data: AgreedData, folder: Path, advice: Advice) -> Mapping[str, 
         Conclusion(0, row["number"], {
             "kind": "call", "subject": row["subject"], "body": row["body"], "customer": str(row["eid"]),
             "due_on": row["when"].isoformat(), "expected_value": f"{row['expected_value']:.2f}",
-            "currency": advice.currency, "reason": row["why"],
+            "currency": advice.currency, "reason": row["why"], "order_number": row["order_number"],
+            "promise_date": row["promise_date"],
         })
         for row in advice.plan
         if row["channel"] == "task" and str(row["eid"]) in known
     ]  # fmt: skip
     return {
-        "customers": tell(data.hub, folder, "customers", customers, at=data.at),
-        "tasks": tell(data.hub, folder, "tasks", tasks, at=data.at),
+        "customers": tell(data.hub, folder, "customers", customers),
+        "tasks": tell(data.hub, folder, "tasks", tasks),
     }
 
 
@@ -182,17 +185,17 @@ def _customer(
 
 
 def _suggestions(
-    customers: Sequence[Mapping[str, Any]], data: AgreedData, seen: _Seen, supply: SupplyPlan, assumed: Assumed
-) -> tuple[Rows, dict[tuple[str, str], tuple[str, str]]]:
-    """As `SUGGESTIONS`; and (customer, action) -> (what it is known by, what to say)."""
+    customers: Sequence[Mapping[str, Any]], notices: Sequence[Mapping[str, Any]], seen: _Seen, assumed: Assumed
+) -> tuple[Rows, dict[tuple[str, str], dict[str, Any]]]:
+    """As `SUGGESTIONS`; and (customer, action) -> what it is known by, what to say, and about which order."""
     rows: Rows = []
-    bodies: dict[tuple[str, str], tuple[str, str]] = {}
+    bodies: dict[tuple[str, str], dict[str, Any]] = {}
     month = f"{seen.as_of:%Y-%m}"
 
     def suggest(name: str, action: str, **more: Any) -> None:  # noqa: ANN401
-        body, known = more.pop("body"), more.pop("known")
+        said = {one: more.pop(one, None) for one in ("number", "body", "order_number", "promise_date")}
         rows.append({"customer": name, "action": action, "when": seen.as_of, "owed": False, **more})
-        bodies.setdefault((name, action), (known, body))
+        bodies[name, action] = said
 
     for one in customers:
         usual = one["monetary"] / max(one["frequency"], 1) * assumed.margin
@@ -200,44 +203,59 @@ def _suggestions(
         if one["segment"] in _ASKED_BACK and one["frequency"] > 1:
             why = f"{one['segment']}: {one['frequency']} orders, the last one {one['recency_d']} days ago"
             suggest(one["customer"], "win back", channel="task", p=assumed.win_back, worth=usual, why=why,
-                    known=f"win-back-{key}-{month}", body=f"Ask what they need. {why}.")  # fmt: skip
+                    number=f"win-back-{key}-{month}", body=f"Ask what they need. {why}.")  # fmt: skip
         if one["next"]:
             why = f"because of {', '.join(one['next_because'])}; in stock"
             suggest(one["customer"], "recommend", channel="campaign", p=assumed.recommend, worth=usual, why=why,
-                    known=f"recommend-{key}-{month}", body=f"{one['next']}, {why}.")  # fmt: skip
-    for notice in _notices(data, seen, supply):
+                    number=f"recommend-{key}-{month}", body=f"{one['next']}, {why}.")  # fmt: skip
+    for notice in notices:  # each order is an action of its own: two late ones are two things to say
         why = f"{notice['order']}: {notice['old']} -> {notice['new']}, {notice['object']}"
-        suggest(notice["customer"], "tell of a delay", channel="task", p=1.0, worth=0.0, owed=True, why=why,
-                known=notice["id"], body=f"{why}. Tell them the new day.")  # fmt: skip
+        suggest(notice["customer"], f"tell of {notice['order']}", channel="task", p=1.0, worth=0.0, owed=True, why=why,
+                number=f"tell-{notice['eid']}-{notice['new']}", body=f"{why}. Tell them the new day.",
+                order_number=notice["order"], promise_date=notice["new"].isoformat())  # fmt: skip
     return rows, bodies
 
 
-def _notices(data: AgreedData, seen: _Seen, supply: SupplyPlan) -> Rows:
-    """Orders whose agreed day, or the wanted one where none is agreed yet, cannot be kept."""
-    buyers = {
-        row["eid"]: row["customer"]
-        for row in data.backend.table("sales_order").select("eid", "customer").to_pyarrow().to_pylist()
+def _notices(data: AgreedData, folder: Path, seen: _Seen, supply: SupplyPlan) -> Rows:
+    """Orders that come later than their customer was told: by the last notice, else by the first promise."""
+    said = _last_said(folder)
+    orders = data.backend.table("sales_order").select("eid", "customer").to_pyarrow().to_pylist()
+    buyers = {row["eid"]: row["customer"] for row in orders}
+    rows, promises, about = [], [], {}
+    for one in supply.orders:
+        before = said.get(str(one.eid)) or said.get(one.number) or one.promised
+        if one.number and one.number not in about and one.day and before and buyers.get(one.eid) in seen.names:
+            day = max(one.day, one.wanted) if one.wanted else one.day
+            about[one.number] = one.eid
+            name = seen.names[buyers[one.eid]]
+            rows.append({"customer": name, "order": one.number, "promise_date": before, "zone": None})
+            why = {"system": "planner", "object": one.hangs_on}
+            promises.append({"order": one.number, "promise_date": day, "confidence": 0.8, **why})
+    if not rows:
+        return []
+    tables = (pa.Table.from_pylist(rows, schema=ORDERS.schema), pa.Table.from_pylist(promises, schema=PROMISES.schema))
+    found = [dict(row) for row in delay_notices(*tables, data.at).to_pylist()]
+    return [{**row, "eid": about[row["order"]]} for row in found if row["new"] > row["old"]]
+
+
+def _last_said(folder: Path) -> dict[str, date]:
+    """Number of an order -> the day in its last notice; its number here -> the day that was promised at first."""
+    first = {str(row["sales_order"]): row["first_promise_date"] for row in known(folder, "orders")}
+    notices: dict[str, str] = {}
+    for row in known(folder, "tasks"):
+        if row["order_number"] and row["promise_date"]:
+            number, day = str(row["order_number"]), str(row["promise_date"])
+            notices[number] = max(day, notices.get(number, ""))
+    numbers = {str(row["number"]): str(row["sales_order"]) for row in known(folder, "orders")}
+    days = {key: date.fromisoformat(str(day)) for key, day in first.items() if day}
+    return days | {numbers.get(number, number): date.fromisoformat(day) for number, day in notices.items()}
+
+
+def _told(row: Mapping[str, Any], seen: _Seen, bodies: Mapping[tuple[str, str], dict[str, Any]]) -> dict[str, Any]:
+    subject = f"{row['action'][:1].upper()}{row['action'][1:]}: {row['customer']}"
+    return {
+        **row,
+        **bodies[row["customer"], row["action"]],
+        "eid": seen.eids.get(row["customer"], 0),
+        "subject": subject,
     }
-    moved = [
-        one for one in supply.orders
-        if one.number and one.day and one.promised and buyers.get(one.eid) in seen.names and one.day > one.promised
-    ]  # fmt: skip
-    orders = [
-        {"customer": seen.names[buyers[one.eid]], "order": one.number, "promise_date": one.promised, "zone": None}
-        for one in moved
-    ]
-    promises = [
-        {"order": one.number, "promise_date": one.day, "confidence": 0.8, "system": "planner", "object": one.hangs_on}
-        for one in moved
-    ]
-    tables = (
-        pa.Table.from_pylist(orders, schema=ORDERS.schema),
-        pa.Table.from_pylist(promises, schema=PROMISES.schema),
-    )
-    return [dict(row) for row in delay_notices(*tables, data.at).to_pylist()] if moved else []
-
-
-def _told(row: Mapping[str, Any], seen: _Seen, bodies: Mapping[tuple[str, str], tuple[str, str]]) -> dict[str, Any]:
-    number, body = bodies[row["customer"], row["action"]]
-    subject = f"{_WORDS[row['action']]}: {row['customer']}"
-    return {**row, "eid": seen.eids.get(row["customer"], 0), "number": number, "subject": subject, "body": body}

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from syncline.analytics.dataset.doubt import Doubt, doubts_in
 from syncline.analytics.demand.periods import regular_periods
@@ -22,11 +23,15 @@ from syncline.analytics.supply.stock import ON_HAND, OPEN_ORDERS
 from syncline.analytics.tables import Column, Layout, made
 from syncline.app.analyses.agreed import AgreedData
 from syncline.app.analyses.forecasting import agreed_orders
-from syncline.app.analyses.telling import Conclusion, tell
+from syncline.app.analyses.telling import Conclusion, known, tell
+from syncline.connectors.systems.planner.tables import Told
+from syncline.errors import RejectedError
 
 _ENTITIES = ("sales_order", "stock_level", "purchase_order", "supplier", "product", "bill_of_materials")
 _WEEK = 7.0  #: [d]
 _LOOKED_AT = 52  #: weeks of demand
+_LONGEST = 3_650  #: a lead time of more days is a slip of the pen
+_MOST_UNITS = 1e12
 _SURE = 80  #: of 100 promises that are kept
 Rows = list[dict[str, Any]]
 
@@ -63,6 +68,7 @@ class OrderPromise(NamedTuple):
     wanted: date | None
     promised: date | None  #: what the systems agree on now
     day: date | None  #: kept in 80 of 100 cases; None: nothing is known of a part
+    is_measured: bool  #: does the day rest on receipts, not only on what somebody tells?
     hangs_on: str
     flag: str
 
@@ -91,7 +97,8 @@ def plan_supply(data: AgreedData, wanted: Wanted) -> SupplyPlan:
     coming = _coming(data, names, as_of)
     sources = _sources(data, names)
     eids = {name: eid for eid, name in names.items()}
-    known = sorted({*demand, *curves, *(names[one] for one in stock if one in names)})
+    retired = _retired(data, names)
+    known = sorted({*demand, *curves, *(names[one] for one in stock if one in names)} - retired)
     stocks = [
         _stock(
             _Known(name, demand.get(name), curves.get(name), stock.get(eids.get(name, 0)), coming.get(name, 0.0),
@@ -107,24 +114,30 @@ def plan_supply(data: AgreedData, wanted: Wanted) -> SupplyPlan:
 
 
 def tell_supply(data: AgreedData, folder: Path, plan: SupplyPlan) -> Mapping[str, int]:
-    """Let the planner tell of promises; table -> rows that tell something new."""
-    orders = [
-        Conclusion(one.eid, one.number, {
-            "promise_date": one.day.isoformat(), "promise_confidence": str(_SURE),
-            "delay_days": max(0, (one.day - one.wanted).days) if one.wanted else None,
-            "delay_reason": one.hangs_on if one.wanted and one.day > one.wanted else None,
-        })
-        for one in plan.orders
-        if one.day is not None and one.number
-    ]  # fmt: skip
-    return {"orders": tell(data.hub, folder, "orders", orders, at=data.at)}
+    """Let the planner tell a day for each open order, or that none can be said; table -> rows with news."""
+    first = {row["sales_order"]: row["first_promise_date"] for row in known(folder, "orders")}
+    orders = [Conclusion(one.eid, str(one.eid), _values(one, first.get(str(one.eid)))) for one in plan.orders]
+    return {"orders": tell(data.hub, folder, "orders", orders)}
+
+
+def _values(one: OrderPromise, first: Told) -> Mapping[str, Told]:
+    """Nobody is promised a day before the one that is wanted."""
+    if one.day is None:
+        return {"number": one.number, "promise_date": None, "promise_confidence": None, "delay_reason": one.flag}
+    day = max(one.day, one.wanted) if one.wanted else one.day
+    began = date.fromisoformat(str(first)) if first else day
+    late = (day - began).days
+    return {
+        "number": one.number, "promise_date": day.isoformat(), "first_promise_date": began.isoformat(),
+        "promise_confidence": str(_SURE) if one.is_measured else None, "delay_days": late,
+        "delay_reason": one.hangs_on if late > 0 else None,
+    }  # fmt: skip
 
 
 # --- what the data say ------------------------------------------------------------------------------------------------
 
 
 def _receipts(data: AgreedData, names: Mapping[int, str], suppliers: Mapping[int, str]) -> pa.Table:
-    rows = data.facts("receipts").to_pylist()
     told = [
         {
             "vendor": suppliers.get(row["supplier"], "unknown"), "product": names.get(row["product"], "unknown"),
@@ -132,10 +145,23 @@ def _receipts(data: AgreedData, names: Mapping[int, str], suppliers: Mapping[int
             "received": row["received_on"], "qty": row["quantity"] or 0.0, "received_qty": row["received_quantity"],
             "rejected_qty": row["rejected_quantity"],
         }
-        for row in rows
-        if row["received_on"] is None or row["received_on"] >= row["ordered_on"]
+        for row in data.facts("receipts").to_pylist()
+        if _makes_sense(row)
     ]  # fmt: skip
     return pa.Table.from_pylist(told, schema=PO_LINES.schema)
+
+
+def _makes_sense(row: Mapping[str, Any]) -> bool:
+    """A slip of the pen in one record must not stop the plan for all: it counts for nothing here."""
+    units = (row["quantity"] or 0.0, row["received_quantity"] or 0.0, row["rejected_quantity"] or 0.0)
+    days = row["lead_time"]
+    return all(0 <= one <= _MOST_UNITS for one in units) and (days is None or 0 <= days <= _LONGEST)
+
+
+def _retired(data: AgreedData, names: Mapping[int, str]) -> set[str]:
+    """Products that nobody sells any more: none of them is ordered again."""
+    rows = data.backend.table("product").select("eid", "active", "stage").to_pyarrow().to_pylist()
+    return {names[row["eid"]] for row in rows if row["active"] is False or row["stage"] == "retired"}
 
 
 def _any_received(receipts: pa.Table) -> bool:
@@ -167,10 +193,10 @@ def _told_lead_times(data: AgreedData, names: Mapping[int, str]) -> dict[str, fl
     """By the preferred source of a product, else by the quickest, else by the product itself."""
     told: dict[str, float] = {}
     for row in data.backend.table("product").select("eid", "lead_time").to_pyarrow().to_pylist():
-        if row["lead_time"] is not None:
+        if _is_days(row["lead_time"]):
             told[names[row["eid"]]] = row["lead_time"]
     for name, source in _sources(data, names).items():
-        if source.get("lead_time") is not None:
+        if _is_days(source.get("lead_time")):
             told[name] = source["lead_time"]
     for name, days in _last_suppliers(data, names).items():
         told.setdefault(name, days)
@@ -194,15 +220,20 @@ def _last_suppliers(data: AgreedData, names: Mapping[int, str]) -> dict[str, flo
     found: dict[str, float] = {}
     for row in sorted(data.facts("receipts").to_pylist(), key=lambda one: (one["ordered_on"], one["number"] or "")):
         days = usual.get(row["supplier"])
-        if days is not None and row["product"] in names:
+        if days is not None and _is_days(days) and row["product"] in names:
             found[names[row["product"]]] = days
     return found
+
+
+def _is_days(told: float | None) -> bool:
+    return told is not None and 0 <= told <= _LONGEST
 
 
 def _demand(data: AgreedData, as_of: date) -> dict[str, tuple[float, float]]:
     """Product -> mean and standard deviation of a day's demand [unit/d], by the last 52 whole weeks."""
     orders = agreed_orders(data)
-    orders = orders.filter([one <= as_of for one in orders.column("date").to_pylist()])
+    orders = orders.filter(pc.less_equal(orders.column("date"), pa.scalar(as_of, pa.date32())))
+    orders = orders.filter(pc.less_equal(pc.abs(orders.column("qty")), _MOST_UNITS))
     if not len(orders):
         return {}
     end = as_of - timedelta(days=as_of.weekday() + 1)
@@ -229,7 +260,8 @@ def _open_purchases(data: AgreedData, names: Mapping[int, str], as_of: date) -> 
     found = []
     for row in data.facts("receipts").to_pylist():
         left = (row["quantity"] or 0.0) - (row["received_quantity"] or 0.0)
-        if row["received_on"] is None and row["state"] != "received" and row["product"] in names and left > 0:
+        is_open = row["received_on"] is None and row["state"] not in {"received", "closed"}
+        if is_open and row["product"] in names and 0 < left <= _MOST_UNITS:
             found.append((names[row["product"]], max(row["promise_date"] or as_of, as_of), left))
     return found
 
@@ -287,7 +319,8 @@ def _plant(data: AgreedData, names: Mapping[int, str], curves: Mapping[str, Sequ
             "scrap": row["scrap"], "valid_from": row["valid_from"], "valid_to": row["valid_until"],
         }
         for row in data.facts("components").to_pylist()
-        if row["assembly"] in names and row["component"] in names and row["quantity"]
+        if row["assembly"] in names and row["component"] in names
+        and 0 < (row["quantity"] or 0.0) <= _MOST_UNITS and 0 <= row["scrap"] < 1
     ]  # fmt: skip
     free = [
         {"item": names[row["product"]], "qty": max(float(row["available"] or 0.0), 0.0)}
@@ -306,23 +339,31 @@ def _plant(data: AgreedData, names: Mapping[int, str], curves: Mapping[str, Sequ
 def _promises(
     data: AgreedData, names: Mapping[int, str], plant: Plant, as_of: date, notes: Mapping[str, str]
 ) -> tuple[OrderPromise, ...]:
-    """Whoever asked for an earlier day comes first: each line waits for all before it of the same product."""
+    """Whoever asked for an earlier day comes first, and takes what is there of goods and of their parts."""
     lines = [
         row for row in data.facts("order_lines").to_pylist() if row["open_quantity"] > 0 and row["product"] in names
     ]
     lines.sort(
         key=lambda row: (row["requested_date"] or row["ordered_on"], row["ordered_on"], row["order"], row["line"])
     )
-    before: dict[str, float] = {}
-    asked = []
-    for row in lines:
-        name = names[row["product"]]
-        before[name] = before.get(name, 0.0) + row["open_quantity"]
-        asked.append(OrderLine(f"{row['order']}/{row['line']}", name, before[name], row["requested_date"] or as_of))
+    asked = [
+        OrderLine(
+            f"{row['order']}/{row['line']}", names[row["product"]], row["open_quantity"], row["requested_date"] or as_of
+        )
+        for row in lines
+    ]
     by_order: dict[int, list[tuple[dict[str, Any], Promise]]] = {}
-    for row, promise in zip(lines, promises(asked, plant, as_of=as_of), strict=True):
+    for row, promise in zip(lines, _in_turn(asked, plant, as_of), strict=True):
         by_order.setdefault(row["order"], []).append((row, promise))
     return tuple(_of_order(eid, own, names, notes) for eid, own in by_order.items())
+
+
+def _in_turn(asked: Sequence[OrderLine], plant: Plant, as_of: date) -> list[Promise]:
+    """A bill of materials that contains itself makes nothing: without any, what it makes is to be bought."""
+    try:
+        return promises(asked, plant, as_of=as_of, in_turn=True)
+    except RejectedError:
+        return promises(asked, plant._replace(bom=BOM.schema.empty_table()), as_of=as_of, in_turn=True)
 
 
 def _of_order(
@@ -336,4 +377,8 @@ def _of_order(
     what = last.bottleneck or ""
     leans = notes.get(what.removeprefix("part "), "")
     hangs_on = f"{what} ({leans})" if what and leans else what or f"{names[row['product']]} is there"
-    return OrderPromise(eid, first["number"] or "", wanted, agreed, last.p80, hangs_on, last.flag or "")
+    is_told = bool(what) and notes.get(what.removeprefix("part "), "as measured") != "as measured"
+    flag = last.flag or (
+        "it rests on a lead time as told: nothing was received yet" if is_told and "nothing" in leans else ""
+    )
+    return OrderPromise(eid, first["number"] or "", wanted, agreed, last.p80, not flag, hangs_on, flag)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from syncline.app.opening import open_project
-from syncline.connectors.systems.planner.tables import MARKER, TABLES, Told, put
+from syncline.app.opening import PLANNER, open_project
+from syncline.connectors.systems.planner.tables import MARKER, TABLES, Told, put, told
 from syncline.engine.hub import Hub
 from syncline.errors import SetupError
 from syncline.model.state import Stream
-
-_CONNECTOR = "planner"
 
 
 class Conclusion(NamedTuple):
@@ -24,7 +22,14 @@ class Conclusion(NamedTuple):
     values: Mapping[str, Told]
 
 
-def tell(hub: Hub, folder: Path, table: str, conclusions: Sequence[Conclusion], *, at: datetime) -> int:
+def known(folder: Path, table: str) -> list[dict[str, Told]]:
+    """What the planner has told of; nothing where no system of the project is a planner."""
+    if not any(one.connector == PLANNER for one in open_project(folder).systems.values()):
+        return []
+    return told(_planner(folder)[1], table)
+
+
+def tell(hub: Hub, folder: Path, table: str, conclusions: Sequence[Conclusion]) -> int:
     """Tell of entities in one transaction; how many rows are new or tell something else than before.
 
     Raises:
@@ -38,17 +43,18 @@ def tell(hub: Hub, folder: Path, table: str, conclusions: Sequence[Conclusion], 
     for one in conclusions:
         marker = {MARKER: hub.marker(stream, one.eid)} if one.eid else {}
         rows.append({TABLES[table].key: one.key, **marker, **one.values})
-    return put(file, table, rows, at=f"{at:%Y-%m-%d %H:%M:%S.%f}"[:-3])
+    now = datetime.fromtimestamp(hub.now() / 1e6, UTC)
+    return put(file, table, rows, at=f"{now:%Y-%m-%d %H:%M:%S.%f}"[:-3])
 
 
 def _planner(folder: Path) -> tuple[str, Path]:
-    systems = [one for one in open_project(folder).systems.values() if one.connector == _CONNECTOR]
+    systems = [one for one in open_project(folder).systems.values() if one.connector == PLANNER]
     if not systems:
         raise SetupError(
             "No system of this project is a planner, so nobody can be told.",
             cure="Add `planner: {connector: planner}` to systems, and the fields that it owns to the flows.",
         )
-    return systems[0].name, Path(str(systems[0].options.get("file", ".syncline/planner.db"))).absolute()
+    return systems[0].name, Path(str(systems[0].options["file"]))
 
 
 def _entity(hub: Hub, system: str, table: str) -> str:

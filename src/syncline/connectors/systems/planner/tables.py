@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,63 +32,22 @@ class PlannerTable(NamedTuple):
 
 TABLES: Mapping[str, PlannerTable] = {
     "orders": PlannerTable(
-        "number",
+        "sales_order",
         {
-            "promise_date": "day on which all of it can be delivered",
-            "promise_confidence": "probability that the promise is kept [%]",
-            "delay_days": "promise against the first one [d]",
+            "number": "what people call it",
+            "promise_date": "day on which all of it can be delivered, not before it is wanted; null: cannot be said",
+            "first_promise_date": "day that was promised at first",
+            "promise_confidence": "probability that the promise is kept [%]; null where nothing was ever received",
+            "delay_days": "promise after the first one [d]",
             "delay_reason": "what causes the delay, and where",
-            "priority_score": "weight when stock is scarce [0..1]",
         },
         frozenset({"delay_days"}),
-    ),
-    "opportunities": PlannerTable(
-        "number",
-        {
-            "promise_date": "day on which all of it can be delivered",
-            "offer_rank": "place among all open offers, 1 is the best",
-            "expected_margin": "margin times probability [currency of the opportunity]",
-            "offer_reason": "what stock, capacity and margin allow",
-        },
-    ),
-    "products": PlannerTable(
-        "sku",
-        {
-            "safety_stock": "what should never be used up [unit of the product]",
-            "reorder_point": "stock at which more is ordered [unit of the product]",
-            "reorder_quantity": "how much is ordered then [unit of the product]",
-            "available_quantity": "what can be promised now [unit of the product]",
-            "next_available_on": "day on which more can be promised",
-        },
-    ),
-    "stock": PlannerTable(
-        "number",
-        {
-            "sku": "product",
-            "site": "where it is",
-            "recommended_quantity": "how much to order or move there [unit of the product]",
-            "recommended_on": "day by which to do it",
-            "recommended_reason": "why",
-            "days_of_supply": "how long it lasts [d]",
-        },
-    ),
-    "suppliers": PlannerTable(
-        "number",
-        {
-            "lead_time_p90": "nine of ten deliveries take no longer [d]",
-            "on_time_rate": "share delivered in time and in full [%]",
-            "reject_rate": "share rejected [%]",
-        },
     ),
     "customers": PlannerTable(
         "customer",
         {
-            "segment": "the group that it belongs to",
-            "lifetime_value": "what it will bring [currency of the ledger]",
-            "churn_risk": "probability that it does not come back [0..1]",
-            "priority": "its weight [0..1]",
-            "next_product": "sku of what it may buy next",
-            "next_product_reason": "why",
+            "lifetime_value": "what it will bring [currency of its orders]",
+            "churn_risk": "probability that it does not come back [0..1]; null where too few customers left to say",
         },
     ),
     "tasks": PlannerTable(
@@ -98,8 +58,9 @@ TABLES: Mapping[str, PlannerTable] = {
             "body": "what to say, and why",
             "customer": "whom it concerns: a row of `customers`",
             "order_number": "which order it is about",
+            "promise_date": "the day that is to be told",
             "due_on": "day by which to do it",
-            "expected_value": "what it may bring [currency of the ledger]",
+            "expected_value": "what it may bring [currency]",
             "currency": "of the value",
             "reason": "why",
         },
@@ -132,7 +93,8 @@ def put(file: Path, name: str, rows: Sequence[Mapping[str, Told]], *, at: str) -
         name: one of `TABLES`.
         rows: the key, the hub's marker of the entity where there is one, and any of the columns; a column that is left
             out keeps what it told.
-        at: now, ISO 8601 in UTC with milliseconds.
+        at: now, ISO 8601 in UTC with milliseconds; a row is stamped later than all that were told before, so that
+            whoever reads by the stamp misses none.
 
     Raises:
         SetupError: the file is none of ours, or a row has no key or a column that the table has not.
@@ -145,24 +107,49 @@ def put(file: Path, name: str, rows: Sequence[Mapping[str, Told]], *, at: str) -
         raise SetupError(f"The planner's table {name} {what}.", cure="This is a fault of the analysis; report it.")
     make_tables(file)
     with _explained(file), closing(_open(file)) as state, state:
-        return sum(_put(state, name, table, row, at) for row in rows)
+        state.execute("BEGIN IMMEDIATE")
+        ((last,),) = state.execute(f'SELECT max(changed_at) FROM "{name}"').fetchall()
+        stamp = max(at, _after(last)) if last else at
+        return sum(_put(state, name, table, row, stamp) for row in rows)
+
+
+def told(file: Path, name: str) -> list[dict[str, Told]]:
+    """Every row of a table; none where there is no file yet."""
+    if not file.exists():
+        return []
+    make_tables(file)
+    table = TABLES[name]
+    columns = [table.key, *table.columns]
+    with _explained(file), closing(_open(file)) as state:
+        rows = state.execute(f'SELECT {", ".join(map(_quoted, columns))} FROM "{name}"').fetchall()
+    return [dict(zip(columns, row, strict=True)) for row in rows]
+
+
+def _quoted(column: str) -> str:
+    return f'"{column}"'
+
+
+def _after(stamp: str) -> str:
+    """A millisecond later."""
+    later = datetime.fromisoformat(stamp) + timedelta(milliseconds=1)
+    return f"{later:%Y-%m-%d %H:%M:%S.%f}"[:-3]
 
 
 def _put(state: sqlite3.Connection, name: str, table: PlannerTable, row: Mapping[str, Told], at: str) -> bool:
-    told = {one: value for one, value in row.items() if one != table.key}
+    news = {one: value for one, value in row.items() if one != table.key}
     key = row[table.key]
     inserted = state.execute(
         f'INSERT INTO "{name}" ("{table.key}", row_version, changed_at) VALUES (?, 1, ?) ON CONFLICT DO NOTHING',
         (key, at),
     ).rowcount
-    if not told:
+    if not news:
         return bool(inserted)
-    settings = ", ".join(f'"{one}" = ?' for one in told)
-    differs = " OR ".join(f'"{one}" IS NOT ?' for one in told)
+    settings = ", ".join(f'"{one}" = ?' for one in news)
+    differs = " OR ".join(f'"{one}" IS NOT ?' for one in news)
     changed = state.execute(
         f'UPDATE "{name}" SET {settings}, row_version = row_version + 1, changed_at = ? '
         f'WHERE "{table.key}" = ? AND ({differs})',
-        (*told.values(), at, key, *told.values()),
+        (*news.values(), at, key, *news.values()),
     ).rowcount
     return bool(inserted or changed)
 
