@@ -118,6 +118,16 @@ def test_a_bad_file_is_said_in_one_sentence(text: str, said: str, tmp_path: Path
     assert "Traceback" not in done.stderr
 
 
+def test_a_name_that_a_spreadsheet_would_run_is_made_harmless(tmp_path: Path):
+    weeks = [dt.date(2025, 1, 6) + dt.timedelta(weeks=week) for week in range(20)]
+    (tmp_path / "orders.csv").write_text("key,date,qty\n" + "".join(f"=cmd|calc,{day},3\n" for day in weeks))
+
+    done = alone("forecast", "--orders", "orders.csv", "--out", "ahead.csv", "--plot", "a$x_{$.svg", folder=tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    assert "'=cmd|calc" in (tmp_path / "ahead.csv").read_text()
+
+
 def test_wrong_requests_are_said(orders: Path, tmp_path: Path):
     for words, said in (
         (["--freq", "X"], "no frequency 'X'"), (["--horizon", "0"], "horizon of 0"),

@@ -34,9 +34,10 @@ def recommend(
     from syncline.app.analyses.supplying import Wanted, plan_supply
     from syncline.cli.recommending import advice_document, show_advice
     from syncline.cli.show import Screen, document
-    from syncline.cli.waiting import waiting
+    from syncline.cli.waiting import refuse_the_past, waiting
 
     asked = asked_of(context)
+    refuse_the_past(as_of, tell=tell)
     folder = asked.folder()
     day = as_of.date() if as_of else None
     with waiting("Looking at customers", asked), agreed_data(folder) as data:

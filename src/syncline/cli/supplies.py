@@ -38,9 +38,10 @@ def supply(
     from syncline.app.analyses.supplying import Wanted, plan_supply, tell_supply
     from syncline.cli.show import Screen, document
     from syncline.cli.supplying import show_supply, supply_document
-    from syncline.cli.waiting import waiting, written
+    from syncline.cli.waiting import refuse_the_past, waiting, written
 
     asked = asked_of(context)
+    refuse_the_past(as_of, tell=tell)
     folder = asked.folder()
     with waiting("Planning supply", asked), agreed_data(folder) as data:
         plan = plan_supply(data, Wanted(level, review, as_of.date() if as_of else None))

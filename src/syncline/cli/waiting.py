@@ -7,6 +7,7 @@ import gc
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -53,6 +54,12 @@ def named(columns: str) -> Mapping[str, str]:
         if not ours.strip() or not theirs.strip():
             refuse(f"`{columns}` names no columns. Write ours=theirs, such as key=sku,date=day,qty=pieces.")
     return {ours.strip(): theirs.strip() for ours, _, theirs in pairs}
+
+
+def refuse_the_past(as_of: datetime | None, *, tell: bool) -> None:
+    """What follows from another day is to be looked at, not to be told to anybody."""
+    if tell and as_of is not None:
+        refuse("What is reckoned as of another day is not told. Leave out --as-of, or --tell.")
 
 
 def written(out: Path | None, table: object) -> None:

@@ -151,7 +151,8 @@ def receipts(data: BaseBackend) -> Table:
 def components(data: BaseBackend) -> Table:
     """What an assembly is made of: component, quantity [for one of it], scrap [0..1], valid_from, valid_until."""
     bills, parts = data.table("bill_of_materials"), data.table("bill_of_materials_components")
-    head = bills.filter(_.product.notnull()).select(
+    held = bills.filter(_.product.notnull(), ~_.state.fill_null("").isin(("draft", "retired")))
+    head = held.select(
         bill=_.eid, assembly=_.product, makes=_.quantity.fill_null(1.0), lead_time=_.lead_time,
         bill_from=_.valid_from, bill_until=_.valid_until,
     )  # fmt: skip

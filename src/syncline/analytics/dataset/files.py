@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
@@ -16,6 +17,7 @@ from syncline.errors import RejectedError, SetupError
 LARGEST = 4 * 2**30  #: of a file that is read [bytes]
 _SNIFFED = 64 * 1024
 _DELIMITERS = ",;\t|"
+_FORMULA = r"^[=+\-@\t\r]"
 
 
 def read_table(path: Path, layout: Layout, *, columns: Mapping[str, str] | None = None) -> pa.Table:
@@ -63,9 +65,14 @@ def write_table(path: Path, table: pa.Table) -> None:
 
 
 def _flat(table: pa.Table) -> pa.Table:
-    """CSV has no lists."""
-    kept = [name for name in table.column_names if not pa.types.is_nested(table.schema.field(name).type)]
-    return table.select(kept)
+    """CSV has no lists; and a text that a spreadsheet would take for a formula gets an apostrophe before it."""
+    kept = table.select([name for name in table.column_names if not pa.types.is_nested(table.schema.field(name).type)])
+    for place, field in enumerate(kept.schema):
+        if pa.types.is_string(field.type):
+            texts = kept.column(place)
+            guarded = pc.binary_join_element_wise("'", texts, "")
+            kept = kept.set_column(place, field, pc.if_else(pc.match_substring_regex(texts, _FORMULA), guarded, texts))
+    return kept
 
 
 def _read(path: Path) -> pa.Table:
