@@ -165,3 +165,7 @@ def test_what_is_concluded_reaches_the_crm_through_agreement_alone(stage: stages
         the_planners_file_says_whom_it_means_by_the_hubs_own_marker,
     ):
         step(stage, wish)
+
+    with closing(sqlite3.connect(stage.project / ".syncline/planner.db")) as state:
+        ((held,),) = state.execute("SELECT promise_date FROM orders WHERE number = ?", (wish.number,)).fetchall()
+    assert stage.crm.get("orders", wish.crm)["promised_on"] == held

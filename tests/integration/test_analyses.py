@@ -44,7 +44,7 @@ def company() -> Iterator[Any]:
             dataset.register("new", new)
             dataset.execute(f'CREATE TABLE "{name}" AS SELECT * FROM new')  # noqa: S608
             dataset.unregister("new")
-        return AgreedData(None, asked_through_ibis(dataset), AT, [], Refreshed({}, {}))  # type: ignore[arg-type]
+        return AgreedData(None, asked_through_ibis(dataset), AT, [], Refreshed({}, {}), {})  # type: ignore[arg-type]
 
     yield make
     for dataset in opened:
@@ -143,6 +143,7 @@ PURCHASE = {
     "received_on": D(2026, 5, 9),
 }
 BAD: dict[str, dict[str, Rows]] = {
+    "lead time of zero, and no days between two looks": {"product": [{**GOODS[0], "lead_time": 0.0}]},
     "negative lead time": {"product": [{**GOODS[0], "lead_time": -5.0}]},
     "lead time of a thousand years": {"product": [{**GOODS[0], "lead_time": 1e9}]},
     "lead time that is no number": {"product": [{**GOODS[0], "lead_time": math.nan}]},

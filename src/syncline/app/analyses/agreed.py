@@ -35,10 +35,13 @@ class AgreedData(NamedTuple):
     at: datetime  #: the moment
     doubts: Sequence[Doubt]
     refreshed: Refreshed
+    computed: dict[str, pa.Table]  #: facts that were asked for already: all are of one moment
 
     def facts(self, name: str) -> pa.Table:
-        """One of `FACTS`, computed."""
-        return FACTS[name](self.backend).to_pyarrow()
+        """One of `FACTS`, computed once."""
+        if name not in self.computed:
+            self.computed[name] = FACTS[name](self.backend).to_pyarrow()
+        return self.computed[name]
 
     def products(self) -> Mapping[int, str]:
         """What people call each product: its sku, else its name, else its number here; no two the same."""
@@ -68,7 +71,7 @@ def agreed_data(folder: Path) -> Iterator[AgreedData]:
             with hub.store.snapshot() as moment:
                 refreshed = refresh(dataset, moment, secret=secret)
             at = datetime.fromtimestamp(hub.now() / 1e6, UTC)
-            yield AgreedData(hub, asked_through_ibis(dataset), at, _doubts(hub), refreshed)
+            yield AgreedData(hub, asked_through_ibis(dataset), at, _doubts(hub), refreshed, {})
         finally:
             dataset.close()
             os.umask(before)

@@ -240,13 +240,14 @@ def _notices(data: AgreedData, folder: Path, seen: _Seen, supply: SupplyPlan) ->
 
 def _last_said(folder: Path) -> dict[str, date]:
     """Number of an order -> the day in its last notice; its number here -> the day that was promised at first."""
-    first = {str(row["sales_order"]): row["first_promise_date"] for row in known(folder, "orders")}
+    orders = known(folder, "orders")
+    first = {str(row["sales_order"]): row["first_promise_date"] for row in orders}
     notices: dict[str, str] = {}
     for row in known(folder, "tasks"):
         if row["order_number"] and row["promise_date"]:
             number, day = str(row["order_number"]), str(row["promise_date"])
             notices[number] = max(day, notices.get(number, ""))
-    numbers = {str(row["number"]): str(row["sales_order"]) for row in known(folder, "orders")}
+    numbers = {str(row["number"]): str(row["sales_order"]) for row in orders}
     days = {key: date.fromisoformat(str(day)) for key, day in first.items() if day}
     return days | {numbers.get(number, number): date.fromisoformat(day) for number, day in notices.items()}
 

@@ -15,10 +15,11 @@ from syncline.analytics.dataset.doubt import Doubt, doubts_in
 from syncline.analytics.demand.periods import regular_periods
 from syncline.analytics.supply.bom import BOM
 from syncline.analytics.supply.capable import OrderLine, promises
-from syncline.analytics.supply.lead_times import CURVES, PO_LINES, lead_time_curves, lead_time_stats
+from syncline.analytics.supply.lead_times import CURVES, LEAD_TIMES, PO_LINES, lead_time_curves, lead_time_stats
+from syncline.analytics.supply.lot_size import LotRules, rounded_up
 from syncline.analytics.supply.plant import Plant
 from syncline.analytics.supply.promise import Promise
-from syncline.analytics.supply.safety_stock import safety_stock
+from syncline.analytics.supply.reorder_points import DAILY, reorder_points
 from syncline.analytics.supply.stock import ON_HAND, OPEN_ORDERS
 from syncline.analytics.tables import Column, Layout, made
 from syncline.app.analyses.agreed import AgreedData
@@ -81,8 +82,6 @@ class SupplyPlan(NamedTuple):
     suppliers: pa.Table | None  #: `LEAD_TIMES`; None where nothing was ever received
     orders: tuple[OrderPromise, ...]
     doubts: tuple[Doubt, ...]
-    eids: Mapping[str, int]  #: product -> its number here
-    supplier_eids: Mapping[str, int]
 
 
 def plan_supply(data: AgreedData, wanted: Wanted) -> SupplyPlan:
@@ -93,24 +92,18 @@ def plan_supply(data: AgreedData, wanted: Wanted) -> SupplyPlan:
     measured = lead_time_stats(receipts, as_of=as_of) if _any_received(receipts) else None
     curves, notes = _curves(data, names, receipts)
     demand = _demand(data, as_of)
-    stock = {row["product"]: row for row in data.facts("stock").to_pylist()}
+    stock = {names[row["product"]]: row for row in data.facts("stock").to_pylist() if row["product"] in names}
     coming = _coming(data, names, as_of)
     sources = _sources(data, names)
-    eids = {name: eid for eid, name in names.items()}
-    retired = _retired(data, names)
-    known = sorted({*demand, *curves, *(names[one] for one in stock if one in names)} - retired)
+    kept = sorted({*demand, *curves, *stock} - _retired(data, names))
+    points = _reorder_points(kept, demand, curves, wanted)
     stocks = [
-        _stock(
-            _Known(name, demand.get(name), curves.get(name), stock.get(eids.get(name, 0)), coming.get(name, 0.0),
-                   sources.get(name, {})), wanted,
-        )
-        for name in known
-    ]  # fmt: skip
+        _stock(points[name], stock.get(name), coming.get(name, 0.0), sources.get(name, {}), wanted) for name in kept
+    ]
     table = made(STOCKS, {one: [row[one] for row in stocks] for one in STOCKS.schema.names})
     plant = _plant(data, names, curves, as_of)
     orders = _promises(data, names, plant, as_of, notes)
-    doubts = doubts_in(data.doubts, _ENTITIES)
-    return SupplyPlan(as_of, table, measured, orders, doubts, eids, {name: eid for eid, name in suppliers.items()})
+    return SupplyPlan(as_of, table, measured, orders, doubts_in(data.doubts, _ENTITIES))
 
 
 def tell_supply(data: AgreedData, folder: Path, plan: SupplyPlan) -> Mapping[str, int]:
@@ -269,47 +262,54 @@ def _open_purchases(data: AgreedData, names: Mapping[int, str], as_of: date) -> 
 # --- what follows -----------------------------------------------------------------------------------------------------
 
 
-class _Known(NamedTuple):
-    """What is known of one product."""
+def _reorder_points(
+    names: Sequence[str],
+    demand: Mapping[str, tuple[float, float]],
+    curves: Mapping[str, Sequence[float]],
+    wanted: Wanted,
+) -> dict[str, dict[str, Any]]:
+    """As `REORDER`, with the mean demand [unit/d] of each product."""
+    daily = {name: demand.get(name, (0.0, 0.0)) for name in names}
+    table = made(DAILY, {
+        "product": names, "mean_d": [mean for mean, _ in daily.values()], "sd_d": [sd for _, sd in daily.values()],
+        "order_qty": [None] * len(names),
+    })  # fmt: skip
+    times = pa.Table.from_pylist([_lead_time(name, curve) for name, curve in curves.items()], schema=LEAD_TIMES.schema)
+    found = reorder_points(table, times, service="cycle", level=wanted.level, review_days=wanted.review_days)
+    return {row["product"]: row | {"demand": daily[row["product"]][0]} for row in found.to_pylist()}
 
-    name: str
-    demand: tuple[float, float] | None  #: mean and standard deviation [unit/d]
-    curve: Sequence[float] | None  #: lead times [d]
-    stock: Mapping[str, Any] | None
-    incoming: float  #: [unit]
-    source: Mapping[str, Any]
+
+def _lead_time(name: str, curve: Sequence[float]) -> dict[str, Any]:
+    p50, p90, p95 = np.quantile(curve, (0.5, 0.9, 0.95))
+    return {
+        "vendor": "", "product": name, "n": len(curve), "mean_d": float(np.mean(curve)), "sd_d": float(np.std(curve)),
+        "p50": float(p50), "p90": float(p90), "p95": float(p95),
+    }  # fmt: skip
 
 
-def _stock(known: _Known, wanted: Wanted) -> dict[str, object]:
-    name, demand, curve, stock, incoming, source = known
-    mean, spread = demand or (0.0, 0.0)
+def _stock(
+    known: Mapping[str, Any],
+    stock: Mapping[str, Any] | None,
+    incoming: float,
+    source: Mapping[str, Any],
+    wanted: Wanted,
+) -> dict[str, object]:
     available = float(stock["available"] or 0.0) if stock else 0.0
     row: dict[str, object] = {
-        "product": name, "demand": mean, "lead_time": float(np.mean(curve)) if curve else None, "available": available,
-        "incoming": incoming, "safety_stock": None, "reorder_point": None, "order_quantity": None, "order_now": 0.0,
-        "flag": None,
+        "product": known["product"], "demand": known["demand"], "lead_time": known["mean_lead_d"],
+        "available": available, "incoming": incoming, "safety_stock": None, "reorder_point": None,
+        "order_quantity": None, "order_now": 0.0, "flag": known["flag"],
     }  # fmt: skip
-    if not curve or not mean:
-        return row | {"flag": "no lead time is known" if not curve else "nobody has ordered it"}
-    kept = safety_stock(
-        mean, spread, float(np.mean(curve)), float(np.std(curve)), service="cycle", level=wanted.level,
-        review_days=wanted.review_days,
-    )  # fmt: skip
-    point = max(kept.rop_units, 0.0)
-    lot = _lot(
-        max(mean * max(wanted.review_days, 1.0), source.get("minimum_order") or 0.0), source.get("order_multiple")
-    )
-    short = point - available - incoming
-    now = _lot(max(short + lot, source.get("minimum_order") or 0.0), source.get("order_multiple")) if short > 0 else 0.0
-    figures = {"safety_stock": max(kept.ss_units, 0.0), "reorder_point": point, "order_quantity": lot, "order_now": now}
-    flag = None if stock else "no stock is told: taken for none"
-    return row | figures | {"flag": flag}
-
-
-def _lot(units: float, multiple: float | None) -> float:
-    """Whole units, or whole multiples."""
-    step = multiple if multiple and multiple > 0 else 1.0
-    return float(np.ceil(units / step - 1e-9) * step)
+    if known["rop_units"] is None or not known["demand"]:
+        return row | {"flag": known["flag"] or "nobody has ordered it"}
+    rules = LotRules(least=source.get("minimum_order") or 0.0, multiple=source.get("order_multiple") or 1.0)
+    point = max(known["rop_units"], 0.0)
+    lot, short = rounded_up(known["demand"] * max(wanted.review_days, 1.0), rules), point - available - incoming
+    return row | {
+        "safety_stock": max(known["ss_units"], 0.0), "reorder_point": point, "order_quantity": lot,
+        "order_now": rounded_up(short + lot, rules) if short > 0 else 0.0,
+        "flag": None if stock else "no stock is told: taken for none",
+    }  # fmt: skip
 
 
 def _plant(data: AgreedData, names: Mapping[int, str], curves: Mapping[str, Sequence[float]], as_of: date) -> Plant:

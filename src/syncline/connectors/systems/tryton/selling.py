@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from syncline.connectors.systems.tryton.fields import Collection, Field, Resource
+from syncline.connectors.systems.tryton.followers import INVOICES, SHIPMENTS
 from syncline.connectors.systems.tryton.values import Kind
 
 SALE_LINES = Collection(
@@ -42,19 +43,8 @@ SALE = Resource(
         Field(name="shipment_state", written=False),
     ),
     collections=(
-        Collection(
-            name="invoices",
-            fields=(
-                Field(name="number"),
-                Field(name="state"),
-                Field(name="total_amount", kind=Kind.DECIMAL),
-                Field(name="invoice_date", kind=Kind.DATE),
-            ),
-        ),
-        Collection(
-            name="shipments",
-            fields=(Field(name="number"), Field(name="state"), Field(name="effective_date", kind=Kind.DATE)),
-        ),
+        INVOICES,
+        SHIPMENTS,
         SALE_LINES,
     ),
     also=("company", "invoice_party", "shipment_party", "warehouse"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from syncline.connectors.systems.tryton.fields import Collection, Field, First, Resource
+from syncline.connectors.systems.tryton.followers import INVOICES, SHIPMENTS
 from syncline.connectors.systems.tryton.values import Kind
 
 PURCHASE_LINES = Collection(
@@ -45,19 +46,8 @@ PURCHASE = Resource(
         Field(name="shipment_state", written=False),
     ),
     collections=(
-        Collection(
-            name="invoices",
-            fields=(
-                Field(name="number"),
-                Field(name="state"),
-                Field(name="total_amount", kind=Kind.DECIMAL),
-                Field(name="invoice_date", kind=Kind.DATE),
-            ),
-        ),
-        Collection(
-            name="shipments",
-            fields=(Field(name="number"), Field(name="state"), Field(name="effective_date", kind=Kind.DATE)),
-        ),
+        INVOICES,
+        SHIPMENTS,
         PURCHASE_LINES,
     ),
     also=("company", "invoice_party"),
